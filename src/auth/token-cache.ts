@@ -1,0 +1,177 @@
+import { startDeadline } from '../deadline.ts';
+import type { PlatformAbortSignal } from '../globals.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { readJwtTimes } from './jwt.ts';
+
+/**
+ * Gets a JWT for the user who is signed in. Null means signed out; a throw means that it can't be known now. The signal
+ * is aborted after `retry.timeoutMs`.
+ */
+export type CredentialsProvider = (context: {
+  readonly signal: PlatformAbortSignal;
+}) => Promise<{ readonly token: string } | null>;
+
+/**
+ * Where the current token is kept between uses: memory by default. Give one of your own to share a token with the rest
+ * of the app. A cache that fails counts as empty.
+ */
+export interface TokenCache {
+  /** The token that was kept last; null or undefined if there is none. */
+  get(): string | null | undefined | Promise<string | null | undefined>;
+  /** Keeps a token; null drops it. */
+  set(token: string | null): void | Promise<void>;
+}
+
+/** Tokens for sync and uploads: cached, refreshed ahead, one refresh at a time. */
+export interface TokenSource {
+  /** A token that should still be good; null when signed out. Throws an `UploadError` when that can't be known. */
+  get(): Promise<string | null>;
+  /** Forgets this token, and no newer one. Without an argument, the one that was kept last. */
+  drop(token?: string): void;
+  /** What the backend's clock shows now. */
+  serverTime(epochMs: number): void;
+}
+
+/** How a refresh ended; `unchanged`: with the very token that was dropped. */
+export type RefreshResult = 'token' | 'unchanged' | 'signed-out' | 'failed';
+
+export interface TokenSourceOptions {
+  readonly credentials: CredentialsProvider;
+  readonly cache: TokenCache;
+  readonly timeoutMs: number;
+  readonly clock: () => number;
+  readonly onRefresh: (result: RefreshResult, durationMs: number) => void;
+}
+
+interface Held {
+  readonly token: string;
+  readonly at: number;
+}
+
+/** Refreshed this long before expiry, or a third of the lifetime if that is less. The SDK begins at 30 s. */
+const AHEAD_MS = 60_000;
+/** A token is used at least this long (or half its lifetime), however odd the clocks: no storm of refreshes. */
+const MIN_USE_MS = 10_000;
+/** Differences of clocks up to this are noise: the `Date` header counts whole seconds, and answers take time. */
+const SKEW_NOISE_MS = 5_000;
+
+export function createTokenSource({
+  credentials,
+  cache,
+  timeoutMs,
+  clock,
+  onRefresh,
+}: TokenSourceOptions): TokenSource {
+  let held: Held | null | undefined; // undefined: the cache hasn't been asked yet
+  let flight: Promise<string | null> | undefined;
+  let dropped: string | undefined;
+  let skewMs = 0;
+
+  async function load(): Promise<void> {
+    const token = await Promise.resolve()
+      .then(() => cache.get())
+      .catch(() => null);
+    if (held === undefined) held = token ? { token, at: clock() } : null;
+  }
+
+  async function refresh(): Promise<string | null> {
+    const startedAt = clock();
+    const deadline = startDeadline(timeoutMs);
+    try {
+      const asked = Promise.resolve().then(() => credentials({ signal: deadline.signal }));
+      const token = readToken(await deadline.race(asked));
+      held = token === null ? null : { token, at: clock() };
+      keep(token);
+      onRefresh(
+        token === null ? 'signed-out' : token === dropped ? 'unchanged' : 'token',
+        clock() - startedAt,
+      );
+      return token;
+    } catch (thrown) {
+      deadline.abort(UploadError.from(thrown));
+      onRefresh('failed', clock() - startedAt);
+      throw thrown;
+    } finally {
+      deadline.end();
+      flight = undefined;
+    }
+  }
+
+  function keep(token: string | null): void {
+    Promise.resolve()
+      .then(() => cache.set(token))
+      .catch(() => {});
+  }
+
+  return {
+    async get() {
+      if (held === undefined) await load();
+      const before = held;
+      if (before && clock() < refreshAt(before, skewMs) && clock() >= before.at - SKEW_NOISE_MS)
+        return before.token;
+      flight ??= refresh();
+      try {
+        return await flight;
+      } catch (thrown) {
+        if (before && held === before && clock() < expiresAt(before, skewMs)) return before.token;
+        throw thrown;
+      }
+    },
+    drop(token = held?.token) {
+      if (held && held.token === token) {
+        held = null;
+        dropped = token;
+        keep(null);
+      }
+    },
+    serverTime(epochMs) {
+      const skew = epochMs - clock();
+      skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;
+    },
+  };
+}
+
+/** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */
+function expiresAt({ token, at }: Held, skewMs: number): number {
+  const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = readJwtTimes(token);
+  // A token issued in the future shows that the device's clock is behind, also where no `Date` can be read.
+  const skew = skewMs || Math.max(0, issuedAt - at);
+  const byClock = expiry - skew;
+  return byClock > at ? byClock : at + Math.max(expiry - issuedAt, 0);
+}
+
+function refreshAt(held: Held, skewMs: number): number {
+  const left = expiresAt(held, skewMs) - held.at;
+  return held.at + Math.max(left - Math.min(AHEAD_MS, left / 3), Math.min(MIN_USE_MS, left / 2));
+}
+
+/** Null for signed out, which an empty token means too: the SDK would cache it and sync nothing. */
+function readToken(result: { readonly token: string } | null): string | null {
+  if (result === null) return null;
+  const token: unknown = result?.token;
+  if (typeof token !== 'string') {
+    throw new UploadError(
+      'misconfigured',
+      'credentials() must return { token: string }, or null when signed out.',
+    );
+  }
+  const trimmed = token.trim();
+  if (/[^\x21-\x7e]/.test(trimmed)) {
+    throw new UploadError(
+      'misconfigured',
+      'credentials() returned a token with characters that no header may carry.',
+    );
+  }
+  return trimmed || null;
+}
+
+/** The default cache. */
+export function memoryTokenCache(): TokenCache {
+  let kept: string | null = null;
+  return {
+    get: () => kept,
+    set: (token) => {
+      kept = token;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import defaultKy from 'ky';
+import type { PlatformFetch } from '../globals.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { parseHttpDate } from '../retry/retry-after.ts';
+import type { TransportContext } from '../transport.ts';
+
+/** Headers of a request: fixed ones, or a function that is asked for each request. */
+export type RequestHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
+/** A ky instance, such as one made by `ky.create()` with hooks of your own. */
+// biome-ignore lint/suspicious/noExplicitAny: ky's own types need the DOM library; these declarations must not.
+export type KyLike = (url: string, options?: any) => PromiseLike<any>;
+
+export interface HttpClientOptions {
+  readonly url: string;
+  readonly headers: RequestHeaders;
+  readonly fetch: PlatformFetch | undefined;
+  readonly ky: KyLike | undefined;
+}
+
+/** One answer, read to its end. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly text: string;
+}
+
+/** Sends one JSON body and reads the answer. Throws an `UploadError` where there is none to read. */
+export type HttpClient = (body: string, context: TransportContext) => Promise<HttpAnswer>;
+
+/**
+ * Makes requests with ky, as a plain client: status, retries and deadline are the connector's business.
+ *
+ * Redirects are not left to the platform: it would carry the rows, and headers of the app's own, to wherever a captive
+ * portal or a wrong proxy points. One to the same origin that keeps the method (307, 308) is followed here.
+ */
+export function createHttpClient({ url, headers, fetch, ky = defaultKy }: HttpClientOptions): HttpClient {
+  return async (body, context) => {
+    const token = await context.token();
+    if (token === undefined)
+      throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
+    const options = {
+      method: 'post',
+      body,
+      headers: {
+        ...(typeof headers === 'function' ? await headers() : headers),
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+      },
+      signal: context.signal,
+      redirect: 'manual',
+      retry: 0,
+      timeout: false,
+      throwHttpErrors: false,
+      ...(fetch && { fetch }),
+    };
+    let response = await ky(url, options);
+    const location: string | null = response.headers.get('location');
+    if ((response.status === 307 || response.status === 308) && location !== null) {
+      const target = new URL(location, url).href;
+      if (originOf(target) === originOf(url)) response = await ky(target, options);
+    }
+    if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+      throw new UploadError(
+        'misconfigured',
+        `${url} answers with a redirect, which is not followed: configure the address it leads to. The writes stay queued.`,
+        { status: response.status },
+      );
+    }
+    const serverTime = parseHttpDate(response.headers.get('date'));
+    if (!Number.isNaN(serverTime)) context.serverTime?.(serverTime);
+    return { status: response.status, headers: response.headers, text: await readText(response) };
+  };
+}
+
+async function readText(response: { text(): Promise<string> }): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw new UploadError('network', 'The connection ended in the middle of the answer.', { cause });
+  }
+}
+
+// By hand: `URL.origin` is missing in React Native's URL.
+function originOf(url: string): string | undefined {
+  return /^[^/?#]+\/\/[^/?#]+/.exec(url)?.[0].toLowerCase();
+}

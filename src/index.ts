@@ -1,0 +1,29 @@
+export type { CredentialsProvider, TokenCache } from './auth/token-cache.ts';
+export { BackendConnector, type DrainReport } from './backend-connector.ts';
+export {
+  type BatchingOptions,
+  type BatchingStrategy,
+  perTransaction,
+  transactions,
+} from './batching/strategy.ts';
+export type { PlatformAbortSignal } from './globals.ts';
+export type { BackendConnectorOptions, EntryTransform, RetryOptions } from './options.ts';
+export { codeFromGrpcCode } from './outcome/grpc-code.ts';
+export { codeFromHttpStatus } from './outcome/http-status.ts';
+export type { Outcome } from './outcome/outcome.ts';
+export { codeFromSqlState } from './outcome/sqlstate.ts';
+export {
+  isUploadError,
+  type RetryBudget,
+  UploadError,
+  type UploadErrorCode,
+  type UploadErrorOptions,
+} from './outcome/upload-error.ts';
+export type { UploadFailure, Verdict } from './outcome/verdict.ts';
+export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './queue/database.ts';
+export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
+export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './rejections/policy.ts';
+export { record } from './rejections/record.ts';
+export type { UploadEvent } from './status/events.ts';
+export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
+export type { Transport, TransportContext, UploadBatch } from './transport.ts';

@@ -1,0 +1,57 @@
+import type { PlatformAbortSignal } from './globals.ts';
+import type { ConnectorDatabase } from './queue/database.ts';
+
+/** How often the queue is looked at where the database can't tell of new writes. */
+const POLL_MS = 5_000;
+
+/**
+ * Uploads until stopped: at once, on every new write, when the gate opens, and when the device comes online. No timer
+ * runs while there is nothing to wait for.
+ *
+ * @param upload Uploads one batch; false when the queue is empty. Throws while the gate is shut.
+ * @param waitMs Milliseconds until the gate opens.
+ */
+export async function keepUploading(
+  database: ConnectorDatabase,
+  signal: PlatformAbortSignal,
+  upload: () => Promise<boolean>,
+  waitMs: () => number,
+): Promise<void> {
+  let wake = (): void => {};
+  let woken = false;
+  const wakeUp = (): void => {
+    woken = true;
+    wake();
+  };
+  const stopListening = database.onChange?.({ onChange: wakeUp }, { tables: ['ps_crud'], throttleMs: 50 });
+  const stopOnline = onOnline(wakeUp);
+  signal.addEventListener('abort', wakeUp);
+  while (!signal.aborted) {
+    woken = false;
+    let sleepMs = stopListening ? undefined : POLL_MS;
+    try {
+      while (!signal.aborted && (await upload()));
+    } catch {
+      sleepMs = Math.max(waitMs(), 1);
+    }
+    if (!woken && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = sleepMs === undefined ? undefined : setTimeout(resolve, sleepMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+  signal.removeEventListener('abort', wakeUp);
+  stopListening?.();
+  stopOnline();
+}
+
+/** Calls back when the device comes online, where the platform tells. */
+export function onOnline(listener: () => void): () => void {
+  const target = globalThis as unknown as Partial<EventTarget>;
+  target.addEventListener?.('online', listener);
+  return () => target.removeEventListener?.('online', listener);
+}

@@ -1,0 +1,184 @@
+import { type CredentialsProvider, memoryTokenCache, type TokenCache } from './auth/token-cache.ts';
+import { type BatchingOptions, type BatchingStrategy, transactions } from './batching/strategy.ts';
+import type { RetryBudget } from './outcome/upload-error.ts';
+import type { UploadFailure, Verdict } from './outcome/verdict.ts';
+import type { UploadEntry } from './queue/transaction.ts';
+import type { RejectionPolicy } from './rejections/policy.ts';
+import { record } from './rejections/record.ts';
+import type { Backoff } from './retry/backoff.ts';
+import type { Transport } from './transport.ts';
+
+/**
+ * Changes an entry before it is sent; null leaves it out. One that throws rejects the transaction as `invalid`; throw an
+ * `UploadError` to say otherwise (`unavailable`: not now).
+ */
+export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
+
+export interface RetryOptions {
+  /** The first wait after a failure, in milliseconds. Default 5000, the SDK's own retry delay. */
+  readonly baseMs?: number | undefined;
+  /** The longest wait, in milliseconds; a `Retry-After` of the backend may be longer. Default 300 000 (5 minutes). */
+  readonly maxMs?: number | undefined;
+  /** By which share a wait is shortened at random, 0 to 1. Default 0.3. */
+  readonly jitter?: number | undefined;
+  /**
+   * The most one `uploadData()` may take, token refresh included, in milliseconds. Default 30 000. On Node and React
+   * Native `disconnect()` waits for a running upload, so for this long at most.
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * When an ambiguous answer (code `unclassified`) is given up and the write rejected. Default: what the transport says,
+   * for `writeApi()` ten tries over ten minutes or more; false: never.
+   */
+  readonly ambiguous?: RetryBudget | false | undefined;
+}
+
+/** Options of {@link BackendConnector}. */
+export interface BackendConnectorOptions {
+  /** URL of the PowerSync Service (not of your backend). A trailing slash is removed. */
+  readonly endpoint: string;
+  /**
+   * Gets a JWT for the PowerSync Service and the backend. Return null when nobody is signed in; throw when that can't be
+   * known now, for example offline. Called only when a token is needed, never twice at once.
+   */
+  readonly credentials: CredentialsProvider;
+  /** Sends writes to your backend: `writeApi()` of `powersync-backend-connector/http`, or a function of your own. */
+  readonly transport: Transport;
+  /** What becomes of a rejected transaction. Default {@link record}. */
+  readonly rejections?: RejectionPolicy | undefined;
+  /** How much is sent together: bounds, or a strategy of your own. Default: 50 transactions. */
+  readonly batching?: BatchingOptions | BatchingStrategy | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /** Overrides how a failure is read; undefined keeps the default of the error table. */
+  readonly classify?: ((failure: UploadFailure) => Verdict | undefined) | undefined;
+  /** Changes entries before they are sent, one after another. */
+  readonly transform?: EntryTransform | readonly EntryTransform[] | undefined;
+  /** Where the current token is kept. Default: in memory. */
+  readonly tokenCache?: TokenCache | undefined;
+  /** Epoch milliseconds; for tests. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+  /** From 0 to below 1; for tests. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Options with every default in place. */
+export interface ResolvedOptions {
+  readonly endpoint: string;
+  readonly credentials: CredentialsProvider;
+  readonly transport: Transport;
+  readonly rejections: RejectionPolicy;
+  readonly batching: BatchingStrategy;
+  /** Entries to read before it is known how many a batch takes. */
+  readonly firstRead: number;
+  readonly retry: Backoff & {
+    readonly timeoutMs: number;
+    readonly ambiguous: RetryBudget | false | undefined;
+  };
+  readonly classify: (failure: UploadFailure) => Verdict | undefined;
+  readonly transforms: readonly EntryTransform[];
+  readonly tokenCache: TokenCache;
+  readonly clock: () => number;
+  readonly random: () => number;
+}
+
+/** Checks every option and puts the defaults in place, once. */
+export function resolveOptions(options: BackendConnectorOptions): ResolvedOptions {
+  const {
+    endpoint,
+    credentials,
+    transport,
+    rejections = record(),
+    batching = {},
+    retry = {},
+    classify = () => undefined,
+    transform = [],
+    tokenCache = memoryTokenCache(),
+    clock = Date.now,
+    random = Math.random,
+    ...unknown
+  } = object('options', options);
+  noOthers('', unknown);
+  if (typeof endpoint !== 'string' || !/^https?:\/\/[^/]/i.test(endpoint)) {
+    wrong(
+      'endpoint',
+      'the URL of the PowerSync Service, such as "https://example.powersync.journeyapps.com"',
+      endpoint,
+    );
+  }
+  const {
+    baseMs = 5_000,
+    maxMs = 300_000,
+    jitter = 0.3,
+    timeoutMs = 30_000,
+    ambiguous,
+    ...otherRetry
+  } = object('retry', retry);
+  noOthers('retry.', otherRetry);
+  number('retry.baseMs', baseMs, 1);
+  number('retry.maxMs', maxMs, baseMs);
+  number('retry.jitter', jitter, 0, 1);
+  number('retry.timeoutMs', timeoutMs, 1, 2 ** 31 - 1); // the longest delay of setTimeout
+  if (ambiguous) {
+    const { tries, forMs, ...others } = object('retry.ambiguous', ambiguous);
+    noOthers('retry.ambiguous.', others);
+    number('retry.ambiguous.tries', tries, 1);
+    number('retry.ambiguous.forMs', forMs, 0);
+  }
+  const transforms = Array.isArray(transform) ? transform : [transform];
+  for (const each of transforms) fn('transform', each);
+  object('tokenCache', tokenCache);
+  fn('tokenCache.get', tokenCache.get);
+  fn('tokenCache.set', tokenCache.set);
+  return {
+    endpoint: endpoint.replace(/\/+$/, ''),
+    credentials: fn('credentials', credentials),
+    transport: fn('transport', transport),
+    rejections: fn('rejections', rejections),
+    ...resolveBatching(batching),
+    retry: { baseMs, maxMs, jitter, timeoutMs, ambiguous },
+    classify: fn('classify', classify),
+    transforms,
+    tokenCache,
+    clock: fn('clock', clock),
+    random: fn('random', random),
+  };
+}
+
+function resolveBatching(
+  batching: BatchingOptions | BatchingStrategy,
+): Pick<ResolvedOptions, 'batching' | 'firstRead'> {
+  if (typeof batching === 'function') return { batching, firstRead: 100 };
+  const { maxTransactions = 50, maxEntries, ...others } = object('batching', batching);
+  noOthers('batching.', others);
+  number('batching.maxTransactions', maxTransactions, 1);
+  if (maxEntries !== undefined) number('batching.maxEntries', maxEntries, 1);
+  return {
+    batching: transactions({ maxTransactions, maxEntries }),
+    firstRead: Math.min(2 * maxTransactions, maxEntries ?? Number.POSITIVE_INFINITY, 10_000),
+  };
+}
+
+function wrong(name: string, expected: string, value: unknown): never {
+  const shown = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : typeof value;
+  throw new TypeError(
+    `BackendConnector: option "${name}" must be ${expected}; got ${value === null ? 'null' : shown}.`,
+  );
+}
+
+function object<T>(name: string, value: T): T {
+  return typeof value === 'object' && value !== null ? value : wrong(name, 'an object', value);
+}
+
+function fn<T>(name: string, value: T): T {
+  return typeof value === 'function' ? value : wrong(name, 'a function', value);
+}
+
+function number(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
+  if (!(typeof value === 'number' && value >= min && value <= max))
+    wrong(name, `a number from ${min} to ${max}`, value);
+}
+
+function noOthers(prefix: string, others: object): void {
+  const [first] = Object.keys(others);
+  if (first !== undefined) throw new TypeError(`BackendConnector: there is no option "${prefix}${first}".`);
+}

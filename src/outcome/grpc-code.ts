@@ -1,0 +1,27 @@
+import type { UploadErrorCode } from './upload-error.ts';
+
+// In the order of google.rpc.Code, from 0 (OK).
+const CODES: readonly UploadErrorCode[] = [
+  'unknown', // OK is no failure
+  'aborted', // CANCELLED
+  'unknown', // UNKNOWN
+  'invalid', // INVALID_ARGUMENT
+  'timeout', // DEADLINE_EXCEEDED
+  'not_found', // NOT_FOUND
+  'conflict', // ALREADY_EXISTS
+  'forbidden', // PERMISSION_DENIED
+  'throttled', // RESOURCE_EXHAUSTED
+  'conflict', // FAILED_PRECONDITION
+  'conflict', // ABORTED
+  'invalid', // OUT_OF_RANGE
+  'misconfigured', // UNIMPLEMENTED
+  'unavailable', // INTERNAL
+  'network', // UNAVAILABLE
+  'unknown', // DATA_LOSS
+  'unauthenticated', // UNAUTHENTICATED
+];
+
+/** What a numeric gRPC status code means for the call that met it. */
+export function codeFromGrpcCode(code: number): UploadErrorCode {
+  return CODES[code] ?? 'unknown';
+}

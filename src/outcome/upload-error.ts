@@ -1,0 +1,146 @@
+import { parseRetryAfter } from '../retry/retry-after.ts';
+import { codeFromHttpStatus } from './http-status.ts';
+
+/**
+ * What went wrong, as one of a closed set. Each has a default {@link Verdict}; see the error table of the README.
+ */
+export type UploadErrorCode =
+  | 'network'
+  | 'timeout'
+  | 'throttled'
+  | 'unavailable'
+  | 'unauthenticated'
+  | 'misconfigured'
+  | 'schema_mismatch'
+  | 'aborted'
+  | 'unknown'
+  | 'unclassified'
+  | 'invalid'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large';
+
+/** How often and how long an ambiguous answer is retried before the write is rejected. Both must be reached. */
+export interface RetryBudget {
+  readonly tries: number;
+  /** Milliseconds since the first try. */
+  readonly forMs: number;
+}
+
+export interface UploadErrorOptions {
+  /** HTTP status, where there was one. */
+  readonly status?: number | undefined;
+  /** Milliseconds the backend asked to wait; it shuts the gate for at least that long. */
+  readonly retryAfterMs?: number | undefined;
+  /** For code `unclassified`: when to give up. Without it such a write is retried for ever. */
+  readonly budget?: RetryBudget | undefined;
+  /** The error behind this one. Anything but an `Error` is dropped: sync status may be serialised. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error of the upload path.
+ *
+ * Its message starts with `[code]`, since only `name`, `message` and `stack` of an error survive PowerSync's shared
+ * worker; {@link UploadError.from} reads it back on the other side. It holds no row data, token or response body.
+ *
+ * @example
+ * ```ts
+ * import { UploadError } from 'powersync-backend-connector';
+ *
+ * throw new UploadError('unavailable', 'The warehouse is closed', { retryAfterMs: 60_000 });
+ * ```
+ */
+export class UploadError extends Error {
+  override readonly name = 'UploadError';
+  readonly code: UploadErrorCode;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly budget?: RetryBudget;
+  declare readonly cause?: Error;
+
+  constructor(code: UploadErrorCode, message: string, options: UploadErrorOptions = {}) {
+    const { status, retryAfterMs, budget, cause } = options;
+    super(`[${code}] ${message}`, cause instanceof Error ? { cause } : undefined);
+    this.code = code;
+    if (status !== undefined) this.status = status;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    if (budget !== undefined) this.budget = budget;
+  }
+
+  /**
+   * The upload error that a refusing HTTP answer stands for: its status by the error table, and its `Retry-After`.
+   * For transports of your own; the body isn't read.
+   */
+  static fromResponse(response: HttpAnswerHead): UploadError {
+    const { status, headers } = response;
+    return new UploadError(codeFromHttpStatus(status), `The backend answered with HTTP status ${status}.`, {
+      status,
+      retryAfterMs: parseRetryAfter(headers.get('retry-after'), headers.get('date')),
+    });
+  }
+
+  /**
+   * Makes an upload error of anything that was thrown; never throws itself.
+   *
+   * An upload error stays what it is, also one that crossed a worker and lost its class. A failed `fetch` becomes
+   * `network`, an abort `aborted`. All else is `unknown`, which is retried: a bug must not delete data.
+   */
+  static from(value: unknown): UploadError {
+    try {
+      return fromThrown(value);
+    } catch {
+      return new UploadError('unknown', 'Something was thrown that cannot be read. The writes stay queued.');
+    }
+  }
+}
+
+/** The members of a fetch `Response` that tell its meaning. */
+export interface HttpAnswerHead {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+}
+
+/**
+ * Whether something is an {@link UploadError}, or was one before it crossed a worker (then `code` is only in the
+ * message: read it with {@link UploadError.from}).
+ *
+ * @example
+ * ```ts
+ * import { isUploadError, UploadError } from 'powersync-backend-connector';
+ *
+ * function explain(uploadError: Error | undefined): string {
+ *   return isUploadError(uploadError) ? UploadError.from(uploadError).code : 'not from the connector';
+ * }
+ * ```
+ */
+export function isUploadError(value: unknown): value is Error & Partial<UploadError> {
+  return named(value, 'UploadError');
+}
+
+function fromThrown(value: unknown): UploadError {
+  if (value instanceof UploadError) return value;
+  if (isUploadError(value)) {
+    const [, code, message] = /^\[(\w+)\] (.*)$/s.exec(value.message) ?? [];
+    if (message !== undefined) return new UploadError(code as UploadErrorCode, message, value);
+  }
+  if (named(value, 'AbortError'))
+    return new UploadError('aborted', 'The upload was aborted.', { cause: value });
+  if (named(value, 'TimeoutError'))
+    return new UploadError('timeout', 'The request timed out.', { cause: value });
+  if (named(value, 'NetworkError') || (named(value, 'TypeError') && NETWORK_FAILURE.test(value.message))) {
+    return new UploadError('network', 'The backend could not be reached.', { cause: value });
+  }
+  const what =
+    value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
+  return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
+}
+
+/** What the `TypeError` of a failed `fetch` says in Chromium, Firefox, Safari, React Native, Node, Bun and Deno. */
+const NETWORK_FAILURE = /fetch failed|failed to fetch|load failed|network|terminated|error sending request/i;
+
+// By name, not by class: duplicates of a package and workers break `instanceof`, minifiers rewrite class names.
+function named(value: unknown, name: string): value is Error {
+  return typeof value === 'object' && (value as Error | null)?.name === name;
+}

@@ -1,0 +1,46 @@
+import type { UploadError, UploadErrorCode } from './upload-error.ts';
+
+/**
+ * How a failure is read.
+ *
+ * - `retry`: nothing is known to be wrong with the write; keep it and try later.
+ * - `reject`: the backend will never take it; the rejection policy decides.
+ * - `ambiguous`: can't be told apart; retried, and rejected only after the error's budget of tries and time.
+ * - `hold`: the app or its version is wrong, not the data; kept, loudly.
+ */
+export type Verdict = 'retry' | 'reject' | 'ambiguous' | 'hold';
+
+/** What `classify` gets to judge. */
+export interface UploadFailure {
+  readonly code: UploadErrorCode;
+  /** HTTP status, where there was one. */
+  readonly status?: number | undefined;
+  readonly error: UploadError;
+  /** The backend's own words, if it said anything of one transaction. May hold row data. */
+  readonly details?: unknown;
+  /** True when the backend spoke of one transaction in its contract's form, false when a whole request failed. */
+  readonly inBand: boolean;
+}
+
+const DEFAULTS: Record<UploadErrorCode, Verdict> = {
+  network: 'retry',
+  timeout: 'retry',
+  throttled: 'retry',
+  unavailable: 'retry',
+  unauthenticated: 'retry',
+  misconfigured: 'retry',
+  aborted: 'retry',
+  unknown: 'retry',
+  schema_mismatch: 'hold',
+  unclassified: 'ambiguous',
+  invalid: 'reject',
+  forbidden: 'reject',
+  not_found: 'reject',
+  conflict: 'reject',
+  too_large: 'reject',
+};
+
+/** The default verdict on a code. */
+export function defaultVerdict(code: UploadErrorCode): Verdict {
+  return DEFAULTS[code] ?? 'retry';
+}

@@ -1,0 +1,48 @@
+import type { UploadError } from '../outcome/upload-error.ts';
+import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
+
+/** A transaction that the backend will not take. */
+export interface RejectedTransaction {
+  /** Its idempotency key. */
+  readonly key: string;
+  readonly transactionId?: number | undefined;
+  /** The raw queue entries, as they were before any `transform`, with previous values and metadata. */
+  readonly entries: readonly CrudEntryLike[];
+  readonly error: UploadError;
+  /** Which of `entries` is at fault, where the backend said so. */
+  readonly entryIndex?: number | undefined;
+  /** The backend's own words. May hold row data: don't log them. */
+  readonly details?: unknown;
+  /** The backend asks the app to decide (`requires_client_handling`). */
+  readonly needsDecision: boolean;
+}
+
+export interface RejectionContext {
+  readonly database: ConnectorDatabase;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * Decides what becomes of a rejected transaction: `'complete'` lets it leave the queue, so that what is behind it goes
+ * on and PowerSync rolls the local rows back; `'hold'` keeps it at the head, and everything behind it waits. While
+ * anything is queued, PowerSync applies no downloaded changes: a held transaction freezes reads too.
+ *
+ * Called again for the same key if the app is killed before the queue has moved, so it must be safe to repeat. A policy
+ * that throws, or answers anything else, holds.
+ *
+ * @example
+ * ```ts
+ * import { record, type RejectionPolicy } from 'powersync-backend-connector';
+ *
+ * const keep = record();
+ * export const tellSupport: RejectionPolicy = async (rejected, context) => {
+ *   await fetch('/support/rejected', { method: 'POST', body: JSON.stringify({ key: rejected.key }) });
+ *   return keep(rejected, context);
+ * };
+ * ```
+ */
+export type RejectionPolicy = (
+  rejected: RejectedTransaction,
+  context: RejectionContext,
+) => 'complete' | 'hold' | Promise<'complete' | 'hold'>;

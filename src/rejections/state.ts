@@ -1,0 +1,48 @@
+import type { ConnectorDatabase } from '../queue/database.ts';
+
+const ready = new WeakMap<ConnectorDatabase, Promise<unknown>>();
+
+/**
+ * Makes the connector's own tables, once per opened database.
+ *
+ * They are plain SQL tables and not part of the app's PowerSync schema: so they need no set-up, and survive
+ * `updateSchema()` and `disconnectAndClear()`.
+ */
+export function ensureTables(database: ConnectorDatabase): Promise<unknown> {
+  let made = ready.get(database);
+  if (!made) {
+    made = makeTables(database);
+    ready.set(database, made);
+    made.catch(() => ready.delete(database));
+  }
+  return made;
+}
+
+async function makeTables(database: ConnectorDatabase): Promise<void> {
+  await database.execute(
+    `CREATE TABLE IF NOT EXISTS connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
+entries TEXT NOT NULL, entry_index INTEGER, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
+owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER)`,
+  );
+  await database.execute(
+    'CREATE TABLE IF NOT EXISTS connector_state (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)',
+  );
+}
+
+/** Reads a value that has to survive a restart, such as a count of tries. */
+export async function readState<T>(database: ConnectorDatabase, name: string): Promise<T | undefined> {
+  await ensureTables(database);
+  const rows = await database.getAll<{ value: string }>('SELECT value FROM connector_state WHERE name = ?', [
+    name,
+  ]);
+  return rows[0] && (JSON.parse(rows[0].value) as T);
+}
+
+/** Writes such a value. */
+export async function writeState(database: ConnectorDatabase, name: string, value: unknown): Promise<void> {
+  await ensureTables(database);
+  await database.execute('INSERT OR REPLACE INTO connector_state (name, value) VALUES (?, ?)', [
+    name,
+    JSON.stringify(value),
+  ]);
+}

@@ -1,0 +1,54 @@
+import type { UploadError } from '../outcome/upload-error.ts';
+import { type Backoff, backoffMs } from './backoff.ts';
+
+/** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
+export interface Gate {
+  /** The remembered error while it is shut. `evenIfBackingOff` passes, unless the backend itself asked to wait. */
+  shutBy(evenIfBackingOff: boolean): UploadError | undefined;
+  /** Remembers the error and shuts, for longer with every failure in a row. Returns when it opens, in epoch ms. */
+  shut(error: UploadError): number;
+  /** Opens at once, if it was shut by an error with one of these codes. */
+  openAfter(...codes: UploadError['code'][]): void;
+  /** Opens, and forgets the failures: the queue moved. */
+  reset(): void;
+  /** The error it was last shut with, until it is reset. */
+  readonly error: UploadError | undefined;
+  /** Failures since the queue last moved. */
+  readonly failures: number;
+}
+
+export function createGate(backoff: Backoff, clock: () => number, random: () => number): Gate {
+  let error: UploadError | undefined;
+  let failures = 0;
+  let shutAt = 0;
+  let opensAt = 0;
+  return {
+    shutBy(evenIfBackingOff) {
+      const now = clock();
+      // A clock that was set back must not keep it shut: a wait can't start in the future.
+      const isShut = now < opensAt && now >= shutAt;
+      return isShut && !(evenIfBackingOff && error?.retryAfterMs === undefined) ? error : undefined;
+    },
+    shut(reason) {
+      error = reason;
+      failures++;
+      shutAt = clock();
+      opensAt = shutAt + Math.max(backoffMs(failures, backoff, random()), reason.retryAfterMs ?? 0);
+      return opensAt;
+    },
+    openAfter(...codes) {
+      if (error && codes.includes(error.code)) opensAt = 0;
+    },
+    reset() {
+      error = undefined;
+      failures = 0;
+      opensAt = 0;
+    },
+    get error() {
+      return error;
+    },
+    get failures() {
+      return failures;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Longer waits are cut to this: a server that still wants it can ask again. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/**
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date. Milliseconds from now, at most an hour;
+ * undefined if there is none or it can't be read.
+ *
+ * A date is measured from the answer's own `Date` where it can be read, since the device's clock may be wrong.
+ */
+export function parseRetryAfter(
+  value: string | null | undefined,
+  serverDate?: string | null,
+  now: number = Date.now(),
+): number | undefined {
+  const text = value?.trim();
+  if (!text) return undefined;
+  const ms = /^\d+(\.\d+)?$/.test(text)
+    ? Number(text) * 1000
+    : parseHttpDate(text) - (parseHttpDate(serverDate) || now);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}
+
+/** Epoch milliseconds of an HTTP date; NaN if it is none. */
+export function parseHttpDate(text: string | null | undefined): number {
+  return text && /GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+}

@@ -1,0 +1,69 @@
+import type { Outcome } from './outcome/outcome.ts';
+import { UploadError } from './outcome/upload-error.ts';
+import type { UploadTransaction } from './queue/transaction.ts';
+import type { Call, Parts } from './upload.ts';
+
+/**
+ * Makes the function that calls the transport during one upload. A token the backend refuses is refreshed once and the
+ * batch sent once more, for all requests of the call together: more would be a storm.
+ */
+export function createSender({ options, tokens, gate, publisher }: Parts, { clientId, deadline }: Call) {
+  let mayRefresh = true;
+
+  return async function send(transactions: readonly UploadTransaction[]): Promise<readonly Outcome[]> {
+    const attempt = gate.failures + 1;
+    let used: string | undefined;
+    const token = async (): Promise<string | undefined> => {
+      used = (await deadline.race(tokens.get())) ?? undefined;
+      return used;
+    };
+    const call = async (): Promise<readonly Outcome[]> => {
+      deadline.check();
+      const startedAt = options.clock();
+      const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
+      const about = { key: transactions[0]?.key ?? '', transactions: transactions.length };
+      const inFlight = { transactions: transactions.length, entries, attempt };
+      publisher.publish(
+        { type: 'attempt', ...about, entries, attempt },
+        { phase: 'uploading', inFlight },
+        { attempts: 1 },
+      );
+      const ended = (error?: UploadError): void =>
+        publisher.publish(
+          {
+            type: 'answer',
+            ...about,
+            durationMs: options.clock() - startedAt,
+            ...(error && { code: error.code }),
+          },
+          { inFlight: undefined },
+        );
+      try {
+        const { signal } = deadline;
+        const { serverTime } = tokens;
+        const context = { signal, attempt, clientId, token, serverTime };
+        const outcomes = await deadline.race(options.transport({ transactions }, context));
+        ended();
+        return outcomes;
+      } catch (thrown) {
+        const error = deadline.error ?? UploadError.from(thrown);
+        ended(error);
+        throw error;
+      }
+    };
+
+    try {
+      return await call();
+    } catch (thrown) {
+      const error = UploadError.from(thrown);
+      const refused = used;
+      if (!mayRefresh || !refused || !['unauthenticated', 'forbidden'].includes(error.code)) throw error;
+      mayRefresh = false;
+      tokens.drop(refused);
+      const fresh = await token();
+      if (!fresh) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
+      if (fresh === refused) throw error;
+      return call();
+    }
+  };
+}

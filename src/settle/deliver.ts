@@ -1,0 +1,102 @@
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { defaultVerdict, type Verdict } from '../outcome/verdict.ts';
+import type { UploadTransaction } from '../queue/transaction.ts';
+
+type Transactions = readonly UploadTransaction[];
+
+/** What is known of one transaction after sending, with the verdict on its failure. */
+export type Delivered = { readonly status: 'applied' | 'not_attempted' } | Failed;
+
+export interface Failed {
+  readonly status: 'failed';
+  readonly error: UploadError;
+  readonly verdict: Verdict;
+  /** Read from the refusal of a whole request, instead of being said of this transaction in the contract's form. */
+  readonly wholeRequest: boolean;
+  readonly entryIndex?: number | undefined;
+  readonly details?: unknown;
+  readonly needsDecision?: boolean | undefined;
+}
+
+/** Gives the verdict on a failure; asked once for each. */
+export type Judge = (error: UploadError, inBand: boolean, details?: unknown) => Verdict;
+
+/**
+ * Sends transactions and returns what is known of each, also where the transport threw.
+ *
+ * A refusal of the whole batch says nothing of the single transaction, so it is sent again in halves, in order, until
+ * the one at fault is alone (*bisect*). What was settled before a failure keeps its outcome.
+ *
+ * @param tooMuch Told the size of a batch that should have been smaller.
+ */
+export async function deliver(
+  transactions: Transactions,
+  send: (transactions: Transactions) => Promise<readonly Outcome[]>,
+  judge: Judge,
+  tooMuch: (size: number) => void,
+): Promise<Delivered[]> {
+  const size = transactions.length;
+  let refusal: Failed;
+  try {
+    return checkOutcomes(await send(transactions), size).map((outcome) => judged(outcome, judge));
+  } catch (thrown) {
+    const error = UploadError.from(thrown);
+    refusal = { status: 'failed', error, verdict: judge(error, false), wholeRequest: true };
+  }
+  if (stays(refusal) || size === 1) return [refusal, ...notAttempted(size - 1)];
+  // An ambiguous refusal may be an outage: the next call then begins small, instead of bisecting anew.
+  if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') tooMuch(size);
+  const half = Math.ceil(size / 2);
+  const left = await deliver(transactions.slice(0, half), send, judge, tooMuch);
+  if (left.some(endsTheCall)) return [...left, ...notAttempted(size - half)];
+  return [...left, ...(await deliver(transactions.slice(half), send, judge, tooMuch))];
+}
+
+function stays(delivered: Delivered): boolean {
+  return delivered.status === 'failed' && (delivered.verdict === 'retry' || delivered.verdict === 'hold');
+}
+
+/** Whether nothing behind it is to be sent in the same call. */
+function endsTheCall(delivered: Delivered): boolean {
+  return delivered.status === 'failed'
+    ? delivered.verdict !== 'reject'
+    : delivered.status === 'not_attempted';
+}
+
+function judged(outcome: Outcome, judge: Judge): Delivered {
+  if (outcome.status === 'applied' || outcome.status === 'not_attempted') return { status: outcome.status };
+  const error = UploadError.from(outcome.error);
+  if (outcome.status === 'retry') {
+    const verdict = defaultVerdict(error.code) === 'hold' ? 'hold' : 'retry';
+    return { status: 'failed', error, verdict, wholeRequest: false };
+  }
+  const { entryIndex, details, needsDecision } = outcome;
+  const verdict = judge(error, true, details);
+  return { status: 'failed', error, verdict, wholeRequest: false, entryIndex, details, needsDecision };
+}
+
+const STATUSES: readonly unknown[] = [
+  'applied',
+  'rejected',
+  'retry',
+  'not_attempted',
+] satisfies Outcome['status'][];
+
+function checkOutcomes(outcomes: readonly Outcome[], size: number): readonly Outcome[] {
+  const count = Array.isArray(outcomes) ? outcomes.length : 'no';
+  if (count !== size) {
+    throw new UploadError(
+      'misconfigured',
+      `The transport returned ${count} outcomes for ${size} transactions.`,
+    );
+  }
+  if (!outcomes.every((outcome) => STATUSES.includes(outcome?.status))) {
+    throw new UploadError('misconfigured', 'The transport returned an outcome without a known status.');
+  }
+  return outcomes;
+}
+
+function notAttempted(count: number): Delivered[] {
+  return Array.from({ length: count }, () => ({ status: 'not_attempted' }));
+}

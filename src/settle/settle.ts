@@ -1,0 +1,64 @@
+import { UploadError } from '../outcome/upload-error.ts';
+import type { Delivered, Failed } from './deliver.ts';
+
+/** What settling asks of the rest of the connector. */
+export interface SettleRules {
+  /** Counts one more ambiguous answer; true once the budget of the transaction at `index` is used up. */
+  budgetIsSpent(index: number, failed: Failed): Promise<boolean>;
+  /** False while too many refusals came one after another. */
+  mayReject(): Promise<boolean>;
+  /** Asks the rejection policy: undefined lets the transaction go, an error says why it is held. */
+  decide(index: number, failed: Failed): Promise<UploadError | undefined>;
+  /** A transaction was applied, or else goes through a refusal that isn't certain. */
+  tell(applied: boolean): Promise<void>;
+}
+
+/** What one batch came to. */
+export interface Settlement {
+  /** Transactions at the head that may leave the queue. */
+  readonly settled: number;
+  /** How many of them were rejected. */
+  readonly rejected: number;
+  /** Why the next one stays; absent when it merely wasn't sent. */
+  readonly stop?: { readonly error: UploadError; readonly hold: boolean };
+}
+
+/** Walks over what was delivered, from the head until the first transaction that has to stay. */
+export async function settle(delivered: readonly Delivered[], rules: SettleRules): Promise<Settlement> {
+  let settled = 0;
+  let rejected = 0;
+  for (const each of delivered) {
+    if (each.status === 'not_attempted') break;
+    if (each.status === 'failed') {
+      const stop = await whyItStays(settled, each, rules);
+      if (stop) return { settled, rejected, stop };
+      rejected++;
+    } else {
+      await rules.tell(true);
+    }
+    settled++;
+  }
+  return { settled, rejected };
+}
+
+async function whyItStays(index: number, failed: Failed, rules: SettleRules): Promise<Settlement['stop']> {
+  const { error, verdict, wholeRequest } = failed;
+  if (verdict === 'retry' || verdict === 'hold') return { error, hold: verdict === 'hold' };
+  const ambiguous = verdict === 'ambiguous';
+  if (ambiguous && !(await rules.budgetIsSpent(index, failed))) return { error, hold: false };
+  const uncertain = wholeRequest || ambiguous;
+  if (uncertain && !(await rules.mayReject())) return { error: breakerError(error), hold: false };
+  const held = await rules.decide(index, failed);
+  if (held) return { error: held, hold: true };
+  if (uncertain) await rules.tell(false);
+  return undefined;
+}
+
+function breakerError(cause: UploadError): UploadError {
+  return new UploadError(
+    'misconfigured',
+    'The backend refused several transactions in a row, so the fault may be its own: nothing more is rejected until it ' +
+      'applies one, or resetBreaker() is called. The writes stay queued.',
+    { cause, status: cause.status },
+  );
+}

@@ -1,0 +1,50 @@
+import type { RefreshResult } from '../auth/token-cache.ts';
+import type { UploadErrorCode } from '../outcome/upload-error.ts';
+
+/**
+ * One step of the upload path. No event holds a token, row data or words of the backend. `status` of the connector is
+ * up to date when a listener is called.
+ */
+export type UploadEvent =
+  /** The transport is called. */
+  | {
+      readonly type: 'attempt';
+      readonly key: string;
+      readonly transactions: number;
+      readonly entries: number;
+      readonly attempt: number;
+    }
+  /** The transport answered; `code` tells of a failure. */
+  | {
+      readonly type: 'answer';
+      readonly key: string;
+      readonly transactions: number;
+      readonly durationMs: number;
+      readonly code?: UploadErrorCode;
+    }
+  /** Transactions left the queue. */
+  | { readonly type: 'completed'; readonly key: string; readonly applied: number; readonly rejected: number }
+  /** The rejection policy decided on one transaction. */
+  | {
+      readonly type: 'rejected';
+      readonly key: string;
+      readonly code: UploadErrorCode;
+      readonly tables: readonly string[];
+      readonly entryIndex: number | undefined;
+      readonly decision: 'complete' | 'hold';
+    }
+  /** The head of the queue stays; the next try is at `nextAttemptAt` (epoch milliseconds) or later. */
+  | {
+      readonly type: 'failed';
+      readonly code: UploadErrorCode;
+      readonly message: string;
+      readonly failures: number;
+      readonly nextAttemptAt: number;
+    }
+  /** A refresh of the token ended; `unchanged`: `credentials` returned the token that had just been refused. */
+  | { readonly type: 'token'; readonly result: RefreshResult; readonly durationMs: number }
+  /** Refusals came one after another: nothing more is rejected until a transaction is applied. */
+  | { readonly type: 'breaker' }
+  /** The queue is empty. */
+  | { readonly type: 'drained' }
+  | { readonly type: 'closed' };

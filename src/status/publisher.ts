@@ -1,0 +1,47 @@
+import type { UploadEvent } from './events.ts';
+import { INITIAL_STATUS, type UploadCounters, type UploadStatus } from './upload-status.ts';
+
+export type StatusPatch = Partial<Omit<UploadStatus, 'counters'>>;
+
+/** Keeps the status and tells listeners of each step. */
+export interface Publisher {
+  readonly status: UploadStatus;
+  /** Changes the status, then emits the event. `count` is added to the counters. */
+  publish(event: UploadEvent, patch?: StatusPatch, count?: Partial<UploadCounters>): void;
+  /** Changes the status without an event of its own. */
+  set(patch: StatusPatch): void;
+  subscribe(listener: (event: UploadEvent) => void): () => void;
+}
+
+export function createPublisher(): Publisher {
+  let status = INITIAL_STATUS;
+  const listeners = new Set<(event: UploadEvent) => void>();
+  return {
+    get status() {
+      return status;
+    },
+    publish(event, patch, count = {}) {
+      const counters = { ...status.counters };
+      for (const name of Object.keys(count) as (keyof UploadCounters)[]) counters[name] += count[name] ?? 0;
+      status = { ...status, ...patch, counters };
+      for (const listener of [...listeners]) {
+        try {
+          listener(event);
+        } catch (error) {
+          // A listener's fault is not the upload's; but it must not vanish either.
+          console.error('powersync-backend-connector: a listener threw', error);
+        }
+      }
+    },
+    set(patch) {
+      status = { ...status, ...patch };
+    },
+    subscribe(listener) {
+      const own = (event: UploadEvent): void => listener(event);
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { UploadError } from '../outcome/upload-error.ts';
+
+/** What the upload path is doing, as an immutable snapshot: a new object whenever something changed. */
+export interface UploadStatus {
+  /**
+   * - `idle`: nothing is queued, or nothing was tried yet.
+   * - `uploading`: a batch is on its way.
+   * - `waiting`: an upload failed; the next try is at `nextAttemptAt` or later.
+   * - `needs-auth`: the same, because nobody is signed in or the token is refused.
+   * - `held`: the head of the queue waits for a decision, or for the app and the backend to fit again.
+   * - `closed`: `close()` was called.
+   */
+  readonly phase: 'idle' | 'uploading' | 'waiting' | 'needs-auth' | 'held' | 'closed';
+  /** Entries in the upload queue when it was last looked at; undefined before that. */
+  readonly queueLength: number | undefined;
+  readonly inFlight:
+    | { readonly transactions: number; readonly entries: number; readonly attempt: number }
+    | undefined;
+  /** The last failure; undefined once the queue moved again. */
+  readonly lastError: UploadError | undefined;
+  /** Epoch milliseconds before which nothing is sent; undefined when nothing keeps it. */
+  readonly nextAttemptAt: number | undefined;
+  /** Epoch milliseconds since which the head of the queue has not moved in spite of tries. */
+  readonly stalledSince: number | undefined;
+  readonly counters: UploadCounters;
+}
+
+/** Counts since the connector was made. */
+export interface UploadCounters {
+  /** Calls of the transport. */
+  readonly attempts: number;
+  /** Transactions. */
+  readonly applied: number;
+  /** Transactions that left the queue rejected. */
+  readonly rejected: number;
+  /** Uploads that ended in an error. */
+  readonly failures: number;
+  readonly tokenRefreshes: number;
+}
+
+export const INITIAL_STATUS: UploadStatus = {
+  phase: 'idle',
+  queueLength: undefined,
+  inFlight: undefined,
+  lastError: undefined,
+  nextAttemptAt: undefined,
+  stalledSince: undefined,
+  counters: { attempts: 0, applied: 0, rejected: 0, failures: 0, tokenRefreshes: 0 },
+};

@@ -1,0 +1,62 @@
+import type { Deadline } from './deadline.ts';
+import type { EntryTransform } from './options.ts';
+import { UploadError } from './outcome/upload-error.ts';
+import type { CrudEntryLike } from './queue/database.ts';
+import { toTransaction, type UploadEntry, type UploadTransaction } from './queue/transaction.ts';
+import type { Delivered, Judge } from './settle/deliver.ts';
+
+/** A transaction as it is sent, or what is known of it without sending. */
+export interface Prepared {
+  readonly transaction: UploadTransaction;
+  readonly known?: Delivered;
+}
+
+/**
+ * Gives each transaction its key and transforms its entries, up to the first one whose transform fails. One that
+ * nothing is left of counts as applied: there is nothing to send.
+ */
+export async function prepare(
+  chosen: readonly (readonly CrudEntryLike[])[],
+  clientId: string,
+  transforms: readonly EntryTransform[],
+  judge: Judge,
+  deadline: Deadline,
+): Promise<Prepared[]> {
+  if (transforms.length === 0) return chosen.map((raw) => ({ transaction: toTransaction(clientId, raw) }));
+  const prepared: Prepared[] = [];
+  for (const raw of chosen) {
+    const transaction = toTransaction(clientId, raw);
+    try {
+      const entries = await deadline.race(transformAll(raw, transforms));
+      if (entries.length) prepared.push({ transaction: { ...transaction, entries } });
+      else prepared.push({ transaction, known: { status: 'applied' } });
+    } catch (thrown) {
+      deadline.check();
+      const error =
+        thrown instanceof UploadError
+          ? thrown
+          : new UploadError('invalid', 'A transform failed (see cause).', { cause: thrown });
+      // As uncertain as the refusal of a whole request: a fault in a transform must not empty the queue.
+      const known: Delivered = { status: 'failed', error, verdict: judge(error, false), wholeRequest: true };
+      return [...prepared, { transaction, known }];
+    }
+  }
+  return prepared;
+}
+
+async function transformAll(
+  raw: readonly CrudEntryLike[],
+  transforms: readonly EntryTransform[],
+): Promise<UploadEntry[]> {
+  const entries: UploadEntry[] = [];
+  for (const entry of raw) {
+    let current: UploadEntry | null = entry;
+    for (const transform of transforms) {
+      if (current) current = await transform(current);
+      if (current === undefined)
+        throw new TypeError('A transform must return an entry, or null to leave it out.');
+    }
+    if (current) entries.push(current);
+  }
+  return entries;
+}

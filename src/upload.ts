@@ -1,0 +1,186 @@
+import type { TokenSource } from './auth/token-cache.ts';
+import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
+import type { Deadline } from './deadline.ts';
+import type { ResolvedOptions } from './options.ts';
+import { UploadError } from './outcome/upload-error.ts';
+import { defaultVerdict, type Verdict } from './outcome/verdict.ts';
+import { completePrefix } from './queue/complete-prefix.ts';
+import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
+import { readQueue } from './queue/read-queue.ts';
+import type { Gate } from './retry/gate.ts';
+import { createSender } from './send.ts';
+import { budgetIsSpent } from './settle/ambiguity.ts';
+import type { Breaker } from './settle/breaker.ts';
+import { type Delivered, deliver, type Judge } from './settle/deliver.ts';
+import { type Settlement, type SettleRules, settle } from './settle/settle.ts';
+import type { Publisher } from './status/publisher.ts';
+import { type Prepared, prepare } from './transform.ts';
+
+/** What lives as long as the connector, and is only a hint: all of it may be lost without losing a write. */
+export interface Parts {
+  readonly options: ResolvedOptions;
+  readonly tokens: TokenSource;
+  readonly gate: Gate;
+  readonly limit: AdaptiveLimit;
+  readonly breaker: Breaker;
+  readonly publisher: Publisher;
+  /** Entries the last batch took, to size the next read by. */
+  lastTaken: number | undefined;
+  /** When the queue was last counted, in epoch milliseconds. */
+  countedAt: number;
+}
+
+/** One call of `uploadData()`, or one round of `drain()`. */
+export interface Call {
+  readonly database: ConnectorDatabase;
+  readonly clientId: string;
+  readonly deadline: Deadline;
+}
+
+/**
+ * Uploads one batch from the head of the queue: read, transform, send, settle, complete. Null when nothing is queued.
+ *
+ * Throws only where nothing was settled; a transaction that has to stay is told in the settlement.
+ */
+export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement | null> {
+  const { options, limit, publisher } = parts;
+  const { database, clientId, deadline } = call;
+
+  const head = await readQueue(
+    database,
+    parts.lastTaken ? Math.max(2 * parts.lastTaken, 10) : options.firstRead,
+  );
+  if (!head) return null;
+  await countQueue(parts, database);
+
+  const judge: Judge = (error, inBand, details) => verdictOn(options, error, inBand, details);
+  const chosen = head.transactions.slice(0, batchSize(parts, head.transactions));
+  const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
+  const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
+  const sent = toSend.length ? await deliver(toSend, createSender(parts, call), judge, limit.failed) : [];
+  const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
+
+  const settlement = await settle(delivered, settleRules(parts, call, chosen, prepared));
+  if (settlement.settled === 0 && !settlement.stop) {
+    throw new UploadError(
+      'misconfigured',
+      'The transport did not attempt the first transaction of the batch.',
+    );
+  }
+
+  const { settled, rejected } = settlement;
+  if (settled > 0 && (await completePrefix(database, head, settled))) {
+    const entries = count(chosen.slice(0, settled));
+    parts.lastTaken = entries;
+    limit.succeeded(settled);
+    const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
+    const applied = settled - rejected;
+    publisher.publish(
+      { type: 'completed', key: keyOf(prepared), applied, rejected },
+      { queueLength, phase: 'idle', inFlight: undefined },
+      { applied, rejected },
+    );
+  }
+  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) limit.failed(chosen.length);
+  return settlement;
+}
+
+function batchSize({ options, limit }: Parts, queued: readonly (readonly CrudEntryLike[])[]): number {
+  const wanted: unknown = options.batching(queued);
+  if (!(typeof wanted === 'number' && wanted >= 1)) {
+    throw new UploadError(
+      'misconfigured',
+      'The batching strategy must return how many transactions to send, at least 1.',
+    );
+  }
+  return Math.min(wanted, limit.current, queued.length);
+}
+
+/** A time-out, or a repeated network error, which is how a browser shows a 413 without CORS headers. */
+function isTooMuch({ gate }: Parts, { code }: UploadError): boolean {
+  return code === 'timeout' || (code === 'network' && gate.error?.code === 'network');
+}
+
+/** The verdict on a failure: the app's, or else the default. */
+function verdictOn(
+  { classify }: ResolvedOptions,
+  error: UploadError,
+  inBand: boolean,
+  details: unknown,
+): Verdict {
+  const { code, status } = error;
+  if (code === 'aborted') return 'retry';
+  const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
+  if (['retry', 'reject', 'ambiguous', 'hold'].includes(verdict)) return verdict;
+  throw new UploadError(
+    'misconfigured',
+    `classify() returned ${JSON.stringify(verdict)}, which is no verdict.`,
+  );
+}
+
+function settleRules(
+  { options, breaker, publisher }: Parts,
+  { database, deadline }: Call,
+  raw: readonly (readonly CrudEntryLike[])[],
+  prepared: readonly Prepared[],
+): SettleRules {
+  const { retry, clock } = options;
+  return {
+    budgetIsSpent(index, { error }) {
+      const budget = retry.ambiguous === false ? undefined : (retry.ambiguous ?? error.budget);
+      return budgetIsSpent(database, prepared[index]?.transaction.key ?? '', budget, clock());
+    },
+    mayReject: () => breaker.isClosed(database),
+    async tell(applied) {
+      if (await breaker.count(database, applied)) publisher.publish({ type: 'breaker' });
+    },
+    async decide(index, failed) {
+      const entries = raw[index] ?? [];
+      const sent = prepared[index]?.transaction;
+      const { error, details, needsDecision = false } = failed;
+      const key = sent?.key ?? '';
+      // The backend counts the entries it was sent; the policy sees the raw ones.
+      const opId = sent?.entries[failed.entryIndex ?? -1]?.clientId;
+      const position = entries.findIndex(({ clientId }) => clientId === opId);
+      const entryIndex = position < 0 ? undefined : position;
+      const transactionId = sent?.transactionId;
+      let held: UploadError | undefined;
+      try {
+        const answer = await deadline.race(
+          options.rejections(
+            { key, transactionId, entries, error, entryIndex, details, needsDecision },
+            { database, now: clock() },
+          ),
+        );
+        if (answer !== 'complete') held = error;
+      } catch (cause) {
+        held = new UploadError(
+          'unknown',
+          'The rejection policy failed, so the rejected transaction is held.',
+          { cause },
+        );
+      }
+      const tables = [...new Set(entries.map(({ table }) => table))];
+      const decision = held ? 'hold' : 'complete';
+      publisher.publish({ type: 'rejected', key, code: error.code, tables, entryIndex, decision });
+      return held;
+    },
+  };
+}
+
+/** Counts the queue now and then; between, what leaves it is subtracted. */
+async function countQueue(parts: Parts, database: ConnectorDatabase): Promise<void> {
+  const now = parts.options.clock();
+  const { queueLength } = parts.publisher.status;
+  if (queueLength && now - parts.countedAt < 1_000) return;
+  parts.countedAt = now;
+  parts.publisher.set({ queueLength: (await database.getUploadQueueStats()).count });
+}
+
+function count(transactions: readonly (readonly CrudEntryLike[])[]): number {
+  return transactions.reduce((sum, entries) => sum + entries.length, 0);
+}
+
+function keyOf(prepared: readonly Prepared[]): string {
+  return prepared[0]?.transaction.key ?? '';
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsup';
+
+// One line per entry of the package; `exports` in package.json names the same ones.
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    http: 'src/http/index.ts',
+  },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  dts: { compilerOptions: { types: [], paths: {}, rootDir: '.' } },
+  clean: true,
+  sourcemap: false,
+});
