@@ -9,7 +9,7 @@ import type { ConnectorDatabase } from './queue/database.ts';
 import { inLane } from './queue/lane.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
-import type { Settlement } from './settle/settle.ts';
+import type { Stop } from './settle/settle.ts';
 import type { UploadEvent } from './status/events.ts';
 import { createPublisher } from './status/publisher.ts';
 import type { UploadStatus } from './status/upload-status.ts';
@@ -84,7 +84,7 @@ export class BackendConnector {
       limit: createAdaptiveLimit(),
       breaker: createBreaker(),
       publisher,
-      lastTaken: undefined,
+      readSize: resolved.firstRead,
       countedAt: 0,
     };
     if (`${transport.url}/`.startsWith(`${endpoint}/`)) {
@@ -232,7 +232,7 @@ export class BackendConnector {
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     this.#calls.add(deadline);
-    let stop: Settlement['stop'];
+    let stop: Stop | undefined;
     try {
       const clientId = await deadline.race(database.getClientId());
       const settlement = await inLane(clientId, deadline, async () => {
@@ -249,7 +249,7 @@ export class BackendConnector {
       signal?.removeEventListener('abort', abort);
       deadline.end();
     }
-    if (stop) this.#stopped(stop.error, stop.hold);
+    if (stop) this.#stopped(stop, deadline);
     throw stop?.error ?? remembered;
   }
 
@@ -270,10 +270,10 @@ export class BackendConnector {
     }
   }
 
-  #stopped(error: UploadError, hold: boolean): void {
+  #stopped({ error, hold }: Stop, deadline: Deadline): void {
     const { gate, publisher, options } = this.#parts;
     const { code, message } = error;
-    if (code === 'aborted') {
+    if (code === 'aborted' && error === deadline.error) {
       publisher.set({ phase: this.status.phase === 'closed' ? 'closed' : 'idle', inFlight: undefined });
       return;
     }

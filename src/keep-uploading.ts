@@ -32,7 +32,7 @@ export async function keepUploading(
     try {
       while (!signal.aborted && (await upload()));
     } catch {
-      sleepMs = Math.max(waitMs(), 1);
+      sleepMs = Math.max(waitMs(), 100);
     }
     if (!woken && !signal.aborted) {
       await new Promise<void>((resolve) => {

@@ -10,7 +10,7 @@ import { readQueue } from './queue/read-queue.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
 import { budgetIsSpent } from './settle/ambiguity.ts';
-import type { Breaker } from './settle/breaker.ts';
+import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
 import { type Delivered, deliver, type Judge } from './settle/deliver.ts';
 import { type Settlement, type SettleRules, settle } from './settle/settle.ts';
 import type { Publisher } from './status/publisher.ts';
@@ -24,8 +24,8 @@ export interface Parts {
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
   readonly publisher: Publisher;
-  /** Entries the last batch took, to size the next read by. */
-  lastTaken: number | undefined;
+  /** Entries to read next time: about twice what the last batch took. */
+  readSize: number;
   /** When the queue was last counted, in epoch milliseconds. */
   countedAt: number;
 }
@@ -46,18 +46,18 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   const { options, limit, publisher } = parts;
   const { database, clientId, deadline } = call;
 
-  const head = await readQueue(
-    database,
-    parts.lastTaken ? Math.max(2 * parts.lastTaken, 10) : options.firstRead,
-  );
+  const head = await readQueue(database, parts.readSize);
   if (!head) return null;
   await countQueue(parts, database);
 
   const judge: Judge = (error, inBand, details) => verdictOn(options, error, inBand, details);
-  const chosen = head.transactions.slice(0, batchSize(parts, head.transactions));
+  const chosen = head.transactions.slice(0, await batchSize(parts, database, head.transactions));
   const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
   const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
-  const sent = toSend.length ? await deliver(toSend, createSender(parts, call), judge, limit.failed) : [];
+  const { failed: tooMuch, succeeded } = limit;
+  // One more than the breaker lets pass: the one that opens it.
+  const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
+  const sent = toSend.length ? await deliver(toSend, delivery) : [];
   const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
 
   const settlement = await settle(delivered, settleRules(parts, call, chosen, prepared));
@@ -71,8 +71,9 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   const { settled, rejected } = settlement;
   if (settled > 0 && (await completePrefix(database, head, settled))) {
     const entries = count(chosen.slice(0, settled));
-    parts.lastTaken = entries;
-    limit.succeeded(settled);
+    // A batch that took all there was says nothing of how much one may take.
+    parts.readSize = Math.max(2 * entries, settled === head.transactions.length ? options.firstRead : 4);
+    succeeded(settled);
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
     const applied = settled - rejected;
     publisher.publish(
@@ -81,11 +82,15 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
       { applied, rejected },
     );
   }
-  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) limit.failed(chosen.length);
+  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(chosen.length);
   return settlement;
 }
 
-function batchSize({ options, limit }: Parts, queued: readonly (readonly CrudEntryLike[])[]): number {
+async function batchSize(
+  { options, limit, breaker }: Parts,
+  database: ConnectorDatabase,
+  queued: readonly (readonly CrudEntryLike[])[],
+): Promise<number> {
   const wanted: unknown = options.batching(queued);
   if (!(typeof wanted === 'number' && wanted >= 1)) {
     throw new UploadError(
@@ -93,7 +98,9 @@ function batchSize({ options, limit }: Parts, queued: readonly (readonly CrudEnt
       'The batching strategy must return how many transactions to send, at least 1.',
     );
   }
-  return Math.min(wanted, limit.current, queued.length);
+  // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
+  const most = (await breaker.isClosed(database)) ? limit.current : 1;
+  return Math.min(Math.floor(wanted), most, queued.length);
 }
 
 /** A time-out, or a repeated network error, which is how a browser shows a 413 without CORS headers. */

@@ -1,7 +1,7 @@
 import { startDeadline } from '../deadline.ts';
 import type { PlatformAbortSignal } from '../globals.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { readJwtTimes } from './jwt.ts';
+import { type JwtTimes, readJwtTimes } from './jwt.ts';
 
 /**
  * Gets a JWT for the user who is signed in. Null means signed out; a throw means that it can't be known now. The signal
@@ -45,6 +45,8 @@ export interface TokenSourceOptions {
 
 interface Held {
   readonly token: string;
+  readonly times: JwtTimes;
+  /** When it came, by the device's clock. */
   readonly at: number;
 }
 
@@ -67,11 +69,13 @@ export function createTokenSource({
   let dropped: string | undefined;
   let skewMs = 0;
 
+  const hold = (token: string): Held => ({ token, times: readJwtTimes(token), at: clock() });
+
   async function load(): Promise<void> {
     const token = await Promise.resolve()
       .then(() => cache.get())
       .catch(() => null);
-    if (held === undefined) held = token ? { token, at: clock() } : null;
+    if (held === undefined) held = token ? hold(token) : null;
   }
 
   async function refresh(): Promise<string | null> {
@@ -80,7 +84,7 @@ export function createTokenSource({
     try {
       const asked = Promise.resolve().then(() => credentials({ signal: deadline.signal }));
       const token = readToken(await deadline.race(asked));
-      held = token === null ? null : { token, at: clock() };
+      held = token === null ? null : hold(token);
       keep(token);
       onRefresh(
         token === null ? 'signed-out' : token === dropped ? 'unchanged' : 'token',
@@ -132,8 +136,8 @@ export function createTokenSource({
 }
 
 /** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */
-function expiresAt({ token, at }: Held, skewMs: number): number {
-  const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = readJwtTimes(token);
+function expiresAt({ times, at }: Held, skewMs: number): number {
+  const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = times;
   // A token issued in the future shows that the device's clock is behind, also where no `Date` can be read.
   const skew = skewMs || Math.max(0, issuedAt - at);
   const byClock = expiry - skew;

@@ -2,7 +2,7 @@ import type { ConnectorDatabase } from '../queue/database.ts';
 import { readState, writeState } from '../rejections/state.ts';
 
 /** Refusals in a row that are believed. */
-const LIMIT = 3;
+export const MAX_REFUSALS = 3;
 
 /**
  * Stops rejecting when refusals of whole requests come one after another without a success between: then the deployment
@@ -30,14 +30,14 @@ export function createBreaker(): Breaker {
     return refusals;
   };
   return {
-    isClosed: async (database) => (await load(database)) < LIMIT,
+    isClosed: async (database) => (await load(database)) < MAX_REFUSALS,
     async count(database, success) {
       const before = await load(database);
       const after = success ? 0 : before + 1;
       if (after === before) return false;
       known.set(database, after);
       await writeState(database, 'refusals', after);
-      return after === LIMIT;
+      return after === MAX_REFUSALS;
     },
   };
 }

@@ -22,35 +22,49 @@ export interface Failed {
 /** Gives the verdict on a failure; asked once for each. */
 export type Judge = (error: UploadError, inBand: boolean, details?: unknown) => Verdict;
 
+/** What one call of `uploadData()` delivers with. */
+export interface Delivery {
+  readonly send: (transactions: Transactions) => Promise<readonly Outcome[]>;
+  readonly judge: Judge;
+  /** Told the size of a batch that should have been smaller. */
+  readonly tooMuch: (size: number) => void;
+  /** Refusals of single transactions in a row after which nothing more is sent in this call. */
+  readonly maxRefusals: number;
+}
+
 /**
  * Sends transactions and returns what is known of each, also where the transport threw.
  *
  * A refusal of the whole batch says nothing of the single transaction, so it is sent again in halves, in order, until
  * the one at fault is alone (*bisect*). What was settled before a failure keeps its outcome.
- *
- * @param tooMuch Told the size of a batch that should have been smaller.
  */
-export async function deliver(
-  transactions: Transactions,
-  send: (transactions: Transactions) => Promise<readonly Outcome[]>,
-  judge: Judge,
-  tooMuch: (size: number) => void,
-): Promise<Delivered[]> {
+export async function deliver(transactions: Transactions, delivery: Delivery): Promise<Delivered[]> {
   const size = transactions.length;
   let refusal: Failed;
   try {
-    return checkOutcomes(await send(transactions), size).map((outcome) => judged(outcome, judge));
+    const outcomes = checkOutcomes(await delivery.send(transactions), size);
+    return outcomes.map((outcome) => judged(outcome, delivery.judge));
   } catch (thrown) {
     const error = UploadError.from(thrown);
-    refusal = { status: 'failed', error, verdict: judge(error, false), wholeRequest: true };
+    refusal = { status: 'failed', error, verdict: delivery.judge(error, false), wholeRequest: true };
   }
   if (stays(refusal) || size === 1) return [refusal, ...notAttempted(size - 1)];
   // An ambiguous refusal may be an outage: the next call then begins small, instead of bisecting anew.
-  if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') tooMuch(size);
+  if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') delivery.tooMuch(size);
   const half = Math.ceil(size / 2);
-  const left = await deliver(transactions.slice(0, half), send, judge, tooMuch);
-  if (left.some(endsTheCall)) return [...left, ...notAttempted(size - half)];
-  return [...left, ...(await deliver(transactions.slice(half), send, judge, tooMuch))];
+  const left = await deliver(transactions.slice(0, half), delivery);
+  const inARow = refusalsAtTheEnd(left);
+  if (left.some(endsTheCall) || inARow >= delivery.maxRefusals)
+    return [...left, ...notAttempted(size - half)];
+  const rest = { ...delivery, maxRefusals: delivery.maxRefusals - inARow };
+  return [...left, ...(await deliver(transactions.slice(half), rest))];
+}
+
+/** Refusals since the last success. Where everything is refused, bisecting on would only load a broken backend. */
+function refusalsAtTheEnd(delivered: readonly Delivered[]): number {
+  let count = 0;
+  for (const each of delivered) count = each.status === 'failed' && each.wholeRequest ? count + 1 : 0;
+  return count;
 }
 
 function stays(delivered: Delivered): boolean {

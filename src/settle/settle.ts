@@ -20,7 +20,13 @@ export interface Settlement {
   /** How many of them were rejected. */
   readonly rejected: number;
   /** Why the next one stays; absent when it merely wasn't sent. */
-  readonly stop?: { readonly error: UploadError; readonly hold: boolean };
+  readonly stop?: Stop;
+}
+
+/** Why a transaction stays; `hold` where it waits for the app, not for time. */
+export interface Stop {
+  readonly error: UploadError;
+  readonly hold: boolean;
 }
 
 /** Walks over what was delivered, from the head until the first transaction that has to stay. */
@@ -41,7 +47,7 @@ export async function settle(delivered: readonly Delivered[], rules: SettleRules
   return { settled, rejected };
 }
 
-async function whyItStays(index: number, failed: Failed, rules: SettleRules): Promise<Settlement['stop']> {
+async function whyItStays(index: number, failed: Failed, rules: SettleRules): Promise<Stop | undefined> {
   const { error, verdict, wholeRequest } = failed;
   if (verdict === 'retry' || verdict === 'hold') return { error, hold: verdict === 'hold' };
   const ambiguous = verdict === 'ambiguous';
