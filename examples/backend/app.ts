@@ -1,0 +1,93 @@
+// The routes.
+
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
+import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
+import { TokenRefused, type Tokens } from './tokens.ts';
+import { InvalidUpload, readUpload } from './validate.ts';
+
+export interface AppOptions extends ApplyOptions {
+  tokens: Tokens;
+  /** What clients are told to sync with. */
+  powersyncUrl: () => string;
+  /** Default 102 400, which is also what a client must expect of a backend it doesn't know. */
+  maxBodyBytes?: number;
+  /** Which web pages may call. Default `*`: tokens travel in a header and not in a cookie, so any page may try. */
+  corsOrigin?: string | string[];
+}
+
+export function createApp(options: AppOptions): Hono {
+  const { tokens, powersyncUrl, maxBodyBytes = 102_400, corsOrigin = '*', log } = options;
+  const app = new Hono();
+
+  // First of all, so that refusals (401, 413, 500) carry the CORS headers too. Without them a browser hides the answer
+  // from the client, which sees a network error, and retries forever what it ought to split or sign in for.
+  app.use(
+    cors({
+      origin: corsOrigin,
+      allowMethods: ['GET', 'POST', 'OPTIONS'],
+      allowHeaders: ['authorization', 'content-type', 'x-requested-with'],
+      exposeHeaders: ['date', 'retry-after'],
+      maxAge: 3600,
+    }),
+  );
+
+  app.get('/', (c) => c.json({ message: 'backend' }));
+
+  // A DEMO LOGIN: IT HANDS A TOKEN FOR ANY USER TO WHOEVER ASKS, AND AUTHENTICATES NOBODY. Replace it before use.
+  app.get('/api/auth/token', async (c) => {
+    const userId = c.req.query('user_id');
+    if (!userId) return c.json({ message: 'user_id is required' }, 400);
+    return c.json({ token: await tokens.issue(userId), powersync_url: powersyncUrl() });
+  });
+
+  app.get('/api/auth/keys', (c) => c.json(tokens.jwks()));
+
+  app.post(
+    '/api/data',
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (c) => c.json({ message: 'request entity too large' }, 413),
+    }),
+    async (c) => {
+      const userId = await authenticate(c, tokens);
+      const transactions = readUpload(await jsonBody(c));
+      return c.json({ results: await applyTransactions(options, userId, transactions) });
+    },
+  );
+
+  app.notFound((c) => c.json({ message: 'No such route' }, 404));
+
+  app.onError((error, c) => {
+    if (error instanceof InvalidUpload) return c.json({ message: error.message }, 400);
+    if (error instanceof HTTPException) return c.json({ message: error.message }, error.status);
+    // The error itself stays here: it may quote data, or say more about the server than a stranger should know.
+    log(error);
+    return c.json({ message: 'Internal server error' }, 500);
+  });
+
+  return app;
+}
+
+/** Returns who sends the request. Who that is comes from the token alone, never from the body. */
+async function authenticate(c: Context, tokens: Tokens): Promise<string> {
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (token === undefined) throw new HTTPException(401, { message: 'Missing bearer token' });
+  try {
+    return (await tokens.verify(token)).sub;
+  } catch (error) {
+    if (error instanceof TokenRefused) throw new HTTPException(401, { message: 'Invalid token' });
+    throw error;
+  }
+}
+
+async function jsonBody(c: Context): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InvalidUpload('the body must be JSON');
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { PGlite } from '@electric-sql/pglite';
+import { SCHEMA } from './schema.ts';
+
+/** What the backend asks of a database client. PGlite fits as it is; the README shows the adapter for `pg`. */
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction: commits when it returns, rolls back and rethrows when it throws. */
+  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+}
+
+export interface Queryable {
+  query<Row extends Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<{ rows: Row[] }>;
+}
+
+/** Opens an embedded Postgres with the tables of the example: in memory, or kept in a folder. */
+export async function openDatabase(folder?: string): Promise<PGlite> {
+  const database = await PGlite.create(folder === undefined ? {} : { dataDir: folder });
+  await database.exec(SCHEMA);
+  return database;
+}
+
+/** The tables open to clients, each with the names of its columns. */
+export type WritableTables = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Reads the columns from the database itself, so that they can't be out of step with it. */
+export async function readWritableTables(
+  database: Queryable,
+  names: readonly string[],
+): Promise<WritableTables> {
+  const { rows } = await database.query<{ table: string; columns: string[] }>(
+    `select table_name as "table", json_agg(column_name) as columns from information_schema.columns
+     where table_schema = current_schema() and table_name = any($1) group by table_name`,
+    [names],
+  );
+  return new Map(rows.map(({ table, columns }) => [table, new Set(columns)]));
+}
+
+/** Quotes a table or column name. Only for names found in `WritableTables`; quoting is the second lock on that door. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
