@@ -1,0 +1,112 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+
+/** What a test says of an entry; the queue adds op id and transaction id. */
+export type NewEntry = Partial<Omit<CrudEntryLike, 'clientId' | 'transactionId'>>;
+
+/** A queue entry with everything filled in that a test doesn't care about. */
+export function anEntry(members: Partial<CrudEntryLike> = {}): CrudEntryLike {
+  return { clientId: 1, op: 'PUT', table: 'lists', id: 'row', opData: { name: 'Milk' }, ...members };
+}
+
+/**
+ * The upload queue of a PowerSync database without the SDK, with the same manners: op ids only ever go up, a batch is
+ * cut by the number of entries wherever a transaction ends, each read makes new objects, and completing a handle deletes
+ * every entry up to that handle's last one, whoever queued it.
+ *
+ * SQL goes to a real SQLite in memory.
+ */
+export class FakeQueue implements ConnectorDatabase {
+  readonly clientId: string;
+  /** The limit of every read, in order. */
+  readonly reads: number[] = [];
+  /** The last op id of every completed handle, in order. */
+  readonly completions: number[] = [];
+  /** Completions that found nothing left to delete; with the SDK each of them freezes downloads. */
+  staleCompletions = 0;
+  /** Every SQL statement, in order. */
+  readonly statements: string[] = [];
+  /** SQL that matches this fails, as on a locked or broken database. */
+  broken: RegExp | undefined;
+  readonly #sqlite: DatabaseSync;
+  #rows: CrudEntryLike[] = [];
+  #opId = 0;
+  #transactionId = 0;
+
+  constructor(clientId = 'client', sqlite = new DatabaseSync(':memory:')) {
+    this.clientId = clientId;
+    this.#sqlite = sqlite;
+  }
+
+  /** The same database file, opened again: by a restarted app, or by another tab. The queue starts out empty. */
+  reopened(): FakeQueue {
+    return new FakeQueue(this.clientId, this.#sqlite);
+  }
+
+  /** Queues the entries of one local transaction. */
+  write(...entries: NewEntry[]): this {
+    const transactionId = ++this.#transactionId;
+    for (const entry of entries) this.#rows.push(anEntry({ ...entry, clientId: ++this.#opId, transactionId }));
+    return this;
+  }
+
+  /** Queues an entry that carries no transaction id; `null` is how it reads from the database. */
+  writeAlone(entry: NewEntry = {}): this {
+    const transactionId = null as unknown as undefined;
+    this.#rows.push(anEntry({ ...entry, clientId: ++this.#opId, transactionId }));
+    return this;
+  }
+
+  /** Deletes every entry up to this op id, as a completion by another tab does. */
+  removeThrough(opId: number): void {
+    this.#rows = this.#rows.filter((row) => row.clientId > opId);
+  }
+
+  /** Empties the queue, as `disconnectAndClear()` does: op ids go on where they were. */
+  clear(): void {
+    this.#rows = [];
+  }
+
+  get opIds(): number[] {
+    return this.#rows.map((row) => row.clientId);
+  }
+
+  async getClientId(): Promise<string> {
+    return this.clientId;
+  }
+
+  async getCrudBatch(limit = 100): Promise<CrudBatchLike | null> {
+    if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite, of a LIMIT such as 2.5
+    this.reads.push(limit);
+    const crud = structuredClone(this.#rows.slice(0, limit));
+    const last = crud[crud.length - 1];
+    if (!last) return null;
+    return {
+      crud,
+      haveMore: this.#rows.length > limit,
+      complete: async () => {
+        this.completions.push(last.clientId);
+        if (!this.#rows.some((row) => row.clientId <= last.clientId)) this.staleCompletions++;
+        this.removeThrough(last.clientId);
+      },
+    };
+  }
+
+  async getUploadQueueStats(): Promise<{ count: number }> {
+    return { count: this.#rows.length };
+  }
+
+  async execute(sql: string, parameters: unknown[] = []): Promise<unknown> {
+    return this.#prepare(sql).run(...(parameters as SQLInputValue[]));
+  }
+
+  async getAll<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
+    return this.#prepare(sql).all(...(parameters as SQLInputValue[])) as T[];
+  }
+
+  #prepare(sql: string) {
+    this.statements.push(sql);
+    if (this.broken?.test(sql)) throw new Error('database is locked');
+    return this.#sqlite.prepare(sql);
+  }
+}

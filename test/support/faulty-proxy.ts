@@ -1,0 +1,246 @@
+/**
+ * A real HTTP reverse proxy to put in front of a backend, which can fail in the ways networks and servers do.
+ * Bodies are passed on whole, not streamed. Faults asked for with a number of times wait in a line; each
+ * request takes the first one that matches it.
+ */
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readBody, startLocalServer } from './service-stand-in/local-server.ts';
+
+export interface ProxiedRequest {
+  method: string;
+  /** Without the query. */
+  path: string;
+  /** With its question mark, or empty. */
+  query: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** Length of the request's body. */
+  bytes: number;
+  at: number;
+  /** What the client got; `aborted` if the client went away before the answer. */
+  status: number | 'dropped' | 'hung' | 'offline' | 'aborted';
+  /** What the target answered; absent if the request never reached it. */
+  targetStatus?: number;
+}
+
+export type RequestMatch = (request: { method: string; path: string }) => boolean;
+
+export interface FailOptions {
+  times?: number;
+  headers?: Record<string, string>;
+  /** Text as it is, anything else as JSON. */
+  body?: unknown;
+  match?: RequestMatch;
+}
+
+/**
+ * How a reply is cut short, always after half of its body:
+ * - `broken`: full length announced, then the connection is destroyed; reading the body fails
+ * - `stalled`: full length announced, then nothing more; reading the body never ends
+ * - `unsized`: no length announced and an orderly end; looks like a whole reply
+ * - `short-length`: the length of the half announced; looks like a whole reply
+ */
+export type Truncation = 'broken' | 'stalled' | 'unsized' | 'short-length';
+
+export interface FaultyProxy {
+  url: string;
+  /** Answers by itself; the request doesn't reach the target. */
+  failNext(status: number, options?: FailOptions): void;
+  /** Lets the request reach the target, then destroys the connection instead of answering. */
+  dropNextReply(times?: number, match?: RequestMatch): void;
+  /** Never answers; the request doesn't reach the target. */
+  hangNext(times?: number, match?: RequestMatch): void;
+  /** Lets the request reach the target, and gives half of the answer. */
+  truncateNextReply(how?: Truncation, times?: number, match?: RequestMatch): void;
+  /** Answers 200 with a web page, as a captive portal does; the request doesn't reach the target. */
+  htmlNextReply(times?: number, match?: RequestMatch): void;
+  /** Waits before each request is looked at; 0 turns it off. */
+  delay(ms: number): void;
+  /** While on, every connection is destroyed. Turning it on drops those that are open. */
+  offline(on: boolean): void;
+  /** Takes back every fault that waits, the delay and being offline. */
+  heal(): void;
+  /** Every request, in the order in which their fates were decided. */
+  requests: ProxiedRequest[];
+  close(): Promise<void>;
+}
+
+interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+type Fault =
+  | { kind: 'answer'; reply: Reply }
+  | { kind: 'drop' }
+  | { kind: 'hang' }
+  | { kind: 'truncate'; how: Truncation };
+
+/** Half-written fates are completed by `handle`. */
+type Fate = Pick<ProxiedRequest, 'status' | 'targetStatus'>;
+
+export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> {
+  const waiting: { fault: Fault; match: RequestMatch | undefined }[] = [];
+  const requests: ProxiedRequest[] = [];
+  const closed = new AbortController();
+  let delayMs = 0;
+  let isOffline = false;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const at = Date.now();
+    const { pathname: path, search: query } = new URL(request.url ?? '/', targetUrl);
+    const method = request.method ?? 'GET';
+    const body = await readBody(request);
+    const record = (fate: Fate) => {
+      const { headers } = request;
+      requests.push({ method, path, query, headers, body: body.toString(), bytes: body.length, at, ...fate });
+    };
+
+    if (delayMs > 0) await sleep(delayMs, undefined, { signal: closed.signal }).catch(() => {});
+    if (isOffline) {
+      record({ status: 'offline' });
+      response.destroy();
+      return;
+    }
+    const fault = takeFault({ method, path });
+    if (fault?.kind === 'hang') {
+      record({ status: 'hung' });
+      return;
+    }
+    if (fault?.kind === 'answer') {
+      record({ status: fault.reply.status });
+      writeWhole(response, fault.reply);
+      return;
+    }
+    const reply = await forward(targetUrl, request, body);
+    const targetStatus = reply.status;
+    if (fault?.kind === 'drop') {
+      record({ status: 'dropped', targetStatus });
+      response.destroy();
+    } else if (response.destroyed) {
+      record({ status: isOffline ? 'offline' : 'aborted', targetStatus });
+    } else {
+      record({ status: targetStatus, targetStatus });
+      if (fault?.kind === 'truncate') writeHalf(response, reply, fault.how);
+      else writeWhole(response, reply);
+    }
+  };
+
+  const takeFault = (request: { method: string; path: string }): Fault | undefined => {
+    const index = waiting.findIndex(({ match }) => match?.(request) ?? true);
+    return index < 0 ? undefined : waiting.splice(index, 1)[0]?.fault;
+  };
+  const enqueue = (fault: Fault, times: number, match: RequestMatch | undefined) => {
+    for (let i = 0; i < times; i++) waiting.push({ fault, match });
+  };
+
+  const server = await startLocalServer(handle);
+
+  const offline = (on: boolean) => {
+    isOffline = on;
+    if (on) server.dropConnections();
+  };
+
+  return {
+    url: server.url,
+    failNext(status, { times = 1, headers = {}, body = '', match } = {}) {
+      enqueue({ kind: 'answer', reply: ownReply(status, headers, body) }, times, match);
+    },
+    dropNextReply(times = 1, match) {
+      enqueue({ kind: 'drop' }, times, match);
+    },
+    hangNext(times = 1, match) {
+      enqueue({ kind: 'hang' }, times, match);
+    },
+    truncateNextReply(how = 'broken', times = 1, match) {
+      enqueue({ kind: 'truncate', how }, times, match);
+    },
+    htmlNextReply(times = 1, match) {
+      const page = '<!doctype html><title>Welcome</title><p>Please sign in to use this network.</p>';
+      const reply = ownReply(200, { 'content-type': 'text/html; charset=utf-8' }, page);
+      enqueue({ kind: 'answer', reply }, times, match);
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    offline,
+    heal() {
+      waiting.length = 0;
+      delayMs = 0;
+      offline(false);
+    },
+    requests,
+    async close() {
+      closed.abort();
+      await server.close();
+    },
+  };
+}
+
+function ownReply(status: number, headers: Record<string, string>, body: unknown): Reply {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = typeof body === 'string' ? 'text/plain' : 'application/json';
+  return { status, headers: { 'content-type': type, ...headers }, body: Buffer.from(text) };
+}
+
+/** Headers that speak of one connection, or of a framing this proxy does anew. */
+const OWN_TO_A_CONNECTION = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+]);
+
+function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN_TO_A_CONNECTION.has(name)));
+}
+
+/** Asks the target; one that can't be reached is a 502, as from any proxy. */
+async function forward(targetUrl: string, { method, url, headers }: IncomingMessage, body: Buffer) {
+  const sized = body.length > 0 ? { 'content-length': String(body.length) } : {};
+  return await new Promise<Reply>((resolve) => {
+    const fail = (error: Error) => resolve(ownReply(502, {}, `Bad gateway: ${error.message}`));
+    const target = new URL(url ?? '/', targetUrl);
+    const outgoing = httpRequest(
+      target,
+      { method, headers: { ...passedOn(headers), ...sized }, agent: false },
+      (incoming) => {
+        readBody(incoming).then(
+          (reply) => resolve({ status: incoming.statusCode ?? 502, headers: incoming.headers, body: reply }),
+          fail,
+        );
+      },
+    );
+    outgoing.once('error', fail);
+    outgoing.end(body);
+  });
+}
+
+function writeWhole(response: ServerResponse, { status, headers, body }: Reply): void {
+  response.writeHead(status, { ...passedOn(headers), 'content-length': body.length }).end(body);
+}
+
+function writeHalf(response: ServerResponse, { status, headers, body }: Reply, how: Truncation): void {
+  const half = body.subarray(0, Math.floor(body.length / 2));
+  if (how === 'short-length') {
+    writeWhole(response, { status, headers, body: half });
+  } else if (how === 'unsized') {
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(status, { ...passedOn(headers), connection: 'close' });
+    response.write(half);
+    response.end();
+  } else {
+    response.writeHead(status, { ...passedOn(headers), 'content-length': body.length });
+    response.write(half, () => {
+      if (how === 'broken') response.destroy();
+    });
+  }
+}
