@@ -9,6 +9,13 @@ interface MinimalAbortSignal {
 /** The platform's AbortSignal. */
 export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
+  : SignalOfFetch;
+
+// React Native declares AbortSignal as a class, which is no member of `typeof globalThis`; but its `fetch` takes one.
+type SignalOfFetch = typeof globalThis extends { fetch: (input: never, init?: infer Init) => unknown }
+  ? NonNullable<Init> extends { signal?: infer Signal }
+    ? NonNullable<Signal>
+    : MinimalAbortSignal
   : MinimalAbortSignal;
 
 /** The platform's `fetch`. */

@@ -4,7 +4,7 @@ import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { defaultVerdict, type Verdict } from './outcome/verdict.ts';
-import { completePrefix } from './queue/complete-prefix.ts';
+import { completePrefix, handleFor } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
 import type { Gate } from './retry/gate.ts';
@@ -24,7 +24,7 @@ export interface Parts {
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
   readonly publisher: Publisher;
-  /** Entries to read next time: about twice what the last batch took. */
+  /** Entries to read next time: somewhat more than the last batch took. */
   readSize: number;
   /** When the queue was last counted, in epoch milliseconds. */
   countedAt: number;
@@ -57,6 +57,7 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   const { failed: tooMuch, succeeded } = limit;
   // One more than the breaker lets pass: the one that opens it.
   const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
+  const ending = handleFor(database, head, chosen);
   const sent = toSend.length ? await deliver(toSend, delivery) : [];
   const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
 
@@ -69,10 +70,12 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   }
 
   const { settled, rejected } = settlement;
-  if (settled > 0 && (await completePrefix(database, head, settled))) {
-    const entries = count(chosen.slice(0, settled));
-    // A batch that took all there was says nothing of how much one may take.
-    parts.readSize = Math.max(2 * entries, settled === head.transactions.length ? options.firstRead : 4);
+  const leaving = chosen.slice(0, settled);
+  if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
+    const entries = count(leaving);
+    // A batch that took all that was read says nothing of how much one may take.
+    const tookAll = settled === head.transactions.length;
+    parts.readSize = tookAll ? Math.max(4 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
     succeeded(settled);
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
     const applied = settled - rejected;

@@ -1,32 +1,48 @@
-import type { ConnectorDatabase, CrudEntryLike } from './database.ts';
+import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database.ts';
 import type { QueueHead } from './read-queue.ts';
 
+type Transactions = readonly (readonly CrudEntryLike[])[];
+
 /**
- * Removes the first `count` transactions of `head` from the queue; false if they are no longer its head.
+ * The handle that ends with the last entry of `sent`: the one that was read, or a second one for a shorter batch. Asked
+ * for while the request is in flight, it costs no time. Null if it can't be had.
+ */
+export async function handleFor(
+  database: ConnectorDatabase,
+  { handle }: QueueHead,
+  sent: Transactions,
+): Promise<CrudBatchLike | null> {
+  const entries = sent.flat();
+  if (lastOpId(handle.crud) === lastOpId(entries)) return handle;
+  return database.getCrudBatch(entries.length).catch(() => null);
+}
+
+/**
+ * Removes the `settled` transactions from the head of the queue; false if they no longer are its head.
  *
  * Two faults of a hasty completion are kept out. `complete()` deletes by op id, so a handle that ends elsewhere than at
  * the last settled entry would remove writes nobody sent. And a completion of entries already gone (another tab, a
  * cleared queue) stops downloads until the next local write. Hence: look at the head again, and use only a handle that
  * ends at exactly the last settled entry.
+ *
+ * @param handle One that probably ends there; else another is read.
  */
 export async function completePrefix(
   database: ConnectorDatabase,
-  head: QueueHead,
-  count: number,
+  settled: Transactions,
+  handle: CrudBatchLike | null,
 ): Promise<boolean> {
-  const settled = head.transactions.slice(0, count).flat();
-  const wholeHandle = settled.length === head.handle.crud.length;
-  const fresh = await database.getCrudBatch(wholeHandle ? 1 : settled.length);
-  if (!fresh || opId(fresh.crud[0]) !== opId(settled[0])) return false;
-  if (wholeHandle) {
-    await head.handle.complete();
-    return true;
-  }
-  if (opId(fresh.crud[fresh.crud.length - 1]) !== opId(settled[settled.length - 1])) return false;
-  await fresh.complete();
+  const entries = settled.flat();
+  const last = lastOpId(entries);
+  const known = handle && lastOpId(handle.crud) === last ? handle : null;
+  const head = await database.getCrudBatch(known ? 1 : entries.length);
+  const ending = known ?? head;
+  if (head?.crud[0]?.clientId !== entries[0]?.clientId || !ending || lastOpId(ending.crud) !== last)
+    return false;
+  await ending.complete();
   return true;
 }
 
-function opId(entry: CrudEntryLike | undefined): number | undefined {
-  return entry?.clientId;
+function lastOpId(entries: readonly CrudEntryLike[]): number | undefined {
+  return entries[entries.length - 1]?.clientId;
 }

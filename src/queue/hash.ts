@@ -27,6 +27,11 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
+
+// From a table, because `toString(16)` would take longer than the hash.
 function hex(value: number): string {
-  return value.toString(16).padStart(8, '0');
+  let text = '';
+  for (let shift = 24; shift >= 0; shift -= 8) text += HEX[(value >>> shift) & 0xff];
+  return text;
 }

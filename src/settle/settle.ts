@@ -9,7 +9,7 @@ export interface SettleRules {
   mayReject(): Promise<boolean>;
   /** Asks the rejection policy: undefined lets the transaction go, an error says why it is held. */
   decide(index: number, failed: Failed): Promise<UploadError | undefined>;
-  /** A transaction was applied, or else goes through a refusal that isn't certain. */
+  /** Transactions were applied, or else one goes through a refusal that isn't certain. */
   tell(applied: boolean): Promise<void>;
 }
 
@@ -33,18 +33,19 @@ export interface Stop {
 export async function settle(delivered: readonly Delivered[], rules: SettleRules): Promise<Settlement> {
   let settled = 0;
   let rejected = 0;
+  let stop: Stop | undefined;
   for (const each of delivered) {
     if (each.status === 'not_attempted') break;
+    const isFirstOfRun = delivered[settled - 1]?.status !== 'applied';
+    if (each.status === 'applied' && isFirstOfRun) await rules.tell(true);
     if (each.status === 'failed') {
-      const stop = await whyItStays(settled, each, rules);
-      if (stop) return { settled, rejected, stop };
+      stop = await whyItStays(settled, each, rules);
+      if (stop) break;
       rejected++;
-    } else {
-      await rules.tell(true);
     }
     settled++;
   }
-  return { settled, rejected };
+  return stop ? { settled, rejected, stop } : { settled, rejected };
 }
 
 async function whyItStays(index: number, failed: Failed, rules: SettleRules): Promise<Stop | undefined> {
