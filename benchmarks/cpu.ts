@@ -1,5 +1,10 @@
 // CPU time of the connector per entry, without the SDK's reads, beside JSON.stringify of the same entry.
-import { BackendConnector, type ConnectorDatabase, type CrudEntryLike } from 'powersync-backend-connector';
+import {
+  BackendConnector,
+  type ConnectorDatabase,
+  type CrudEntryLike,
+  type Transport,
+} from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
 
 const ENTRIES = 50_000;
@@ -35,13 +40,11 @@ function memoryQueue(): ConnectorDatabase {
   };
 }
 
-const answers = new Map<number, string>();
-async function answerAtOnce(input: unknown): Promise<Response> {
-  // A request of ky; how many transactions it holds is known from the load.
-  void input;
-  return new Response(answers.get(50), { headers: { 'content-type': 'application/json' } });
+const answer = JSON.stringify({ results: Array.from({ length: 50 }, () => ({ status: 'success' })) });
+
+async function answerAtOnce(): Promise<Response> {
+  return new Response(answer, { headers: { 'content-type': 'application/json' } });
 }
-answers.set(50, JSON.stringify({ results: Array.from({ length: 50 }, () => ({ status: 'success' })) }));
 
 async function measure(run: () => Promise<void> | void): Promise<number> {
   const figures: number[] = [];
@@ -54,19 +57,37 @@ async function measure(run: () => Promise<void> | void): Promise<number> {
   return figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] as number;
 }
 
+function drainWith(transport: Transport): () => Promise<void> {
+  return async () => {
+    const connector = new BackendConnector({
+      endpoint: 'https://service.invalid',
+      credentials: async () => ({ token: 'header.e30.signature' }),
+      transport,
+    });
+    const report = await connector.drain(memoryQueue());
+    if (!report.drained) throw report.error;
+  };
+}
+
 let length = 0;
 const stringify = await measure(() => {
   for (const entry of entries) length += JSON.stringify(entry).length;
 });
-const connector = await measure(async () => {
-  const made = new BackendConnector({
-    endpoint: 'https://service.invalid',
-    credentials: async () => ({ token: 'header.e30.signature' }),
-    transport: writeApi({ url: 'https://backend.invalid', fetch: answerAtOnce as typeof fetch }),
-  });
-  const report = await made.drain(memoryQueue());
-  if (!report.drained) throw report.error;
-});
-console.log(`\nCPU per entry (${ENTRIES} entries, ${Math.round(length / ENTRIES / 9)} characters each)`);
-console.log(`  JSON.stringify   ${stringify.toFixed(2)} µs`);
-console.log(`  connector        ${connector.toFixed(2)} µs, ${(connector / stringify).toFixed(2)}×`);
+console.log(
+  `\nCPU per entry, ${ENTRIES} transactions of one entry of ${Math.round(length / ENTRIES / 9)} characters`,
+);
+const print = (what: string, cpu: number): void =>
+  console.log(`  ${what.padEnd(44)} ${cpu.toFixed(2)} µs  ${(cpu / stringify).toFixed(1)}×`);
+print('JSON.stringify', stringify);
+print(
+  'core, with a transport that does nothing',
+  await measure(drainWith(async ({ transactions }) => transactions.map(() => ({ status: 'applied' })))),
+);
+print(
+  'core, encoding and decoding',
+  await measure(drainWith(writeApi({ url: 'https://backend.invalid', ky: answerAtOnce }))),
+);
+print(
+  'core, encoding, decoding and ky',
+  await measure(drainWith(writeApi({ url: 'https://backend.invalid', fetch: answerAtOnce }))),
+);
