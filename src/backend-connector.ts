@@ -4,7 +4,7 @@ import { type Deadline, startDeadline } from './deadline.ts';
 import type { PlatformAbortSignal } from './globals.ts';
 import { keepUploading, onOnline } from './keep-uploading.ts';
 import { type BackendConnectorOptions, resolveOptions } from './options.ts';
-import { UploadError } from './outcome/upload-error.ts';
+import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
 import { inLane } from './queue/lane.ts';
 import { createGate } from './retry/gate.ts';
@@ -57,6 +57,8 @@ export class BackendConnector {
   readonly #parts: Parts;
   readonly #calls = new Set<Deadline>();
   readonly #closing = new AbortController();
+  /** Whether the queue was empty when it was last looked at. */
+  #isDrained = false;
   /** The token the SDK got last. */
   #handed: string | undefined;
   #stopOnline: (() => void) | undefined;
@@ -72,9 +74,9 @@ export class BackendConnector {
       cache,
       timeoutMs: retry.timeoutMs,
       clock,
-      onRefresh(result, durationMs) {
-        if (result === 'token') gate.openAfter('unauthenticated'); // somebody signed in
+      onRefresh: (result, durationMs) => {
         publisher.publish({ type: 'token', result, durationMs }, {}, { tokenRefreshes: 1 });
+        if (result === 'token') this.#openAfter('unauthenticated'); // somebody signed in
       },
     });
     this.#parts = {
@@ -144,14 +146,23 @@ export class BackendConnector {
       error = UploadError.from(thrown);
     }
     const { applied, rejected } = publisher.status.counters;
-    const remaining = error ? (await database.getUploadQueueStats()).count : 0;
+    const remaining = error ? await this.#remaining(database) : 0;
     return {
-      drained: remaining === 0,
+      drained: !error,
       applied: applied - before.applied,
       rejected: rejected - before.rejected,
       remaining,
       ...(error && { error }),
     };
+  }
+
+  /** Counts the queue; a database that can't be read (it was closed) has what it had when it was last read. */
+  async #remaining(database: ConnectorDatabase): Promise<number> {
+    try {
+      return (await database.getUploadQueueStats()).count;
+    } catch {
+      return this.status.queueLength ?? 0;
+    }
   }
 
   /**
@@ -160,13 +171,24 @@ export class BackendConnector {
    * can't be reached; it and the SDK's own uploads take turns.
    */
   keepUploading(database: ConnectorDatabase, { signal }: { readonly signal: PlatformAbortSignal }): void {
+    this.#checkOpen();
+    if (signal.aborted) return;
     const stop = new AbortController();
     const end = (): void => stop.abort();
-    if (signal.aborted) return;
     signal.addEventListener('abort', end);
     this.#closing.signal.addEventListener('abort', end);
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
-    void keepUploading(database, stop.signal, () => this.#upload(database, false, stop.signal), waitMs);
+    const onOpened = (listener: () => void): (() => void) =>
+      this.subscribe(({ type }) => {
+        if (type === 'opened') listener();
+      });
+    void keepUploading(
+      database,
+      stop.signal,
+      () => this.#upload(database, false, stop.signal),
+      waitMs,
+      onOpened,
+    );
   }
 
   /** What the connector is doing: an immutable snapshot, replaced before each event. */
@@ -197,7 +219,7 @@ export class BackendConnector {
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
     await this.#parts.breaker.count(database, true);
-    this.#parts.gate.reset();
+    this.#open();
   }
 
   /** Aborts what is in flight; from then on every call throws. Nothing is lost: what wasn't confirmed stays queued. */
@@ -256,18 +278,28 @@ export class BackendConnector {
   #moved(isEmpty: boolean): void {
     const { gate, publisher } = this.#parts;
     gate.reset();
-    const { queueLength, phase } = publisher.status;
     const patch = {
       lastError: undefined,
       nextAttemptAt: undefined,
       stalledSince: undefined,
       inFlight: undefined,
     };
-    if (isEmpty && (queueLength || phase !== 'idle')) {
+    if (isEmpty && !this.#isDrained) {
       publisher.publish({ type: 'drained' }, { ...patch, phase: 'idle', queueLength: 0 });
     } else {
       publisher.set({ ...patch, phase: 'idle', ...(isEmpty && { queueLength: 0 }) });
     }
+    this.#isDrained = isEmpty;
+  }
+
+  #openAfter(code: UploadErrorCode): void {
+    if (this.#parts.gate.error?.code === code) this.#open();
+  }
+
+  /** Opens the gate before its time. */
+  #open(): void {
+    this.#parts.gate.open();
+    this.#parts.publisher.publish({ type: 'opened' }, { nextAttemptAt: undefined });
   }
 
   #stopped({ error, hold }: Stop, deadline: Deadline): void {
@@ -278,7 +310,7 @@ export class BackendConnector {
       return;
     }
     const nextAttemptAt = gate.shut(error);
-    if (code === 'network') this.#stopOnline ??= onOnline(() => gate.openAfter('network'));
+    if (code === 'network') this.#stopOnline ??= onOnline(() => this.#openAfter('network'));
     const phase = hold ? 'held' : code === 'unauthenticated' ? 'needs-auth' : 'waiting';
     const stalledSince = publisher.status.stalledSince ?? options.clock();
     publisher.publish(

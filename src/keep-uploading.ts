@@ -5,17 +5,19 @@ import type { ConnectorDatabase } from './queue/database.ts';
 const POLL_MS = 5_000;
 
 /**
- * Uploads until stopped: at once, on every new write, when the gate opens, and when the device comes online. No timer
- * runs while there is nothing to wait for.
+ * Uploads until stopped: at once, on every new write, and when the gate opens, be it before its time. No timer runs
+ * while there is nothing to wait for.
  *
  * @param upload Uploads one batch; false when the queue is empty. Throws while the gate is shut.
  * @param waitMs Milliseconds until the gate opens.
+ * @param onOpened Calls back when the gate opens before its time.
  */
 export async function keepUploading(
   database: ConnectorDatabase,
   signal: PlatformAbortSignal,
   upload: () => Promise<boolean>,
   waitMs: () => number,
+  onOpened: (listener: () => void) => () => void,
 ): Promise<void> {
   let wake = (): void => {};
   let woken = false;
@@ -24,7 +26,7 @@ export async function keepUploading(
     wake();
   };
   const stopListening = database.onChange?.({ onChange: wakeUp }, { tables: ['ps_crud'], throttleMs: 50 });
-  const stopOnline = onOnline(wakeUp);
+  const stopOpened = onOpened(wakeUp);
   signal.addEventListener('abort', wakeUp);
   while (!signal.aborted) {
     woken = false;
@@ -32,7 +34,7 @@ export async function keepUploading(
     try {
       while (!signal.aborted && (await upload()));
     } catch {
-      sleepMs = Math.max(waitMs(), 100);
+      sleepMs = Math.max(waitMs() || 0, 100);
     }
     if (!woken && !signal.aborted) {
       await new Promise<void>((resolve) => {
@@ -46,7 +48,7 @@ export async function keepUploading(
   }
   signal.removeEventListener('abort', wakeUp);
   stopListening?.();
-  stopOnline();
+  stopOpened();
 }
 
 /** Calls back when the device comes online, where the platform tells. */

@@ -9,7 +9,8 @@ import type { Backoff } from './retry/backoff.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * Changes an entry before it is sent; null leaves it out. One that throws rejects the transaction as `invalid`; throw an
+ * Changes an entry before it is sent: returns another one, or null to leave it out. It must not change the one it gets,
+ * which may still be recorded. One that throws rejects the transaction as `invalid`; throw an
  * `UploadError` to say otherwise (`unavailable`: not now).
  */
 export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
@@ -81,6 +82,9 @@ export interface ResolvedOptions {
   readonly random: () => number;
 }
 
+/** The longest delay that `setTimeout` takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Checks every option and puts the defaults in place, once. */
 export function resolveOptions(options: BackendConnectorOptions): ResolvedOptions {
   const {
@@ -107,7 +111,7 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   }
   const {
     baseMs = 5_000,
-    maxMs = 300_000,
+    maxMs = Math.max(300_000, baseMs),
     jitter = 0.3,
     timeoutMs = 30_000,
     ambiguous,
@@ -115,13 +119,13 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   } = object('retry', retry);
   noOthers('retry.', otherRetry);
   number('retry.baseMs', baseMs, 1);
-  number('retry.maxMs', maxMs, baseMs);
+  number('retry.maxMs', maxMs, baseMs, LONGEST_TIMER_MS);
   number('retry.jitter', jitter, 0, 1);
-  number('retry.timeoutMs', timeoutMs, 1, 2 ** 31 - 1); // the longest delay of setTimeout
+  number('retry.timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS);
   if (ambiguous) {
     const { tries, forMs, ...others } = object('retry.ambiguous', ambiguous);
     noOthers('retry.ambiguous.', others);
-    number('retry.ambiguous.tries', tries, 1);
+    count('retry.ambiguous.tries', tries);
     number('retry.ambiguous.forMs', forMs, 0);
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
@@ -150,8 +154,8 @@ function resolveBatching(
   if (typeof batching === 'function') return { batching, firstRead: 100 };
   const { maxTransactions = 50, maxEntries, ...others } = object('batching', batching);
   noOthers('batching.', others);
-  number('batching.maxTransactions', maxTransactions, 1);
-  if (maxEntries !== undefined) number('batching.maxEntries', maxEntries, 1);
+  count('batching.maxTransactions', maxTransactions);
+  if (maxEntries !== undefined) count('batching.maxEntries', maxEntries);
   return {
     batching: transactions({ maxTransactions, maxEntries }),
     firstRead: Math.min(2 * maxTransactions, maxEntries ?? Number.POSITIVE_INFINITY, 10_000),
@@ -176,6 +180,10 @@ function fn<T>(name: string, value: T): T {
 function number(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
   if (!(typeof value === 'number' && value >= min && value <= max))
     wrong(name, `a number from ${min} to ${max}`, value);
+}
+
+function count(name: string, value: number): void {
+  if (!(Number.isInteger(value) && value > 0)) wrong(name, 'a whole number above 0', value);
 }
 
 function noOthers(prefix: string, others: object): void {

@@ -63,7 +63,12 @@ export function createSender({ options, tokens, gate, publisher }: Parts, { clie
       const fresh = await token();
       if (!fresh) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
       if (fresh === refused) throw error;
-      return call();
+      try {
+        return await call();
+      } catch (again) {
+        if (UploadError.from(again).code === 'unauthenticated') tokens.drop(fresh); // The next call asks anew.
+        throw again;
+      }
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { Deadline } from './deadline.ts';
 import type { EntryTransform } from './options.ts';
-import { UploadError } from './outcome/upload-error.ts';
+import { isUploadError, UploadError } from './outcome/upload-error.ts';
 import type { CrudEntryLike } from './queue/database.ts';
 import { toTransaction, type UploadEntry, type UploadTransaction } from './queue/transaction.ts';
 import type { Delivered, Judge } from './settle/deliver.ts';
@@ -13,7 +13,7 @@ export interface Prepared {
 
 /**
  * Gives each transaction its key and transforms its entries, up to the first one whose transform fails. One that
- * nothing is left of counts as applied: there is nothing to send.
+ * nothing is left of is skipped.
  */
 export async function prepare(
   chosen: readonly (readonly CrudEntryLike[])[],
@@ -29,15 +29,14 @@ export async function prepare(
     try {
       const entries = await deadline.race(transformAll(raw, transforms));
       if (entries.length) prepared.push({ transaction: { ...transaction, entries } });
-      else prepared.push({ transaction, known: { status: 'applied' } });
+      else prepared.push({ transaction, known: { status: 'skipped' } });
     } catch (thrown) {
       deadline.check();
-      const error =
-        thrown instanceof UploadError
-          ? thrown
-          : new UploadError('invalid', 'A transform failed (see cause).', { cause: thrown });
+      const error = isUploadError(thrown)
+        ? UploadError.from(thrown)
+        : new UploadError('invalid', 'A transform failed (see cause).', { cause: thrown });
       // As uncertain as the refusal of a whole request: a fault in a transform must not empty the queue.
-      const known: Delivered = { status: 'failed', error, verdict: judge(error, false), wholeRequest: true };
+      const known: Delivered = { status: 'failed', ...judge(error, false), inBand: false };
       return [...prepared, { transaction, known }];
     }
   }
@@ -52,9 +51,9 @@ async function transformAll(
   for (const entry of raw) {
     let current: UploadEntry | null = entry;
     for (const transform of transforms) {
-      if (current) current = await transform(current);
-      if (current === undefined)
-        throw new TypeError('A transform must return an entry, or null to leave it out.');
+      if (current !== null) current = await transform(current);
+      // Not only undefined: `condition && entry` must not leave out a write unsaid.
+      if (typeof current !== 'object') throw new TypeError('A transform must return an entry, or null.');
     }
     if (current) entries.push(current);
   }

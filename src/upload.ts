@@ -30,6 +30,9 @@ export interface Parts {
   countedAt: number;
 }
 
+/** The most entries to read at once, for the sake of memory; a longer transaction is still read whole. */
+const MAX_READ = 10_000;
+
 /** One call of `uploadData()`, or one round of `drain()`. */
 export interface Call {
   readonly database: ConnectorDatabase;
@@ -50,7 +53,7 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   if (!head) return null;
   await countQueue(parts, database);
 
-  const judge: Judge = (error, inBand, details) => verdictOn(options, error, inBand, details);
+  const judge = judgeWith(options);
   const chosen = head.transactions.slice(0, await batchSize(parts, database, head.transactions));
   const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
   const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
@@ -69,16 +72,16 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
     );
   }
 
-  const { settled, rejected } = settlement;
+  const { settled, applied, rejected } = settlement;
   const leaving = chosen.slice(0, settled);
   if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
     const entries = count(leaving);
     // A batch that took all that was read says nothing of how much one may take.
     const tookAll = settled === head.transactions.length;
-    parts.readSize = tookAll ? Math.max(4 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
+    const next = tookAll ? Math.max(4 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
+    parts.readSize = Math.min(next, MAX_READ);
     succeeded(settled);
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
-    const applied = settled - rejected;
     publisher.publish(
       { type: 'completed', key: keyOf(prepared), applied, rejected },
       { queueLength, phase: 'idle', inFlight: undefined },
@@ -112,21 +115,25 @@ function isTooMuch({ gate }: Parts, { code }: UploadError): boolean {
 }
 
 /** The verdict on a failure: the app's, or else the default. */
-function verdictOn(
-  { classify }: ResolvedOptions,
-  error: UploadError,
-  inBand: boolean,
-  details: unknown,
-): Verdict {
-  const { code, status } = error;
-  if (code === 'aborted') return 'retry';
-  const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
-  if (['retry', 'reject', 'ambiguous', 'hold'].includes(verdict)) return verdict;
-  throw new UploadError(
-    'misconfigured',
-    `classify() returned ${JSON.stringify(verdict)}, which is no verdict.`,
-  );
+function judgeWith({ classify }: ResolvedOptions): Judge {
+  return (error, inBand, details) => {
+    const { code, status } = error;
+    // Neither says anything of the write.
+    if (code === 'aborted' || code === 'unauthenticated') return { error, verdict: 'retry' };
+    try {
+      const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
+      if (VERDICTS.includes(verdict)) return { error, verdict };
+      throw new UploadError(
+        'misconfigured',
+        `classify() returned ${JSON.stringify(verdict)}, which is no verdict.`,
+      );
+    } catch (thrown) {
+      return { error: UploadError.from(thrown), verdict: 'retry' };
+    }
+  };
 }
+
+const VERDICTS: readonly Verdict[] = ['retry', 'reject', 'ambiguous', 'hold'];
 
 function settleRules(
   { options, breaker, publisher }: Parts,
@@ -140,7 +147,7 @@ function settleRules(
       const budget = retry.ambiguous === false ? undefined : (retry.ambiguous ?? error.budget);
       return budgetIsSpent(database, prepared[index]?.transaction.key ?? '', budget, clock());
     },
-    mayReject: () => breaker.isClosed(database),
+    mayReject: () => breaker.isClosed(database, true),
     async tell(applied) {
       if (await breaker.count(database, applied)) publisher.publish({ type: 'breaker' });
     },
@@ -156,6 +163,7 @@ function settleRules(
       const transactionId = sent?.transactionId;
       let held: UploadError | undefined;
       try {
+        deadline.check();
         const answer = await deadline.race(
           options.rejections(
             { key, transactionId, entries, error, entryIndex, details, needsDecision },
@@ -164,6 +172,7 @@ function settleRules(
         );
         if (answer !== 'complete') held = error;
       } catch (cause) {
+        if (deadline.error) return { error: deadline.error, hold: false }; // No time left to ask: the next call does.
         held = new UploadError(
           'unknown',
           'The rejection policy failed, so the rejected transaction is held.',
@@ -173,7 +182,7 @@ function settleRules(
       const tables = [...new Set(entries.map(({ table }) => table))];
       const decision = held ? 'hold' : 'complete';
       publisher.publish({ type: 'rejected', key, code: error.code, tables, entryIndex, decision });
-      return held;
+      return held && { error: held, hold: true };
     },
   };
 }

@@ -24,7 +24,7 @@ export interface TokenCache {
 
 /** Tokens for sync and uploads: cached, refreshed ahead, one refresh at a time. */
 export interface TokenSource {
-  /** A token that should still be good; null when signed out. Throws an `UploadError` when that can't be known. */
+  /** A token that should still be good; null when signed out. Throws what `credentials` threw. */
   get(): Promise<string | null>;
   /** Forgets this token, and no newer one. Without an argument, the one that was kept last. */
   drop(token?: string): void;
@@ -72,9 +72,12 @@ export function createTokenSource({
   const hold = (token: string): Held => ({ token, times: readJwtTimes(token), at: clock() });
 
   async function load(): Promise<void> {
-    const token = await Promise.resolve()
-      .then(() => cache.get())
+    const deadline = startDeadline(timeoutMs);
+    const token = await deadline
+      .race(Promise.resolve().then(() => cache.get()))
+      .then((kept) => (kept ? readToken({ token: kept }) : null))
       .catch(() => null);
+    deadline.end();
     if (held === undefined) held = token ? hold(token) : null;
   }
 
@@ -146,7 +149,9 @@ function expiresAt({ times, at }: Held, skewMs: number): number {
 
 function refreshAt(held: Held, skewMs: number): number {
   const left = expiresAt(held, skewMs) - held.at;
-  return held.at + Math.max(left - Math.min(AHEAD_MS, left / 3), Math.min(MIN_USE_MS, left / 2));
+  const { issuedAt = 0, expiresAt: expiry = 0 } = held.times;
+  const lifetime = Math.max(left, issuedAt && expiry - issuedAt);
+  return held.at + Math.max(left - Math.min(AHEAD_MS, left / 3), Math.min(MIN_USE_MS, lifetime / 2));
 }
 
 /** Null for signed out, which an empty token means too: the SDK would cache it and sync nothing. */

@@ -4,10 +4,13 @@ import { UploadError } from '../outcome/upload-error.ts';
 import { parseHttpDate } from '../retry/retry-after.ts';
 import type { TransportContext } from '../transport.ts';
 
-/** Headers of a request: fixed ones, or a function that is asked for each request. */
-export type RequestHeaders =
+/** Header names and values, as an object or the platform's `Headers`. */
+export type HeadersLike =
   | Readonly<Record<string, string>>
-  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+  | { forEach(callback: (value: string, name: string) => void): void };
+
+/** Headers of a request: fixed ones, or a function that is asked for each request. */
+export type RequestHeaders = HeadersLike | (() => HeadersLike | Promise<HeadersLike>);
 
 /** A ky instance, such as one made by `ky.create()` with hooks of your own. */
 // biome-ignore lint/suspicious/noExplicitAny: ky's own types need the DOM library; these declarations must not.
@@ -38,34 +41,29 @@ export type HttpClient = (body: string, context: TransportContext) => Promise<Ht
  */
 export function createHttpClient({ url, headers, fetch, ky = defaultKy }: HttpClientOptions): HttpClient {
   return async (body, context) => {
-    const token = await context.token();
-    if (token === undefined)
-      throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
     const options = {
       method: 'post',
       body,
-      headers: {
-        ...(typeof headers === 'function' ? await headers() : headers),
-        'content-type': 'application/json',
-        authorization: `Bearer ${token}`,
-      },
+      headers: toHeaders(typeof headers === 'function' ? await headers() : headers, await context.token()),
       signal: context.signal,
       redirect: 'manual',
       retry: 0,
       timeout: false,
+      totalTimeout: false,
       throwHttpErrors: false,
       ...(fetch && { fetch }),
     };
     let response = await ky(url, options);
-    const location: string | null = response.headers.get('location');
-    if ((response.status === 307 || response.status === 308) && location !== null) {
-      const target = new URL(location, url).href;
-      if (originOf(target) === originOf(url)) response = await ky(target, options);
+    if (response.status === 307 || response.status === 308) {
+      const target = resolveUrl(response.headers.get('location'), url);
+      if (target && originOf(target) === originOf(url)) response = await ky(target, options);
     }
-    if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+    const cameFrom = originOf(response.url || url); // React Native follows redirects, whatever it is told
+    if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== originOf(url)) {
       throw new UploadError(
         'misconfigured',
-        `${url} answers with a redirect, which is not followed: configure the address it leads to. The writes stay queued.`,
+        `${url} leads elsewhere by a redirect, which is not followed: configure the address it leads to. The writes ` +
+          'stay queued.',
         { status: response.status },
       );
     }
@@ -73,6 +71,36 @@ export function createHttpClient({ url, headers, fetch, ky = defaultKy }: HttpCl
     if (!Number.isNaN(serverTime)) context.serverTime?.(serverTime);
     return { status: response.status, headers: response.headers, text: await readText(response) };
   };
+}
+
+function toHeaders(own: HeadersLike, token: string | undefined): Headers {
+  if (token === undefined) {
+    throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
+  }
+  try {
+    const headers = new Headers(own as Record<string, string>);
+    headers.set('content-type', 'application/json');
+    headers.set('authorization', `Bearer ${token}`);
+    return headers;
+  } catch {
+    // Without a cause: the platform's error quotes the value.
+    throw new UploadError(
+      'misconfigured',
+      'A request header has a character that headers may not carry. The writes stay queued.',
+    );
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+function resolveUrl(location: string | null, base: string): string | undefined {
+  try {
+    return location === null ? undefined : new URL(location, base).href;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readText(response: { text(): Promise<string> }): Promise<string> {

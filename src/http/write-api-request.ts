@@ -8,18 +8,20 @@ export function packTransactions(
   transactions: readonly UploadTransaction[],
   maxBodyBytes: number,
 ): { body: string; count: number } {
-  const most = transactions.slice(0, MAX_TRANSACTIONS).map(encodeTransaction);
-  const body = JSON.stringify({ transactions: most });
-  // UTF-8 takes three bytes for a UTF-16 unit at most, so the usual body needs no counting.
-  if (body.length * 3 <= maxBodyBytes || most.length === 1) return { body, count: most.length };
-
   const encoded: string[] = [];
-  let bytes = '{"transactions":[]}'.length - 1; // one comma less than transactions
-  for (const transaction of most) {
-    const text = JSON.stringify(transaction);
-    bytes += utf8Length(text) + 1;
-    if (encoded.length > 0 && bytes > maxBodyBytes) break;
+  let units = '{"transactions":[]}'.length;
+  let bytes = units - 1; // There is one comma less than transactions.
+  let counted = 0;
+  for (const transaction of transactions.slice(0, MAX_TRANSACTIONS)) {
+    const text = JSON.stringify(encodeTransaction(transaction));
     encoded.push(text);
+    units += text.length + 1;
+    if (units * 3 <= maxBodyBytes) continue; // A UTF-16 unit takes three bytes at most: no need to count.
+    for (; counted < encoded.length; counted++) bytes += utf8Length(encoded[counted] ?? '') + 1;
+    if (bytes > maxBodyBytes && encoded.length > 1) {
+      encoded.pop();
+      break;
+    }
   }
   return { body: `{"transactions":[${encoded.join(',')}]}`, count: encoded.length };
 }

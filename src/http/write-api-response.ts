@@ -70,8 +70,7 @@ function readFatal({
     return undefined;
   const { error_code: errorCode, operation_index: index } = failed;
   let code = ERROR_CODES.get(errorCode) ?? 'invalid';
-  if (code === 'schema_mismatch' && PERMISSION_DENIED.test(String(failed.message ?? message)))
-    code = 'forbidden';
+  if (code === 'schema_mismatch' && isPermissionDenied(failed.message ?? message)) code = 'forbidden';
   const named = /^\w{1,64}$/.test(errorCode) ? ` (${errorCode})` : '';
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
   return {
@@ -81,6 +80,10 @@ function readFatal({
     details: failed.message === undefined && message !== undefined ? { ...failed, message } : failed,
     needsDecision,
   };
+}
+
+function isPermissionDenied(message: unknown): boolean {
+  return typeof message === 'string' && PERMISSION_DENIED.test(message);
 }
 
 function notTheContract({ status }: HttpAnswer, what: string): UploadError {

@@ -8,7 +8,10 @@ import { readResults } from './write-api-response.ts';
 export interface WriteApiOptions {
   /** Where the backend takes writes. */
   readonly url: string;
-  /** Further headers. In browsers, the backend's CORS set-up must allow them. */
+  /**
+   * Further headers. `Content-Type` and `Authorization` are the transport's own. In browsers, the backend's CORS set-up
+   * must allow the others.
+   */
   readonly headers?: RequestHeaders | undefined;
   /**
    * The most bytes of one request body. Default 100 000, just under the 100 kB that the published backends take; a
@@ -16,7 +19,7 @@ export interface WriteApiOptions {
    * CORS headers as a network error.
    */
   readonly maxBodyBytes?: number | undefined;
-  /** Used instead of the platform's `fetch`. */
+  /** Used instead of the platform's `fetch`; gets a `Request`. */
   readonly fetch?: PlatformFetch | undefined;
   /** A ky instance of your own, for its hooks. Its retries and time-outs are switched off. */
   readonly ky?: KyLike | undefined;
@@ -50,7 +53,7 @@ export function writeApi(options: WriteApiOptions): Transport {
   if (!(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new TypeError('writeApi: option "maxBodyBytes" must be a whole number of bytes above 0.');
   }
-  if (!headers || !['object', 'function'].includes(typeof headers)) {
+  if (!headers || !['object', 'function'].includes(typeof headers) || Array.isArray(headers)) {
     throw new TypeError('writeApi: option "headers" must be an object or a function.');
   }
   for (const [name, value] of Object.entries({ fetch, ky })) {

@@ -1,5 +1,6 @@
 import { parseRetryAfter } from '../retry/retry-after.ts';
 import { codeFromHttpStatus } from './http-status.ts';
+import { isUploadErrorCode } from './verdict.ts';
 
 /**
  * What went wrong, as one of a closed set. Each has a default {@link Verdict}; see the error table of the README.
@@ -55,14 +56,15 @@ export interface UploadErrorOptions {
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: UploadErrorCode;
-  readonly status?: number;
-  readonly retryAfterMs?: number;
-  readonly budget?: RetryBudget;
+  // Declared only, so that what isn't there isn't shown where errors are printed.
+  declare readonly status?: number;
+  declare readonly retryAfterMs?: number;
+  declare readonly budget?: RetryBudget;
   declare readonly cause?: Error;
 
   constructor(code: UploadErrorCode, message: string, options: UploadErrorOptions = {}) {
     const { status, retryAfterMs, budget, cause } = options;
-    super(`[${code}] ${message}`, cause instanceof Error ? { cause } : undefined);
+    super(`[${code}] ${message}`, cause instanceof Error ? { cause: withoutRequest(cause) } : undefined);
     this.code = code;
     if (status !== undefined) this.status = status;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
@@ -123,22 +125,35 @@ function fromThrown(value: unknown): UploadError {
   if (value instanceof UploadError) return value;
   if (isUploadError(value)) {
     const [, code, message] = /^\[(\w+)\] (.*)$/s.exec(value.message) ?? [];
-    if (message !== undefined) return new UploadError(code as UploadErrorCode, message, value);
+    if (message !== undefined)
+      return new UploadError(isUploadErrorCode(code) ? code : 'unknown', message, value);
   }
   if (named(value, 'AbortError'))
     return new UploadError('aborted', 'The upload was aborted.', { cause: value });
   if (named(value, 'TimeoutError'))
     return new UploadError('timeout', 'The request timed out.', { cause: value });
-  if (named(value, 'NetworkError') || (named(value, 'TypeError') && NETWORK_FAILURE.test(value.message))) {
-    return new UploadError('network', 'The backend could not be reached.', { cause: value });
-  }
+  // That of ky: the platform's own error is behind it.
+  if (named(value, 'NetworkError')) return unreachable(value.cause);
+  if (named(value, 'TypeError') && NETWORK_FAILURE.test(value.message)) return unreachable(value);
   const what =
     value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
   return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
 }
 
+function unreachable(cause: unknown): UploadError {
+  return new UploadError('network', 'The backend could not be reached.', { cause });
+}
+
 /** What the `TypeError` of a failed `fetch` says in Chromium, Firefox, Safari, React Native, Node, Bun and Deno. */
-const NETWORK_FAILURE = /fetch failed|failed to fetch|load failed|network|terminated|error sending request/i;
+const NETWORK_FAILURE =
+  /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated|error sending)/i;
+
+/** Errors of ky and axios carry their request, and so the token: of them, only what is text is kept. */
+function withoutRequest(cause: Error): Error {
+  if (!('request' in cause || 'config' in cause || 'response' in cause)) return cause;
+  const { name, message, stack } = cause;
+  return Object.assign(new Error(message), { name, stack });
+}
 
 // By name, not by class: duplicates of a package and workers break `instanceof`, minifiers rewrite class names.
 function named(value: unknown, name: string): value is Error {

@@ -10,7 +10,7 @@ import type { UploadError, UploadErrorCode } from './upload-error.ts';
  */
 export type Verdict = 'retry' | 'reject' | 'ambiguous' | 'hold';
 
-/** What `classify` gets to judge. */
+/** What `classify` gets to judge: a failed request, or a transaction that the backend rejected. */
 export interface UploadFailure {
   readonly code: UploadErrorCode;
   /** HTTP status, where there was one. */
@@ -18,29 +18,36 @@ export interface UploadFailure {
   readonly error: UploadError;
   /** The backend's own words, if it said anything of one transaction. May hold row data. */
   readonly details?: unknown;
-  /** True when the backend spoke of one transaction in its contract's form, false when a whole request failed. */
+  /** True when the backend rejected one transaction in its contract's form, false when a whole request failed. */
   readonly inBand: boolean;
 }
 
-const DEFAULTS: Record<UploadErrorCode, Verdict> = {
-  network: 'retry',
-  timeout: 'retry',
-  throttled: 'retry',
-  unavailable: 'retry',
-  unauthenticated: 'retry',
-  misconfigured: 'retry',
-  aborted: 'retry',
-  unknown: 'retry',
-  schema_mismatch: 'hold',
-  unclassified: 'ambiguous',
-  invalid: 'reject',
-  forbidden: 'reject',
-  not_found: 'reject',
-  conflict: 'reject',
-  too_large: 'reject',
-};
+/** The closed set of codes, with the verdict on each. A Map, which knows no inherited names. */
+const VERDICTS = new Map<unknown, Verdict>(
+  Object.entries({
+    network: 'retry',
+    timeout: 'retry',
+    throttled: 'retry',
+    unavailable: 'retry',
+    unauthenticated: 'retry',
+    misconfigured: 'retry',
+    aborted: 'retry',
+    unknown: 'retry',
+    schema_mismatch: 'hold',
+    unclassified: 'ambiguous',
+    invalid: 'reject',
+    forbidden: 'reject',
+    not_found: 'reject',
+    conflict: 'reject',
+    too_large: 'reject',
+  } satisfies Record<UploadErrorCode, Verdict>),
+);
+
+export function isUploadErrorCode(value: unknown): value is UploadErrorCode {
+  return VERDICTS.has(value);
+}
 
 /** The default verdict on a code. */
 export function defaultVerdict(code: UploadErrorCode): Verdict {
-  return DEFAULTS[code] ?? 'retry';
+  return VERDICTS.get(code) ?? 'retry';
 }

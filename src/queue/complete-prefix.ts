@@ -1,3 +1,4 @@
+import { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database.ts';
 import type { QueueHead } from './read-queue.ts';
 
@@ -37,8 +38,13 @@ export async function completePrefix(
   const known = handle && lastOpId(handle.crud) === last ? handle : null;
   const head = await database.getCrudBatch(known ? 1 : entries.length);
   const ending = known ?? head;
-  if (head?.crud[0]?.clientId !== entries[0]?.clientId || !ending || lastOpId(ending.crud) !== last)
-    return false;
+  if (!head || !ending || head.crud[0]?.clientId !== entries[0]?.clientId) return false;
+  if (lastOpId(ending.crud) !== last) {
+    throw new UploadError(
+      'unknown',
+      'Something else removed queued writes during the upload. It is tried again.',
+    );
+  }
   await ending.complete();
   return true;
 }

@@ -20,7 +20,10 @@ export async function inLane<T>(clientId: string, deadline: Deadline, task: () =
     return await withWebLock(clientId, deadline, task);
   } finally {
     leave();
-    if (tails.get(clientId) === tail) tails.delete(clientId);
+    // Not before those in front have left too: one that gave up waiting must not open the lane for the next.
+    void tail.then(() => {
+      if (tails.get(clientId) === tail) tails.delete(clientId);
+    });
   }
 }
 

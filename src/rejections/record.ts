@@ -22,8 +22,9 @@ export function record(): RejectionPolicy {
     if (needsDecision) return 'hold';
     await ensureTables(database);
     await database.execute(
-      `INSERT OR IGNORE INTO connector_rejected_writes
-(key, transaction_id, entries, entry_index, code, status, message, details, rejected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO connector_rejected_writes
+(key, transaction_id, entries, entry_index, code, status, message, details, rejected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO NOTHING`,
       [
         key,
         transactionId ?? null,
@@ -42,10 +43,19 @@ export function record(): RejectionPolicy {
         error.code,
         error.status ?? null,
         error.message,
-        details === undefined ? null : JSON.stringify(details),
+        toJson(details),
         now,
       ],
     );
     return 'complete';
   };
+}
+
+/** Details as JSON; null where there are none, or none that JSON can hold: the write matters, not the words about it. */
+function toJson(details: unknown): string | null {
+  try {
+    return JSON.stringify(details) ?? null;
+  } catch {
+    return null;
+  }
 }

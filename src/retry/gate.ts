@@ -3,12 +3,12 @@ import { type Backoff, backoffMs } from './backoff.ts';
 
 /** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
 export interface Gate {
-  /** The remembered error while it is shut. `evenIfBackingOff` passes, unless the backend itself asked to wait. */
+  /** The remembered error while it is shut. `evenIfBackingOff` passes, except while the backend itself asked to wait. */
   shutBy(evenIfBackingOff: boolean): UploadError | undefined;
   /** Remembers the error and shuts, for longer with every failure in a row. Returns when it opens, in epoch ms. */
   shut(error: UploadError): number;
-  /** Opens at once, if it was shut by an error with one of these codes. */
-  openAfter(...codes: UploadError['code'][]): void;
+  /** Opens at once, and keeps the count of failures. */
+  open(): void;
   /** Opens, and forgets the failures: the queue moved. */
   reset(): void;
   /** The error it was last shut with, until it is reset. */
@@ -22,27 +22,31 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
   let failures = 0;
   let shutAt = 0;
   let opensAt = 0;
+  let askedUntil = 0;
+  const open = (): void => {
+    opensAt = 0;
+    askedUntil = 0;
+  };
   return {
     shutBy(evenIfBackingOff) {
       const now = clock();
       // A clock that was set back must not keep it shut: a wait can't start in the future.
-      const isShut = now < opensAt && now >= shutAt;
-      return isShut && !(evenIfBackingOff && error?.retryAfterMs === undefined) ? error : undefined;
+      const isShut = now < (evenIfBackingOff ? askedUntil : opensAt) && now >= shutAt;
+      return isShut ? error : undefined;
     },
     shut(reason) {
       error = reason;
       failures++;
       shutAt = clock();
-      opensAt = shutAt + Math.max(backoffMs(failures, backoff, random()), reason.retryAfterMs ?? 0);
+      askedUntil = shutAt + (reason.retryAfterMs || 0);
+      opensAt = Math.max(askedUntil, shutAt + backoffMs(failures, backoff, random()));
       return opensAt;
     },
-    openAfter(...codes) {
-      if (error && codes.includes(error.code)) opensAt = 0;
-    },
+    open,
     reset() {
+      open();
       error = undefined;
       failures = 0;
-      opensAt = 0;
     },
     get error() {
       return error;

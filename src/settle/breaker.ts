@@ -10,34 +10,48 @@ export const MAX_REFUSALS = 3;
  * each transaction it singles out. The count is kept in the database: apps restart during an outage.
  */
 export interface Breaker {
-  isClosed(database: ConnectorDatabase): Promise<boolean>;
+  /** False while nothing more may be rejected. `fresh`: whatever another tab has counted, too. */
+  isClosed(database: ConnectorDatabase, fresh?: boolean): Promise<boolean>;
   /** Counts a success, or else one more refusal; true when that opened the breaker. */
   count(database: ConnectorDatabase, success: boolean): Promise<boolean>;
 }
 
 export function createBreaker(): Breaker {
   const known = new WeakMap<ConnectorDatabase, number>();
-  const load = async (database: ConnectorDatabase): Promise<number> => {
-    let refusals = known.get(database);
-    if (refusals === undefined) {
-      try {
-        refusals = (await readState<number>(database, 'refusals')) ?? 0;
-        known.set(database, refusals);
-      } catch {
-        return 0; // A database that can't be read must not fail an upload that succeeded.
-      }
-    }
+
+  async function load(database: ConnectorDatabase, fresh: boolean): Promise<number> {
+    const before = fresh ? undefined : known.get(database);
+    if (before !== undefined) return before;
+    const refusals = (await readState<number>(database, 'refusals')) ?? 0;
+    known.set(database, refusals);
     return refusals;
-  };
+  }
+
+  async function save(database: ConnectorDatabase, refusals: number): Promise<void> {
+    await writeState(database, 'refusals', refusals);
+    known.set(database, refusals);
+  }
+
   return {
-    isClosed: async (database) => (await load(database)) < MAX_REFUSALS,
+    async isClosed(database, fresh = false) {
+      try {
+        return (await load(database, fresh)) < MAX_REFUSALS;
+      } catch {
+        return true; // A table that can't be read can't take a rejection either: the policy will hold.
+      }
+    },
     async count(database, success) {
-      const before = await load(database);
-      const after = success ? 0 : before + 1;
-      if (after === before) return false;
-      known.set(database, after);
-      await writeState(database, 'refusals', after);
-      return after === MAX_REFUSALS;
+      if (success) {
+        try {
+          if ((await load(database, false)) > 0) await save(database, 0);
+        } catch {
+          // The upload succeeded all the same; the next success tries again.
+        }
+        return false;
+      }
+      const refusals = (await load(database, true)) + 1;
+      await save(database, refusals);
+      return refusals === MAX_REFUSALS;
     },
   };
 }

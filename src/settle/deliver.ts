@@ -5,22 +5,26 @@ import type { UploadTransaction } from '../queue/transaction.ts';
 
 type Transactions = readonly UploadTransaction[];
 
-/** What is known of one transaction after sending, with the verdict on its failure. */
-export type Delivered = { readonly status: 'applied' | 'not_attempted' } | Failed;
+/** What is known of one transaction after sending, with the verdict on its failure; `skipped`: nothing to send. */
+export type Delivered = { readonly status: 'applied' | 'skipped' | 'not_attempted' } | Failed;
 
 export interface Failed {
   readonly status: 'failed';
   readonly error: UploadError;
   readonly verdict: Verdict;
-  /** Read from the refusal of a whole request, instead of being said of this transaction in the contract's form. */
-  readonly wholeRequest: boolean;
+  /** Said of this transaction in the contract's form, not read from the refusal of a whole request. */
+  readonly inBand: boolean;
   readonly entryIndex?: number | undefined;
   readonly details?: unknown;
   readonly needsDecision?: boolean | undefined;
 }
 
-/** Gives the verdict on a failure; asked once for each. */
-export type Judge = (error: UploadError, inBand: boolean, details?: unknown) => Verdict;
+/** Gives the verdict on a failure, and the error to show for it; asked once for each. Never throws. */
+export type Judge = (
+  error: UploadError,
+  inBand: boolean,
+  details?: unknown,
+) => { readonly error: UploadError; readonly verdict: Verdict };
 
 /** What one call of `uploadData()` delivers with. */
 export interface Delivery {
@@ -28,7 +32,8 @@ export interface Delivery {
   readonly judge: Judge;
   /** Told the size of a batch that should have been smaller. */
   readonly tooMuch: (size: number) => void;
-  /** Refusals of single transactions in a row after which nothing more is sent in this call. */
+  /** Refusals of single transactions in a row after which nothing more is sent in this call: bisecting on would only load
+   * a broken backend. */
   readonly maxRefusals: number;
 }
 
@@ -37,33 +42,35 @@ export interface Delivery {
  *
  * A refusal of the whole batch says nothing of the single transaction, so it is sent again in halves, in order, until
  * the one at fault is alone (*bisect*). What was settled before a failure keeps its outcome.
+ *
+ * @param inARow Refusals just before these transactions.
  */
-export async function deliver(transactions: Transactions, delivery: Delivery): Promise<Delivered[]> {
+export async function deliver(
+  transactions: Transactions,
+  delivery: Delivery,
+  inARow = 0,
+): Promise<Delivered[]> {
   const size = transactions.length;
   let refusal: Failed;
   try {
     const outcomes = checkOutcomes(await delivery.send(transactions), size);
     return outcomes.map((outcome) => judged(outcome, delivery.judge));
   } catch (thrown) {
-    const error = UploadError.from(thrown);
-    refusal = { status: 'failed', error, verdict: delivery.judge(error, false), wholeRequest: true };
+    refusal = { status: 'failed', ...delivery.judge(UploadError.from(thrown), false), inBand: false };
   }
   if (stays(refusal) || size === 1) return [refusal, ...notAttempted(size - 1)];
   // An ambiguous refusal may be an outage: the next call then begins small, instead of bisecting anew.
   if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') delivery.tooMuch(size);
   const half = Math.ceil(size / 2);
-  const left = await deliver(transactions.slice(0, half), delivery);
-  const inARow = refusalsAtTheEnd(left);
-  if (left.some(endsTheCall) || inARow >= delivery.maxRefusals)
-    return [...left, ...notAttempted(size - half)];
-  const rest = { ...delivery, maxRefusals: delivery.maxRefusals - inARow };
-  return [...left, ...(await deliver(transactions.slice(half), rest))];
+  const left = await deliver(transactions.slice(0, half), delivery, inARow);
+  const after = refusalsAtTheEnd(left, inARow);
+  if (left.some(endsTheCall) || after >= delivery.maxRefusals) return [...left, ...notAttempted(size - half)];
+  return [...left, ...(await deliver(transactions.slice(half), delivery, after))];
 }
 
-/** Refusals since the last success. Where everything is refused, bisecting on would only load a broken backend. */
-function refusalsAtTheEnd(delivered: readonly Delivered[]): number {
-  let count = 0;
-  for (const each of delivered) count = each.status === 'failed' && each.wholeRequest ? count + 1 : 0;
+function refusalsAtTheEnd(delivered: readonly Delivered[], before: number): number {
+  let count = before;
+  for (const each of delivered) count = each.status === 'failed' && !each.inBand ? count + 1 : 0;
   return count;
 }
 
@@ -83,11 +90,17 @@ function judged(outcome: Outcome, judge: Judge): Delivered {
   const error = UploadError.from(outcome.error);
   if (outcome.status === 'retry') {
     const verdict = defaultVerdict(error.code) === 'hold' ? 'hold' : 'retry';
-    return { status: 'failed', error, verdict, wholeRequest: false };
+    return { status: 'failed', error, verdict, inBand: true };
   }
   const { entryIndex, details, needsDecision } = outcome;
-  const verdict = judge(error, true, details);
-  return { status: 'failed', error, verdict, wholeRequest: false, entryIndex, details, needsDecision };
+  return {
+    status: 'failed',
+    ...judge(error, true, details),
+    inBand: true,
+    entryIndex,
+    details,
+    needsDecision,
+  };
 }
 
 const STATUSES: readonly unknown[] = [
@@ -105,7 +118,7 @@ function checkOutcomes(outcomes: readonly Outcome[], size: number): readonly Out
       `The transport returned ${count} outcomes for ${size} transactions.`,
     );
   }
-  if (!outcomes.every((outcome) => STATUSES.includes(outcome?.status))) {
+  if (![...outcomes].every((outcome) => STATUSES.includes(outcome?.status))) {
     throw new UploadError('misconfigured', 'The transport returned an outcome without a known status.');
   }
   return outcomes;

@@ -7,8 +7,8 @@ export interface SettleRules {
   budgetIsSpent(index: number, failed: Failed): Promise<boolean>;
   /** False while too many refusals came one after another. */
   mayReject(): Promise<boolean>;
-  /** Asks the rejection policy: undefined lets the transaction go, an error says why it is held. */
-  decide(index: number, failed: Failed): Promise<UploadError | undefined>;
+  /** Asks the rejection policy: undefined lets the transaction go. */
+  decide(index: number, failed: Failed): Promise<Stop | undefined>;
   /** Transactions were applied, or else one goes through a refusal that isn't certain. */
   tell(applied: boolean): Promise<void>;
 }
@@ -17,6 +17,8 @@ export interface SettleRules {
 export interface Settlement {
   /** Transactions at the head that may leave the queue. */
   readonly settled: number;
+  /** How many of them the backend applied; the others had nothing to send. */
+  readonly applied: number;
   /** How many of them were rejected. */
   readonly rejected: number;
   /** Why the next one stays; absent when it merely wasn't sent. */
@@ -32,33 +34,37 @@ export interface Stop {
 /** Walks over what was delivered, from the head until the first transaction that has to stay. */
 export async function settle(delivered: readonly Delivered[], rules: SettleRules): Promise<Settlement> {
   let settled = 0;
+  let applied = 0;
   let rejected = 0;
-  let stop: Stop | undefined;
+  let told = false; // of the successes since the last refusal: once is enough
   for (const each of delivered) {
     if (each.status === 'not_attempted') break;
-    const isFirstOfRun = delivered[settled - 1]?.status !== 'applied';
-    if (each.status === 'applied' && isFirstOfRun) await rules.tell(true);
+    if (each.status === 'applied') {
+      if (!told) await rules.tell(true);
+      told = true;
+      applied++;
+    }
     if (each.status === 'failed') {
-      stop = await whyItStays(settled, each, rules);
-      if (stop) break;
+      const stop = await whyItStays(settled, each, rules);
+      if (stop) return { settled, applied, rejected, stop };
+      told = false;
       rejected++;
     }
     settled++;
   }
-  return stop ? { settled, rejected, stop } : { settled, rejected };
+  return { settled, applied, rejected };
 }
 
 async function whyItStays(index: number, failed: Failed, rules: SettleRules): Promise<Stop | undefined> {
-  const { error, verdict, wholeRequest } = failed;
+  const { error, verdict, inBand } = failed;
   if (verdict === 'retry' || verdict === 'hold') return { error, hold: verdict === 'hold' };
   const ambiguous = verdict === 'ambiguous';
   if (ambiguous && !(await rules.budgetIsSpent(index, failed))) return { error, hold: false };
-  const uncertain = wholeRequest || ambiguous;
+  const uncertain = !inBand || ambiguous;
   if (uncertain && !(await rules.mayReject())) return { error: breakerError(error), hold: false };
   const held = await rules.decide(index, failed);
-  if (held) return { error: held, hold: true };
-  if (uncertain) await rules.tell(false);
-  return undefined;
+  if (!held && uncertain) await rules.tell(false);
+  return held;
 }
 
 function breakerError(cause: UploadError): UploadError {

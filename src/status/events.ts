@@ -43,6 +43,10 @@ export type UploadEvent =
     }
   /** A refresh of the token ended; `unchanged`: `credentials` returned the token that had just been refused. */
   | { readonly type: 'token'; readonly result: RefreshResult; readonly durationMs: number }
+  /** The gate opened before its time: the device came online, somebody signed in, or `resetBreaker()` was called. */
+  | { readonly type: 'opened' }
+  /** Only `status` changed. */
+  | { readonly type: 'status' }
   /** Refusals came one after another: nothing more is rejected until a transaction is applied. */
   | { readonly type: 'breaker' }
   /** The queue is empty. */

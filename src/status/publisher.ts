@@ -8,7 +8,7 @@ export interface Publisher {
   readonly status: UploadStatus;
   /** Changes the status, then emits the event. `count` is added to the counters. */
   publish(event: UploadEvent, patch?: StatusPatch, count?: Partial<UploadCounters>): void;
-  /** Changes the status without an event of its own. */
+  /** Changes the status outside a step; says so only if something is different. */
   set(patch: StatusPatch): void;
   subscribe(listener: (event: UploadEvent) => void): () => void;
 }
@@ -26,7 +26,7 @@ export function createPublisher(): Publisher {
       status = { ...status, ...patch, counters };
       for (const listener of [...listeners]) {
         try {
-          listener(event);
+          if (listeners.has(listener)) listener(event); // not if one before it has unsubscribed it
         } catch (error) {
           // A listener's fault is not the upload's; but it must not vanish either.
           console.error('powersync-backend-connector: a listener threw', error);
@@ -34,7 +34,8 @@ export function createPublisher(): Publisher {
       }
     },
     set(patch) {
-      status = { ...status, ...patch };
+      const names = Object.keys(patch) as (keyof StatusPatch)[];
+      if (names.some((name) => patch[name] !== status[name])) this.publish({ type: 'status' }, patch);
     },
     subscribe(listener) {
       const own = (event: UploadEvent): void => listener(event);

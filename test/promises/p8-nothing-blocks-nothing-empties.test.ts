@@ -213,7 +213,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
       },
     });
     expect(await connector.drain(client.db)).toMatchObject({
-      applied: 4,
+      applied: 3,
       rejected: 1,
       error: { code: 'unavailable' },
     });
