@@ -7,10 +7,10 @@ import { build } from 'esbuild';
 
 /** One line per entry of the package. Bytes are min+gzip, without packages. */
 const ENTRIES = [
-  { entries: ['.'], packages: [], maxBytes: 9_500 },
-  { entries: ['./http'], packages: ['ky'], maxBytes: 3_200 },
+  { entries: ['.'], packages: [], maxBytes: 10_000 },
+  { entries: ['./http'], packages: ['ky'], maxBytes: 3_600 },
   // What most apps load.
-  { entries: ['.', './http'], packages: ['ky'], maxBytes: 11_300 },
+  { entries: ['.', './http'], packages: ['ky'], maxBytes: 12_000 },
 ];
 
 const root = dirname(import.meta.dirname);

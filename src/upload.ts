@@ -78,7 +78,7 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
     const entries = count(leaving);
     // A batch that took all that was read says nothing of how much one may take.
     const tookAll = settled === head.transactions.length;
-    const next = tookAll ? Math.max(4 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
+    const next = tookAll ? Math.max(10 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
     parts.readSize = Math.min(next, MAX_READ);
     succeeded(settled);
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
