@@ -34,7 +34,7 @@ export async function keepUploading(
     try {
       while (!signal.aborted && (await upload()));
     } catch {
-      sleepMs = Math.max(waitMs() || 0, 100);
+      sleepMs = Math.min(Math.max(waitMs() || 0, 100), 2 ** 31 - 1); // what setTimeout takes
     }
     if (!woken && !signal.aborted) {
       await new Promise<void>((resolve) => {

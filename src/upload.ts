@@ -57,7 +57,11 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   const chosen = head.transactions.slice(0, await batchSize(parts, database, head.transactions));
   const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
   const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
-  const { failed: tooMuch, succeeded } = limit;
+  let mostTaken = toSend.length;
+  const tooMuch = (size: number): void => {
+    mostTaken = 0; // What was bisected went through in parts: no success of its size.
+    limit.failed(size);
+  };
   // One more than the breaker lets pass: the one that opens it.
   const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
   const ending = handleFor(database, head, chosen);
@@ -80,7 +84,7 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
     const tookAll = settled === head.transactions.length;
     const next = tookAll ? Math.max(10 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
     parts.readSize = Math.min(next, MAX_READ);
-    succeeded(settled);
+    limit.succeeded(Math.min(applied + rejected, mostTaken));
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
     publisher.publish(
       { type: 'completed', key: keyOf(prepared), applied, rejected },
@@ -88,7 +92,7 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
       { applied, rejected },
     );
   }
-  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(chosen.length);
+  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
 }
 
@@ -123,10 +127,7 @@ function judgeWith({ classify }: ResolvedOptions): Judge {
     try {
       const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
       if (VERDICTS.includes(verdict)) return { error, verdict };
-      throw new UploadError(
-        'misconfigured',
-        `classify() returned ${JSON.stringify(verdict)}, which is no verdict.`,
-      );
+      throw new UploadError('misconfigured', 'classify() returned something that is no verdict.');
     } catch (thrown) {
       return { error: UploadError.from(thrown), verdict: 'retry' };
     }

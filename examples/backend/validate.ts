@@ -2,7 +2,7 @@
 
 import type { Operation, UploadedEntry, UploadedTransaction } from './contract.ts';
 
-export const MAX_TRANSACTIONS = 50;
+const MAX_TRANSACTIONS = 50;
 
 /** The body isn't an upload: answered with 400. Retrying it unchanged is useless, so the message says where. */
 export class InvalidUpload extends Error {

@@ -133,7 +133,7 @@ function fromThrown(value: unknown): UploadError {
   if (named(value, 'TimeoutError'))
     return new UploadError('timeout', 'The request timed out.', { cause: value });
   // That of ky: the platform's own error is behind it.
-  if (named(value, 'NetworkError')) return unreachable(value.cause);
+  if (named(value, 'NetworkError')) return unreachable(value.cause ?? value);
   if (named(value, 'TypeError') && NETWORK_FAILURE.test(value.message)) return unreachable(value);
   const what =
     value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
@@ -148,11 +148,15 @@ function unreachable(cause: unknown): UploadError {
 const NETWORK_FAILURE =
   /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated|error sending)/i;
 
-/** Errors of ky and axios carry their request, and so the token: of them, only what is text is kept. */
+/** Errors of ky and axios carry their request, and so the token: of a chain with one, only what is text is kept. */
 function withoutRequest(cause: Error): Error {
-  if (!('request' in cause || 'config' in cause || 'response' in cause)) return cause;
-  const { name, message, stack } = cause;
-  return Object.assign(new Error(message), { name, stack });
+  let each: unknown = cause;
+  for (let depth = 0; each instanceof Error && depth < 10; depth++, each = each.cause) {
+    if (!('request' in each || 'config' in each || 'response' in each)) continue;
+    const { name, message, stack } = cause;
+    return Object.assign(new Error(message), { name, stack });
+  }
+  return cause;
 }
 
 // By name, not by class: duplicates of a package and workers break `instanceof`, minifiers rewrite class names.

@@ -46,7 +46,8 @@ export class FakeQueue implements ConnectorDatabase {
   /** Queues the entries of one local transaction. */
   write(...entries: NewEntry[]): this {
     const transactionId = ++this.#transactionId;
-    for (const entry of entries) this.#rows.push(anEntry({ ...entry, clientId: ++this.#opId, transactionId }));
+    for (const entry of entries)
+      this.#rows.push(anEntry({ ...entry, clientId: ++this.#opId, transactionId }));
     return this;
   }
 
@@ -60,6 +61,11 @@ export class FakeQueue implements ConnectorDatabase {
   /** Deletes every entry up to this op id, as a completion by another tab does. */
   removeThrough(opId: number): void {
     this.#rows = this.#rows.filter((row) => row.clientId > opId);
+  }
+
+  /** Deletes one entry, as an app does that writes to the queue's table itself. */
+  removeOne(opId: number): void {
+    this.#rows = this.#rows.filter((row) => row.clientId !== opId);
   }
 
   /** Empties the queue, as `disconnectAndClear()` does: op ids go on where they were. */

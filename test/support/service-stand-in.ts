@@ -31,8 +31,7 @@ import type { Source } from './service-stand-in/source.ts';
 import { UserData } from './service-stand-in/user-data.ts';
 
 export type { StreamRecord } from './service-stand-in/routes.ts';
-export { ServiceError } from './service-stand-in/service-error.ts';
-export type { Row, Snapshot, Source, TokenClaims } from './service-stand-in/source.ts';
+export type { Source } from './service-stand-in/source.ts';
 
 export interface ServiceStandInOptions {
   source: Source;

@@ -1,0 +1,505 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  type CredentialsProvider,
+  createTokenSource,
+  memoryTokenCache,
+  type RefreshResult,
+  type TokenCache,
+} from '../../../src/auth/token-cache.ts';
+import { unsignedJwt } from '../../support/unsigned-jwt.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** What the clocks of the world show when a test begins. */
+const START = Date.UTC(2026, 0, 1, 12);
+
+let serial = 0;
+
+interface World {
+  /** How wrong the device's clock is. */
+  skewMs?: number;
+  cache?: TokenCache;
+  credentials?: CredentialsProvider;
+}
+
+/** A provider of five-minute tokens, as fresh as the world's clock, and a device that uses them. */
+function world({ skewMs = 0, cache = memoryTokenCache(), credentials }: World = {}) {
+  const time = { now: START };
+  const refreshes: RefreshResult[] = [];
+  const issue = (lifeMs = 5 * MINUTE) =>
+    unsignedJwt({ jti: ++serial, iat: time.now / 1000, exp: (time.now + lifeMs) / 1000 });
+  const provider = vi.fn<CredentialsProvider>(credentials ?? (async () => ({ token: issue() })));
+  const tokens = createTokenSource({
+    credentials: provider,
+    cache,
+    timeoutMs: 30_000,
+    clock: () => time.now + skewMs,
+    onRefresh: (result) => refreshes.push(result),
+  });
+  return { time, tokens, provider, refreshes, issue };
+}
+
+/** Gives these answers in turn, then the last one for ever; an Error is thrown. */
+function answering(...answers: unknown[]): CredentialsProvider {
+  let index = 0;
+  return async () => {
+    const answer = answers[Math.min(index++, answers.length - 1)];
+    if (answer instanceof Error) throw answer;
+    return answer as { token: string } | null;
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('getting a token', () => {
+  it('asks the provider only when a token is needed', async () => {
+    const { provider } = world();
+    expect(provider).not.toHaveBeenCalled();
+  });
+
+  it('asks once and keeps the answer', async () => {
+    const { tokens, provider, refreshes } = world();
+    const token = await tokens.get();
+    expect(await tokens.get()).toBe(token);
+    expect(provider).toHaveBeenCalledTimes(1);
+    expect(refreshes).toEqual(['token']);
+  });
+
+  it('asks once for all who ask at the same time, as sync and uploads do', async () => {
+    const { tokens, provider } = world();
+    const [one, two, three] = await Promise.all([tokens.get(), tokens.get(), tokens.get()]);
+    expect(two).toBe(one);
+    expect(three).toBe(one);
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('fails for all who asked at the same time, and asks anew the next time', async () => {
+    const offline = new TypeError('fetch failed');
+    const { tokens, provider, refreshes } = world({ credentials: answering(offline, { token: 'later' }) });
+    const results = await Promise.allSettled([tokens.get(), tokens.get()]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    expect(results.map((result) => (result as PromiseRejectedResult).reason)).toEqual([offline, offline]);
+    expect(await tokens.get()).toBe('later');
+    expect(provider).toHaveBeenCalledTimes(2);
+    expect(refreshes).toEqual(['failed', 'token']);
+  });
+
+  it('keeps signed out (null) apart from not knowing, and asks again each time', async () => {
+    const { tokens, provider, refreshes } = world({ credentials: answering(null) });
+    expect(await tokens.get()).toBeNull();
+    expect(await tokens.get()).toBeNull();
+    expect(provider).toHaveBeenCalledTimes(2);
+    expect(refreshes).toEqual(['signed-out', 'signed-out']);
+  });
+
+  it.each(['', ' ', '\n', ' \t\r\n '])(
+    'reads the empty token %j as signed out: the SDK would cache it',
+    async (token) => {
+      const { tokens, refreshes } = world({ credentials: answering({ token }) });
+      expect(await tokens.get()).toBeNull();
+      expect(refreshes).toEqual(['signed-out']);
+    },
+  );
+
+  it('trims whitespace around a token, such as the newline of a file', async () => {
+    const { tokens } = world({ credentials: answering({ token: ' abc.def.ghi\n' }) });
+    expect(await tokens.get()).toBe('abc.def.ghi');
+  });
+
+  it.each<[string, unknown]>([
+    ['a newline inside', { token: 'abc\ndef' }],
+    ['a space inside', { token: 'Bearer abc' }],
+    ['a letter no header may carry', { token: 'tökén' }],
+    ['a number', { token: 42 }],
+    ['no token', {}],
+    ['undefined', undefined],
+    ['text', 'abc'],
+  ])('refuses %s as misconfigured, without quoting it', async (_, answer) => {
+    const { tokens, refreshes } = world({ credentials: answering(answer) });
+    const error = await tokens.get().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'misconfigured' });
+    expect(String(error)).not.toMatch(/abc|tökén|42/);
+    expect(refreshes).toEqual(['failed']);
+  });
+
+  it('takes a provider that throws at once like one that rejects', async () => {
+    const { tokens } = world({
+      credentials: () => {
+        throw new Error('not async');
+      },
+    });
+    await expect(tokens.get()).rejects.toThrow('not async');
+  });
+});
+
+describe('a provider that hangs', () => {
+  it('times out, is told so, and is asked anew the next time', async () => {
+    const signals: AbortSignal[] = [];
+    const { tokens, refreshes } = world({
+      credentials: ({ signal }) => {
+        signals.push(signal);
+        return signals.length === 1 ? new Promise(() => {}) : Promise.resolve({ token: 'second' });
+      },
+    });
+    const waiting = expect(tokens.get()).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await waiting;
+    expect(signals[0]?.aborted).toBe(true);
+    expect(await tokens.get()).toBe('second');
+    expect(refreshes).toEqual(['failed', 'token']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does not overwrite a newer token when it answers after all', async () => {
+    let answerLate: (answer: { token: string }) => void = () => {};
+    let calls = 0;
+    const { tokens } = world({
+      credentials: () =>
+        ++calls === 1
+          ? new Promise((resolve) => {
+              answerLate = resolve;
+            })
+          : Promise.resolve({ token: 'newer' }),
+    });
+    const waiting = expect(tokens.get()).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await waiting;
+    expect(await tokens.get()).toBe('newer');
+    answerLate({ token: 'late' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await tokens.get()).toBe('newer');
+  });
+});
+
+describe('refreshing ahead', () => {
+  it('gets a new token a minute before the old one expires, before the SDK would at 30 s', async () => {
+    const { tokens, time, provider } = world();
+    const first = await tokens.get();
+    time.now += 4 * MINUTE - 1;
+    expect(await tokens.get()).toBe(first);
+    time.now += 1;
+    expect(await tokens.get()).not.toBe(first);
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('does so after two thirds of the life of a short token', async () => {
+    const { tokens, time, provider, issue } = world();
+    provider.mockImplementation(async () => ({ token: issue(90_000) }));
+    await tokens.get();
+    time.now += 59_999;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(1);
+    time.now += 1;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('serves the old token while it is valid, where that fails', async () => {
+    const { tokens, time, provider, refreshes } = world();
+    const first = await tokens.get();
+    provider.mockRejectedValue(new TypeError('fetch failed'));
+    time.now += 4 * MINUTE;
+    expect(await tokens.get()).toBe(first);
+    time.now += MINUTE - 1;
+    expect(await tokens.get()).toBe(first);
+    time.now += 1;
+    await expect(tokens.get()).rejects.toThrow('fetch failed');
+    expect(refreshes).toEqual(['token', 'failed', 'failed', 'failed']);
+  });
+
+  it('does not serve an old token that was refused meanwhile', async () => {
+    const { tokens, time, provider } = world();
+    const first = await tokens.get();
+    provider.mockRejectedValue(new TypeError('fetch failed'));
+    time.now += 4 * MINUTE;
+    const waiting = tokens.get();
+    tokens.drop(first ?? undefined);
+    await expect(waiting).rejects.toThrow('fetch failed');
+  });
+
+  it('serves nothing once the provider says that nobody is signed in', async () => {
+    const { tokens, time, provider } = world();
+    await tokens.get();
+    provider.mockResolvedValue(null);
+    time.now += 4 * MINUTE;
+    expect(await tokens.get()).toBeNull();
+  });
+
+  it('never happens to a token without expiry', async () => {
+    const { tokens, time, provider } = world({ credentials: answering({ token: 'opaque' }) });
+    await tokens.get();
+    time.now += 1000 * 24 * HOUR;
+    expect(await tokens.get()).toBe('opaque');
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a device whose clock is wrong', () => {
+  /** How many tokens are fetched in an hour by an app that asks every 5 s, and how many were expired in truth. */
+  async function anHour(skewMs: number, serverDate: boolean, claims: { iat: boolean } = { iat: true }) {
+    const { tokens, time, provider } = world({ skewMs });
+    provider.mockImplementation(async () => {
+      const exp = (time.now + 5 * MINUTE) / 1000;
+      return { token: unsignedJwt({ jti: ++serial, exp, ...(claims.iat && { iat: time.now / 1000 }) }) };
+    });
+    if (serverDate) tokens.serverTime(time.now);
+    let expired = 0;
+    for (let elapsed = 0; elapsed < HOUR; elapsed += 5000) {
+      const token = (await tokens.get()) ?? '';
+      const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+        exp: number;
+      };
+      if (exp * 1000 <= time.now) {
+        expired++;
+        tokens.drop(token); // the backend answers 401
+      }
+      time.now += 5000;
+    }
+    return { fetched: provider.mock.calls.length, expired };
+  }
+
+  it.each<[string, number, boolean]>([
+    ['right', 0, false],
+    ['right, with the Date of a server', 0, true],
+    ['an hour ahead', HOUR, false],
+    ['an hour ahead, with the Date of a server', HOUR, true],
+    ['an hour behind', -HOUR, false],
+    ['an hour behind, with the Date of a server', -HOUR, true],
+    ['a year ahead', 365 * 24 * HOUR, false],
+    ['a year behind', -365 * 24 * HOUR, false],
+  ])('%s: a token for every four minutes, and none used after its end', async (_, skewMs, serverDate) => {
+    expect(await anHour(skewMs, serverDate)).toEqual({ fetched: 15, expired: 0 });
+  });
+
+  it('uses the Date of a server also for tokens that do not say when they were issued', async () => {
+    expect(await anHour(HOUR, true, { iat: false })).toEqual({ fetched: 15, expired: 0 });
+    expect(await anHour(-HOUR, true, { iat: false })).toEqual({ fetched: 15, expired: 0 });
+  });
+
+  it.each([HOUR, -HOUR])(
+    '%i ms off, without Date and iat: one refused request for each token, no storm',
+    async (skewMs) => {
+      const { fetched, expired } = await anHour(skewMs, false, { iat: false });
+      expect(fetched).toBeLessThanOrEqual(15);
+      expect(expired).toBeLessThanOrEqual(12);
+    },
+  );
+
+  it.each([4 * MINUTE + 50_000, 4 * MINUTE + 59_000, 5 * MINUTE, 5 * MINUTE + 10_000])(
+    'ahead by about the life of a token (%i ms): each token is used for a few seconds at least',
+    async (skewMs) => {
+      const { tokens, time, provider } = world({ skewMs });
+      for (let elapsed = 0; elapsed < MINUTE; elapsed += 100) {
+        await tokens.get();
+        time.now += 100;
+      }
+      expect(provider.mock.calls.length).toBeLessThanOrEqual(12);
+    },
+  );
+
+  it('takes small differences for noise: Date counts whole seconds, and answers take time', async () => {
+    const { tokens, time, provider } = world();
+    await tokens.get();
+    tokens.serverTime(time.now + 4999);
+    time.now += 4 * MINUTE - 1;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks anew when the clock was set back behind the moment the token came', async () => {
+    const { tokens, time, provider } = world();
+    await tokens.get();
+    time.now -= HOUR;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a token that has expired when it comes', () => {
+  it('is used for its lifetime and causes no storm: the clock may be wrong, and a 401 drops it anyway', async () => {
+    const { tokens, time, provider } = world();
+    const stale = unsignedJwt({ iat: (START - HOUR) / 1000, exp: (START - HOUR + 5 * MINUTE) / 1000 });
+    provider.mockResolvedValue({ token: stale });
+    for (let i = 0; i < 20; i++) {
+      expect(await tokens.get()).toBe(stale);
+      time.now += 1000;
+    }
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('is dropped by its 401, and the same one again is reported as unchanged', async () => {
+    const stale = unsignedJwt({ exp: (START - HOUR) / 1000 });
+    const { tokens, refreshes } = world({ credentials: answering({ token: stale }) });
+    await tokens.get();
+    tokens.drop(stale);
+    expect(await tokens.get()).toBe(stale);
+    expect(refreshes).toEqual(['token', 'unchanged']);
+  });
+});
+
+describe('dropping a token', () => {
+  it('drops exactly the one that was refused', async () => {
+    const { tokens, provider } = world();
+    const first = (await tokens.get()) ?? undefined;
+    tokens.drop(first);
+    const second = await tokens.get();
+    expect(second).not.toBe(first);
+    tokens.drop(first); // another request with the old token is refused late
+    expect(await tokens.get()).toBe(second);
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('drops the one that was kept last where nobody says which', async () => {
+    const { tokens, provider } = world();
+    await tokens.get();
+    tokens.drop();
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not disturb a refresh that is under way', async () => {
+    const { tokens, provider } = world();
+    const first = (await tokens.get()) ?? undefined;
+    tokens.drop(first);
+    const waiting = tokens.get();
+    tokens.drop(first);
+    const second = await waiting;
+    expect(await tokens.get()).toBe(second);
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('does nothing where there is no token', () => {
+    const { tokens } = world();
+    expect(() => tokens.drop()).not.toThrow();
+    expect(() => tokens.drop('never seen')).not.toThrow();
+  });
+
+  it('reports a provider that returns the refused token once more', async () => {
+    const { tokens, refreshes, issue } = world();
+    const token = issue();
+    const { tokens: stubborn, refreshes: reported } = world({ credentials: answering({ token }) });
+    await tokens.get();
+    tokens.drop();
+    await tokens.get();
+    expect(refreshes).toEqual(['token', 'token']);
+    await stubborn.get();
+    stubborn.drop(token);
+    await stubborn.get();
+    expect(reported).toEqual(['token', 'unchanged']);
+  });
+});
+
+describe('a cache of the app', () => {
+  const cacheOf = (kept: string | null | undefined) => {
+    const cache = {
+      kept,
+      get: vi.fn(async () => cache.kept),
+      set: vi.fn(async (token: string | null) => {
+        cache.kept = token;
+      }),
+    };
+    return cache;
+  };
+
+  it('is asked once for the token to begin with, which is then used', async () => {
+    const { issue } = world();
+    const token = issue();
+    const cache = cacheOf(token);
+    const { tokens, provider } = world({ cache });
+    expect(await Promise.all([tokens.get(), tokens.get()])).toEqual([token, token]);
+    await tokens.get();
+    expect(provider).not.toHaveBeenCalled();
+    expect(cache.set).not.toHaveBeenCalled();
+  });
+
+  it.each([null, undefined, ''])('is empty with %j', async (kept) => {
+    const { tokens, provider } = world({ cache: cacheOf(kept) });
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('is told of every new token, of a dropped one and of signing out', async () => {
+    const cache = cacheOf(null);
+    const { tokens } = world({ cache, credentials: answering({ token: 'one' }, { token: 'two' }, null) });
+    await tokens.get();
+    tokens.drop('one');
+    await tokens.get();
+    tokens.drop('two');
+    await tokens.get();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(cache.set.mock.calls.map(([token]) => token)).toEqual(['one', null, 'two', null, null]);
+  });
+
+  it('has its token dropped by a 401 like any other', async () => {
+    const cache = cacheOf('refused');
+    const { tokens } = world({ cache, credentials: answering({ token: 'fresh' }) });
+    expect(await tokens.get()).toBe('refused');
+    tokens.drop('refused');
+    expect(await tokens.get()).toBe('fresh');
+  });
+
+  it.each<[string, TokenCache]>([
+    [
+      'throws',
+      {
+        get: () => {
+          throw new Error('SecurityError');
+        },
+        set: () => {
+          throw new Error('QuotaExceededError');
+        },
+      },
+    ],
+    [
+      'rejects',
+      { get: () => Promise.reject(new Error('locked')), set: () => Promise.reject(new Error('full')) },
+    ],
+  ])('counts as empty when it %s', async (_, cache) => {
+    const { tokens, provider } = world({ cache, credentials: answering({ token: 'fresh' }) });
+    expect(await tokens.get()).toBe('fresh');
+    expect(await tokens.get()).toBe('fresh');
+    tokens.drop('fresh');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, unknown]>([
+    ['an object', { token: 'abc' }],
+    ['a number', 42],
+    ['whitespace', ' \n'],
+    ['text that no header may carry', 'two words'],
+  ])('counts as empty when it holds %s instead of a token', async (_, kept) => {
+    const cache = { get: () => kept as string, set: () => {} };
+    const { tokens } = world({ cache, credentials: answering({ token: 'fresh' }) });
+    expect(await tokens.get()).toBe('fresh');
+  });
+
+  it('counts as empty when it never answers: it must not hold up sync for ever', async () => {
+    const cache = { get: () => new Promise<string>(() => {}), set: () => {} };
+    const { tokens } = world({ cache, credentials: answering({ token: 'fresh' }) });
+    let token: string | null | undefined;
+    void tokens.get().then((value) => {
+      token = value;
+    });
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    expect(token).toBe('fresh');
+  });
+});
+
+describe('memoryTokenCache', () => {
+  it('keeps one token, for itself alone', () => {
+    const [one, other] = [memoryTokenCache(), memoryTokenCache()];
+    expect(one.get()).toBeNull();
+    one.set('abc');
+    expect(one.get()).toBe('abc');
+    expect(other.get()).toBeNull();
+    one.set(null);
+    expect(one.get()).toBeNull();
+  });
+});

@@ -1,0 +1,151 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Deadline, startDeadline } from '../../src/deadline.ts';
+import type { EntryTransform } from '../../src/options.ts';
+import { UploadError } from '../../src/outcome/upload-error.ts';
+import { defaultVerdict } from '../../src/outcome/verdict.ts';
+import { toTransaction } from '../../src/queue/transaction.ts';
+import type { Judge } from '../../src/settle/deliver.ts';
+import { prepare } from '../../src/transform.ts';
+import { anEntry } from '../support/fake-queue.ts';
+
+const started: Deadline[] = [];
+
+function deadline(): Deadline {
+  const own = startDeadline(60_000);
+  started.push(own);
+  return own;
+}
+
+afterEach(() => {
+  for (const each of started.splice(0)) each.end();
+});
+
+const A = [anEntry({ clientId: 1, id: 'a1' }), anEntry({ clientId: 2, id: 'a2' })];
+const B = [anEntry({ clientId: 3, id: 'b1' })];
+const C = [anEntry({ clientId: 4, id: 'c1' })];
+
+async function run(transforms: readonly EntryTransform[], own = deadline()) {
+  const judge = vi.fn<Judge>((error) => ({ error, verdict: defaultVerdict(error.code) }));
+  const prepared = await prepare([A, B, C], 'client', transforms, judge, own);
+  const sent = prepared.map(({ transaction }) => transaction.entries.map(({ id }) => id));
+  return { prepared, sent, known: prepared.map(({ known }) => known?.status), judge };
+}
+
+const copy: EntryTransform = (entry) => ({ ...entry });
+
+describe('prepare', () => {
+  it('sends entries as they are where there is no transform', async () => {
+    const { prepared, known } = await run([]);
+    expect(prepared.map(({ transaction }) => transaction)).toEqual(
+      [A, B, C].map((raw) => toTransaction('client', raw)),
+    );
+    expect(known).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('changes each entry, one transform after the other', async () => {
+    const upper: EntryTransform = (entry) => ({ ...entry, id: entry.id.toUpperCase() });
+    const suffix: EntryTransform = async (entry) => ({ ...entry, id: `${entry.id}!` });
+    expect((await run([upper, suffix])).sent).toEqual([['A1!', 'A2!'], ['B1!'], ['C1!']]);
+  });
+
+  it('keeps the key of the raw entries: a new version of a transform must not make a queued write a new one', async () => {
+    const { prepared } = await run([(entry) => ({ ...entry, opData: { secret: 'x' } })]);
+    expect(prepared.map(({ transaction }) => transaction.key)).toEqual(
+      [A, B, C].map((raw) => toTransaction('client', raw).key),
+    );
+  });
+
+  it('leaves an entry out for null, and asks no further transform about it', async () => {
+    const after = vi.fn(copy);
+    const { sent } = await run([(entry) => (entry.id === 'a1' ? null : entry), after]);
+    expect(sent).toEqual([['a2'], ['b1'], ['c1']]);
+    expect(after.mock.calls.map(([{ id }]) => id)).toEqual(['a2', 'b1', 'c1']);
+  });
+
+  it('skips a transaction of which nothing is left: there is nothing to send, and nobody applied it', async () => {
+    const { known, sent } = await run([(entry) => (entry.id === 'b1' ? null : entry)]);
+    expect(known).toEqual([undefined, 'skipped', undefined]);
+    expect(sent[0]).toEqual(['a1', 'a2']);
+  });
+
+  describe('where a transform fails', () => {
+    const failing =
+      (id: string, thrown: unknown): EntryTransform =>
+      (entry) => {
+        if (entry.id === id) throw thrown;
+        return entry;
+      };
+
+    it('rejects the transaction as invalid, and sends those before it but none behind it', async () => {
+      const cause = new Error('bad column');
+      const { prepared, judge } = await run([failing('b1', cause)]);
+      expect(prepared).toHaveLength(2);
+      expect(prepared[0]?.known).toBeUndefined();
+      expect(prepared[1]?.known).toMatchObject({
+        status: 'failed',
+        verdict: 'reject',
+        error: { code: 'invalid', cause },
+      });
+      expect(judge).toHaveBeenCalledTimes(1);
+      expect(judge.mock.calls[0]?.[1]).toBe(false);
+    });
+
+    it('counts as uncertain as the refusal of a whole request: a fault in a transform must not empty the queue', async () => {
+      const { prepared } = await run([failing('a2', new Error('bad column'))]);
+      expect(prepared).toHaveLength(1);
+      expect(prepared[0]?.known).toMatchObject({ inBand: false });
+    });
+
+    it('takes the word of an UploadError', async () => {
+      const unavailable = new UploadError('unavailable', 'No key yet.');
+      const { prepared } = await run([failing('b1', unavailable)]);
+      expect(prepared[1]?.known).toMatchObject({ verdict: 'retry', error: unavailable });
+    });
+
+    it('takes the word of an UploadError of another copy of the package', async () => {
+      vi.resetModules();
+      const copyOfPackage = await import('../../src/outcome/upload-error.ts');
+      const foreign = new copyOfPackage.UploadError('unavailable', 'No key yet.');
+      expect(foreign).not.toBeInstanceOf(UploadError);
+      const { prepared } = await run([failing('b1', foreign)]);
+      expect(prepared[1]?.known).toMatchObject({ verdict: 'retry', error: { code: 'unavailable' } });
+    });
+
+    it('quotes nothing of what was thrown in its message', async () => {
+      const { prepared } = await run([failing('a1', new Error('SECRET'))]);
+      const known = prepared[0]?.known;
+      expect(known?.status === 'failed' && known.error.message).not.toContain('SECRET');
+    });
+
+    it('fails for an async transform alike', async () => {
+      const { known } = await run([(entry) => (entry.id === 'b1' ? Promise.reject(new Error('no')) : entry)]);
+      expect(known).toEqual([undefined, 'failed']);
+    });
+  });
+
+  it('takes a forgotten return for a fault, not for an entry to leave out', async () => {
+    const { prepared } = await run([() => undefined as never]);
+    expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+  });
+
+  it.each<[string, unknown[]]>([
+    ['false and the like, which would leave a write out unsaid', [false, 0, '', Number.NaN]],
+    ['what is no entry, which would be sent as one', [true, 1, 'entry']],
+  ])('takes %s for a fault: only null leaves an entry out', async (_, values) => {
+    for (const value of values) {
+      const { prepared } = await run([() => value as never]);
+      expect(prepared[0]?.known, String(value)).toMatchObject({
+        status: 'failed',
+        error: { code: 'invalid' },
+      });
+    }
+  });
+
+  it('ends with the call, however long a transform takes', async () => {
+    const own = deadline();
+    const error = new UploadError('timeout', 'Too slow.');
+    const waiting = run([() => new Promise(() => {})], own);
+    own.abort(error);
+    await expect(waiting).rejects.toBe(error);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { UploadError, type UploadErrorCode } from '../../src/outcome/upload-error.ts';
+import type { Transport } from '../../src/transport.ts';
+import { applyAll, recordingTransport, testConnector } from '../support/connector.ts';
+import { FakeQueue } from '../support/fake-queue.ts';
+
+function queueOf(size: number): FakeQueue {
+  const queue = new FakeQueue();
+  for (let i = 0; i < size; i++) queue.write({ id: `${i}` });
+  return queue;
+}
+
+/** A backend that fails on a batch of more than so many transactions. */
+function takingAtMost(most: number, code: UploadErrorCode = 'too_large') {
+  const answer: Transport = async (batch, context) => {
+    if (batch.transactions.length > most) throw new UploadError(code, 'Too much.');
+    return applyAll(batch, context);
+  };
+  const { transport, batches } = recordingTransport(answer);
+  return { transport, sizes: () => batches.map(({ transactions }) => transactions.length) };
+}
+
+describe('the size of a batch', () => {
+  it('that was too large is remembered, though its halves went through in the same call', async () => {
+    const { transport, sizes } = takingAtMost(8);
+    const { connector } = testConnector({ transport, batching: { maxTransactions: 16 } });
+    const queue = queueOf(40);
+    await connector.uploadData(queue);
+    expect(sizes()).toEqual([16, 8, 8]);
+    await connector.uploadData(queue);
+    expect(sizes().slice(3)).toEqual([8]);
+  });
+
+  it('is not learnt from transactions that were never sent', async () => {
+    const { transport, sizes } = takingAtMost(1, 'timeout');
+    let now = 1_000_000_000;
+    const { connector } = testConnector({
+      transport,
+      batching: { maxTransactions: 4 },
+      transform: (entry) => (entry.id === '2' ? null : entry),
+      clock: () => now,
+    });
+    const queue = queueOf(8);
+    for (let call = 0; call < 5; call++) {
+      await connector.uploadData(queue).catch(() => {});
+      now += 3_600_000;
+    }
+    // The third call settled two, but one of them was skipped: had it counted, the fourth would have sent three.
+    expect(sizes()).toEqual([3, 1, 1, 2, 1]);
+  });
+});
+
+describe('a transaction of which the transform leaves nothing', () => {
+  it('leaves the queue without a request, and counts as neither applied nor rejected', async () => {
+    const { transport, batches } = recordingTransport();
+    const { connector, events } = testConnector({ transport, transform: () => null });
+    const queue = queueOf(3);
+    const report = await connector.drain(queue);
+    expect(report).toEqual({ drained: true, applied: 0, rejected: 0, remaining: 0 });
+    expect(queue.opIds).toEqual([]);
+    expect(batches).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'completed', applied: 0, rejected: 0 }));
+  });
+});
+
+describe('a classify() that fails', () => {
+  const refusing: Transport = async ({ transactions }) =>
+    transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'No.') }));
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('boom');
+      },
+      'unknown',
+    ],
+    ['answers what is no verdict', () => 'drop', 'misconfigured'],
+    ['answers later', async () => 'reject', 'misconfigured'],
+  ])('keeps the write where it %s', async (_, classify, code) => {
+    const { connector } = testConnector({ transport: refusing, classify: classify as never });
+    const queue = queueOf(2);
+    await expect(connector.uploadData(queue)).rejects.toMatchObject({ name: 'UploadError', code });
+    expect(queue.opIds).toEqual([1, 2]);
+    expect(connector.status).toMatchObject({ phase: 'waiting', counters: { rejected: 0, failures: 1 } });
+  });
+
+  it('is not asked about an abort and a missing sign-in, which say nothing of the write', async () => {
+    for (const code of ['aborted', 'unauthenticated'] as const) {
+      const transport: Transport = async () => {
+        throw new UploadError(code, 'No.');
+      };
+      const { connector } = testConnector({ transport, classify: () => 'reject' });
+      const queue = queueOf(1);
+      await expect(connector.uploadData(queue)).rejects.toMatchObject({ code });
+      expect(queue.opIds).toEqual([1]);
+    }
+  });
+});
+
+it('says so where something else removed queued writes during the upload, and tries again', async () => {
+  const queue = queueOf(3);
+  const { transport, batches } = recordingTransport(async ({ transactions }) => {
+    if (batches.length > 1) return transactions.map(() => ({ status: 'applied' }));
+    queue.removeOne(2);
+    return transactions.map((_, index) => ({ status: index < 2 ? 'applied' : 'not_attempted' }));
+  });
+  const { connector } = testConnector({ transport });
+  await expect(connector.uploadData(queue)).rejects.toMatchObject({ name: 'UploadError', code: 'unknown' });
+  expect(queue.opIds).toEqual([1, 3]);
+  expect(await connector.drain(queue)).toMatchObject({ drained: true, applied: 2 });
+  const [first, again] = batches.map(({ transactions }) => transactions.map(({ key }) => key));
+  expect(again).toEqual([first?.[0], first?.[2]]);
+});
