@@ -1,3 +1,3 @@
 export type { PlatformFetch } from '../globals.ts';
-export type { KyLike, RequestHeaders } from './http-client.ts';
+export type { HeadersLike, KyLike, RequestHeaders } from './http-client.ts';
 export { type WriteApiOptions, writeApi } from './write-api.ts';
