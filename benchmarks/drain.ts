@@ -66,11 +66,14 @@ function print(title: string, results: Record<string, Measured>, against: string
 for (const latencyMs of [0, 20, 50]) {
   for (const [transactions, entriesEach] of [
     [5_000, 1],
-    [400, 25],
+    [2_000, 25],
   ] as const) {
     const results = await compare(
       { latencyMs, transactions, entriesEach },
-      { 'floor, 50 per request': floor(50, entriesEach), 'connector, 50 per request': connector() },
+      {
+        'floor, 50 per request': floor(50, entriesEach),
+        'connector, 50 per request': connector(50, undefined, entriesEach),
+      },
     );
     print(
       `${transactions} transactions of ${entriesEach}, ${latencyMs} ms latency`,

@@ -6,13 +6,17 @@ import { writeApi } from 'powersync-backend-connector/http';
 export type Uploader = (db: PowerSyncDatabase, url: string) => Promise<number>;
 
 /** This connector, through `drain()`. */
-export function connector(maxTransactions = 50, transport?: (url: string) => Transport): Uploader {
+export function connector(
+  maxTransactions = 50,
+  transport?: (url: string) => Transport,
+  entriesEach = 1,
+): Uploader {
   return async (db, url) => {
     const made = new BackendConnector({
       endpoint: 'https://service.invalid',
       credentials: async () => ({ token: 'header.e30.signature' }),
       transport: transport?.(url) ?? writeApi({ url, maxBodyBytes: 100_000_000 }),
-      batching: { maxTransactions },
+      batching: { maxTransactions, maxEntries: maxTransactions * entriesEach },
     });
     const report = await made.drain(db);
     if (!report.drained) throw report.error;

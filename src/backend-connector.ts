@@ -1,19 +1,17 @@
 import { createTokenSource } from './auth/token-cache.ts';
 import { createAdaptiveLimit } from './batching/adaptive-limit.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
 import type { PlatformAbortSignal } from './globals.ts';
-import { keepUploading, onOnline } from './keep-uploading.ts';
+import { keepUploading } from './keep-uploading.ts';
 import { type BackendConnectorOptions, resolveOptions } from './options.ts';
-import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
+import { UploadError } from './outcome/upload-error.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
-import { inLane } from './queue/lane.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
-import type { Stop } from './settle/settle.ts';
 import type { UploadEvent } from './status/events.ts';
 import { createPublisher } from './status/publisher.ts';
 import type { UploadStatus } from './status/upload-status.ts';
-import { type Parts, uploadBatch } from './upload.ts';
+import type { Parts } from './upload.ts';
+import { createUploader, type Uploader } from './uploader.ts';
 
 /** What `drain()` came to. */
 export interface DrainReport {
@@ -55,13 +53,9 @@ export interface DrainReport {
  */
 export class BackendConnector {
   readonly #parts: Parts;
-  readonly #calls = new Set<Deadline>();
-  readonly #closing = new AbortController();
-  /** Whether the queue was empty when it was last looked at. */
-  #isDrained = false;
+  readonly #uploader: Uploader;
   /** The token the SDK got last. */
   #handed: string | undefined;
-  #stopOnline: (() => void) | undefined;
 
   /** @throws TypeError naming the option that is missing, misspelt or out of range. */
   constructor(options: BackendConnectorOptions) {
@@ -76,7 +70,7 @@ export class BackendConnector {
       clock,
       onRefresh: (result, durationMs) => {
         publisher.publish({ type: 'token', result, durationMs }, {}, { tokenRefreshes: 1 });
-        if (result === 'token') this.#openAfter('unauthenticated'); // somebody signed in
+        if (result === 'token') this.#uploader.openGate('unauthenticated'); // somebody signed in
       },
     });
     this.#parts = {
@@ -89,6 +83,7 @@ export class BackendConnector {
       readSize: resolved.firstRead,
       countedAt: 0,
     };
+    this.#uploader = createUploader(this.#parts);
     if (`${transport.url}/`.startsWith(`${endpoint}/`)) {
       console.warn(
         `powersync-backend-connector: endpoint (${endpoint}) is also where the transport sends writes. ` +
@@ -104,7 +99,7 @@ export class BackendConnector {
    * @throws what `credentials` threw: it can't be known now.
    */
   async fetchCredentials(): Promise<{ endpoint: string; token: string } | null> {
-    this.#checkOpen();
+    this.#uploader.checkOpen();
     const { options, tokens } = this.#parts;
     const token = await tokens.get();
     this.#handed = token ?? undefined;
@@ -123,7 +118,7 @@ export class BackendConnector {
    * @throws UploadError when the head of the queue has to stay; the SDK calls again.
    */
   async uploadData(database: ConnectorDatabase): Promise<void> {
-    await this.#upload(database);
+    await this.#uploader.upload(database);
   }
 
   /**
@@ -141,7 +136,7 @@ export class BackendConnector {
     const before = publisher.status.counters;
     let error: UploadError | undefined;
     try {
-      while (await this.#upload(database, true, signal));
+      while (await this.#uploader.upload(database, { evenIfBackingOff: true, signal }));
     } catch (thrown) {
       error = UploadError.from(thrown);
     }
@@ -171,24 +166,19 @@ export class BackendConnector {
    * can't be reached; it and the SDK's own uploads take turns.
    */
   keepUploading(database: ConnectorDatabase, { signal }: { readonly signal: PlatformAbortSignal }): void {
-    this.#checkOpen();
+    this.#uploader.checkOpen();
     if (signal.aborted) return;
     const stop = new AbortController();
     const end = (): void => stop.abort();
-    signal.addEventListener('abort', end);
-    this.#closing.signal.addEventListener('abort', end);
-    const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
-    const onOpened = (listener: () => void): (() => void) =>
+    const on = (wanted: UploadEvent['type'], listener: () => void): (() => void) =>
       this.subscribe(({ type }) => {
-        if (type === 'opened') listener();
+        if (type === wanted) listener();
       });
-    void keepUploading(
-      database,
-      stop.signal,
-      () => this.#upload(database, false, stop.signal),
-      waitMs,
-      onOpened,
-    );
+    signal.addEventListener('abort', end);
+    on('closed', end);
+    const upload = (): Promise<boolean> => this.#uploader.upload(database, { signal: stop.signal });
+    const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
+    void keepUploading(database, stop.signal, upload, waitMs, (listener) => on('opened', listener));
   }
 
   /** What the connector is doing: an immutable snapshot, replaced before each event. */
@@ -219,108 +209,11 @@ export class BackendConnector {
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
     await this.#parts.breaker.count(database, true);
-    this.#open();
+    this.#uploader.openGate();
   }
 
   /** Aborts what is in flight; from then on every call throws. Nothing is lost: what wasn't confirmed stays queued. */
   close(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    for (const deadline of this.#calls) deadline.abort(closed());
-    this.#stopOnline?.();
-    this.#parts.publisher.publish(
-      { type: 'closed' },
-      { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined },
-    );
+    this.#uploader.close();
   }
-
-  #checkOpen(): void {
-    if (this.#closing.signal.aborted) throw closed();
-  }
-
-  /** Uploads one batch in the database's lane. False when the queue is empty. */
-  async #upload(
-    database: ConnectorDatabase,
-    evenIfBackingOff = false,
-    signal?: PlatformAbortSignal,
-  ): Promise<boolean> {
-    this.#checkOpen();
-    const { gate, options } = this.#parts;
-    let remembered = gate.shutBy(evenIfBackingOff);
-    if (remembered) throw remembered;
-    const deadline = startDeadline(options.retry.timeoutMs);
-    const abort = (): void =>
-      deadline.abort(new UploadError('aborted', 'The upload was aborted by its signal.'));
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort);
-    this.#calls.add(deadline);
-    let stop: Stop | undefined;
-    try {
-      const clientId = await deadline.race(database.getClientId());
-      const settlement = await inLane(clientId, deadline, async () => {
-        remembered = gate.shutBy(evenIfBackingOff); // perhaps by the upload that was in the lane before this one
-        return remembered ? undefined : uploadBatch(this.#parts, { database, clientId, deadline });
-      });
-      if (settlement === null || settlement?.settled) this.#moved(settlement === null);
-      stop = settlement?.stop;
-      if (!stop && !remembered) return settlement !== null;
-    } catch (thrown) {
-      stop = { error: deadline.error ?? UploadError.from(thrown), hold: false };
-    } finally {
-      this.#calls.delete(deadline);
-      signal?.removeEventListener('abort', abort);
-      deadline.end();
-    }
-    if (stop) this.#stopped(stop, deadline);
-    throw stop?.error ?? remembered;
-  }
-
-  #moved(isEmpty: boolean): void {
-    const { gate, publisher } = this.#parts;
-    gate.reset();
-    const patch = {
-      lastError: undefined,
-      nextAttemptAt: undefined,
-      stalledSince: undefined,
-      inFlight: undefined,
-    };
-    if (isEmpty && !this.#isDrained) {
-      publisher.publish({ type: 'drained' }, { ...patch, phase: 'idle', queueLength: 0 });
-    } else {
-      publisher.set({ ...patch, phase: 'idle', ...(isEmpty && { queueLength: 0 }) });
-    }
-    this.#isDrained = isEmpty;
-  }
-
-  #openAfter(code: UploadErrorCode): void {
-    if (this.#parts.gate.error?.code === code) this.#open();
-  }
-
-  /** Opens the gate before its time. */
-  #open(): void {
-    this.#parts.gate.open();
-    this.#parts.publisher.publish({ type: 'opened' }, { nextAttemptAt: undefined });
-  }
-
-  #stopped({ error, hold }: Stop, deadline: Deadline): void {
-    const { gate, publisher, options } = this.#parts;
-    const { code, message } = error;
-    if (code === 'aborted' && error === deadline.error) {
-      publisher.set({ phase: this.status.phase === 'closed' ? 'closed' : 'idle', inFlight: undefined });
-      return;
-    }
-    const nextAttemptAt = gate.shut(error);
-    if (code === 'network') this.#stopOnline ??= onOnline(() => this.#openAfter('network'));
-    const phase = hold ? 'held' : code === 'unauthenticated' ? 'needs-auth' : 'waiting';
-    const stalledSince = publisher.status.stalledSince ?? options.clock();
-    publisher.publish(
-      { type: 'failed', code, message, failures: gate.failures, nextAttemptAt },
-      { phase, lastError: error, nextAttemptAt, stalledSince, inFlight: undefined },
-      { failures: 1 },
-    );
-  }
-}
-
-function closed(): UploadError {
-  return new UploadError('aborted', 'The connector was closed. The writes stay queued.');
 }

@@ -23,7 +23,8 @@ export function createPublisher(): Publisher {
     publish(event, patch, count = {}) {
       const counters = { ...status.counters };
       for (const name of Object.keys(count) as (keyof UploadCounters)[]) counters[name] += count[name] ?? 0;
-      status = { ...status, ...patch, counters };
+      const isClosed = status.phase === 'closed'; // for good, whatever is still on its way
+      status = { ...status, ...patch, counters, ...(isClosed && { phase: 'closed' }) };
       for (const listener of [...listeners]) {
         try {
           if (listeners.has(listener)) listener(event); // not if one before it has unsubscribed it

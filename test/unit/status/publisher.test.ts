@@ -68,11 +68,13 @@ describe('listeners', () => {
     const publisher = createPublisher();
     const seen: [string, string][] = [];
     publisher.subscribe(({ type }) => seen.push([type, publisher.status.phase]));
-    publisher.publish({ type: 'closed' }, { phase: 'closed' });
     publisher.publish(DRAINED, { phase: 'idle' });
+    publisher.publish({ type: 'closed' }, { phase: 'closed' });
+    publisher.publish(DRAINED, { phase: 'idle' }); // was still on its way: closed is for good
     expect(seen).toEqual([
-      ['closed', 'closed'],
       ['drained', 'idle'],
+      ['closed', 'closed'],
+      ['drained', 'closed'],
     ]);
   });
 
