@@ -15,6 +15,8 @@ export interface RejectedTransaction {
   readonly details?: unknown;
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
+  /** Who wrote it: the owner `setOwner()` had named, null for signed out; undefined where it was never called. */
+  readonly owner?: string | null | undefined;
 }
 
 export interface RejectionContext {
