@@ -1,9 +1,17 @@
 import { createTokenSource } from './auth/token-cache.ts';
 import { createAdaptiveLimit } from './batching/adaptive-limit.ts';
+import { createPostCheckpointRequest } from './checkpoint-request.ts';
+import {
+  type ClearableDatabase,
+  type DrainAndClearOptions,
+  type DrainAndClearReport,
+  drainAndClear,
+} from './drain-and-clear.ts';
 import type { PlatformAbortSignal } from './globals.ts';
 import { keepUploading } from './keep-uploading.ts';
 import { type BackendConnectorOptions, resolveOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
+import { currentOwner, readBorders, writeBorder } from './owners/borders.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
@@ -57,10 +65,22 @@ export class BackendConnector {
   /** The token the SDK got last. */
   #handed: string | undefined;
 
+  /** Called by the SDK in checkpoint mode `requests`. Exists only where the option of this name is set. */
+  declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
+
   /** @throws TypeError naming the option that is missing, misspelt or out of range. */
   constructor(options: BackendConnectorOptions) {
     const resolved = resolveOptions(options);
-    const { credentials, tokenCache: cache, retry, clock, random, endpoint, transport } = resolved;
+    const {
+      credentials,
+      tokenCache: cache,
+      retry,
+      clock,
+      random,
+      endpoint,
+      transport,
+      postCheckpointRequest,
+    } = resolved;
     const publisher = createPublisher();
     const gate = createGate(retry, clock, random);
     const tokens = createTokenSource({
@@ -81,9 +101,17 @@ export class BackendConnector {
       breaker: createBreaker(),
       publisher,
       readSize: resolved.firstRead,
+      owner: undefined,
       countedAt: 0,
     };
     this.#uploader = createUploader(this.#parts);
+    if (postCheckpointRequest) {
+      this.postCheckpointRequest = createPostCheckpointRequest(
+        postCheckpointRequest,
+        tokens,
+        retry.timeoutMs,
+      );
+    }
     if (`${transport.url}/`.startsWith(`${endpoint}/`)) {
       console.warn(
         `powersync-backend-connector: endpoint (${endpoint}) is also where the transport sends writes. ` +
@@ -179,6 +207,53 @@ export class BackendConnector {
     const upload = (): Promise<boolean> => this.#uploader.upload(database, { signal: stop.signal });
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
     void keepUploading(database, stop.signal, upload, waitMs, (listener) => on('opened', listener));
+  }
+
+  /**
+   * Says who writes from now on: call it at sign-in with the user's id, and at sign-out with null, before the app writes
+   * for them. Writes queued before stay those of who was named then, and are never uploaded in another's name: they wait,
+   * with `status.phase` `owner-mismatch`, and so does what is behind them.
+   *
+   * Where tokens are JWTs with a `sub`, the id has to be that, since it is compared. Uploads in flight are aborted, and
+   * the token cache is emptied if the owner is another one. Writes from before the first call belong to nobody in
+   * particular, and go out as ever.
+   */
+  async setOwner(database: ConnectorDatabase, owner: string | null): Promise<void> {
+    if (owner !== null && (typeof owner !== 'string' || owner === '')) {
+      throw new TypeError('setOwner: the owner must be the id of a user, or null when nobody is signed in.');
+    }
+    if (currentOwner(await readBorders(database)) === owner) return;
+    const { tokens, gate } = this.#parts;
+    await this.#uploader.pauseWhile(async () => {
+      tokens.forget();
+      await writeBorder(database, owner);
+      tokens.forget(); // The SDK may have asked meanwhile.
+      this.#parts.owner = owner;
+      gate.reset();
+    });
+    this.#uploader.openGate();
+  }
+
+  /**
+   * For signing out: tries to upload what is queued, does with the rest as told, then clears the database
+   * (`disconnectAndClear()`), the rejected writes and the token cache. Safe with an upload in flight. The app should not
+   * write meanwhile: what is written after the last look is cleared too.
+   *
+   * @throws TypeError naming the option that is missing or wrong.
+   *
+   * @example
+   * ```ts
+   * import type { BackendConnector } from 'powersync-backend-connector';
+   * import type { PowerSyncDatabase } from '@powersync/web';
+   *
+   * export async function signOut(db: PowerSyncDatabase, connector: BackendConnector): Promise<string> {
+   *   const { cleared, left } = await connector.drainAndClear(db, { pending: 'upload', timeoutMs: 10_000 });
+   *   return cleared ? 'Signed out.' : `${left} changes are not saved yet. Sign out all the same?`;
+   * }
+   * ```
+   */
+  drainAndClear(database: ClearableDatabase, options: DrainAndClearOptions): Promise<DrainAndClearReport> {
+    return drainAndClear(this.#parts, this.#uploader, database, options);
   }
 
   /** What the connector is doing: an immutable snapshot, replaced before each event. */

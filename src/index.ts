@@ -6,6 +6,13 @@ export {
   perTransaction,
   transactions,
 } from './batching/strategy.ts';
+export type { CheckpointRequest } from './checkpoint-request.ts';
+export type {
+  ClearableDatabase,
+  DrainAndClearOptions,
+  DrainAndClearReport,
+  Leftover,
+} from './drain-and-clear.ts';
 export type { PlatformAbortSignal } from './globals.ts';
 export type { BackendConnectorOptions, EntryTransform, RetryOptions } from './options.ts';
 export { codeFromGrpcCode } from './outcome/grpc-code.ts';
@@ -20,10 +27,11 @@ export {
   type UploadErrorOptions,
 } from './outcome/upload-error.ts';
 export type { UploadFailure, Verdict } from './outcome/verdict.ts';
+export type { ExportedTransaction } from './owners/export-queued.ts';
 export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './queue/database.ts';
 export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
 export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './rejections/policy.ts';
-export { record } from './rejections/record.ts';
+export { type RecordOptions, record } from './rejections/record.ts';
 export type { UploadEvent } from './status/events.ts';
 export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
 export type { Transport, TransportContext, UploadBatch } from './transport.ts';

@@ -1,5 +1,6 @@
 import { type CredentialsProvider, memoryTokenCache, type TokenCache } from './auth/token-cache.ts';
 import { type BatchingOptions, type BatchingStrategy, transactions } from './batching/strategy.ts';
+import type { CheckpointRequest } from './checkpoint-request.ts';
 import type { RetryBudget } from './outcome/upload-error.ts';
 import type { UploadFailure, Verdict } from './outcome/verdict.ts';
 import type { UploadEntry } from './queue/transaction.ts';
@@ -54,6 +55,12 @@ export interface BackendConnectorOptions {
   readonly classify?: ((failure: UploadFailure) => Verdict | undefined) | undefined;
   /** Changes entries before they are sent, one after another. */
   readonly transform?: EntryTransform | readonly EntryTransform[] | undefined;
+  /**
+   * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` given to `connect()`:
+   * records a checkpoint request there. A function, or `checkpointRequests({ url })` of
+   * `powersync-backend-connector/http`. The method of that name exists on the connector only if this is set.
+   */
+  readonly postCheckpointRequest?: CheckpointRequest | undefined;
   /** Where the current token is kept. Default: in memory. */
   readonly tokenCache?: TokenCache | undefined;
   /** Epoch milliseconds; for tests. Default `Date.now`. */
@@ -77,6 +84,7 @@ export interface ResolvedOptions {
   };
   readonly classify: (failure: UploadFailure) => Verdict | undefined;
   readonly transforms: readonly EntryTransform[];
+  readonly postCheckpointRequest: CheckpointRequest | undefined;
   readonly tokenCache: TokenCache;
   readonly clock: () => number;
   readonly random: () => number;
@@ -96,6 +104,7 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
     retry = {},
     classify = () => undefined,
     transform = [],
+    postCheckpointRequest,
     tokenCache = memoryTokenCache(),
     clock = Date.now,
     random = Math.random,
@@ -130,6 +139,7 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
   for (const each of transforms) fn('transform', each);
+  if (postCheckpointRequest !== undefined) fn('postCheckpointRequest', postCheckpointRequest);
   object('tokenCache', tokenCache);
   fn('tokenCache.get', tokenCache.get);
   fn('tokenCache.set', tokenCache.set);
@@ -142,6 +152,7 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
     retry: { baseMs, maxMs, jitter, timeoutMs, ambiguous },
     classify: fn('classify', classify),
     transforms,
+    postCheckpointRequest,
     tokenCache,
     clock: fn('clock', clock),
     random: fn('random', random),
@@ -158,7 +169,7 @@ function resolveBatching(
   if (maxEntries !== undefined) count('batching.maxEntries', maxEntries);
   return {
     batching: transactions({ maxTransactions, maxEntries }),
-    firstRead: Math.min(2 * maxTransactions, maxEntries ?? Number.POSITIVE_INFINITY, 10_000),
+    firstRead: Math.min(2 * maxTransactions, (maxEntries ?? Number.POSITIVE_INFINITY) + 1, 10_000),
   };
 }
 

@@ -1,5 +1,7 @@
+import { readJwtClaims } from './auth/jwt.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
+import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { UploadTransaction } from './queue/transaction.ts';
 import type { Call, Parts } from './upload.ts';
 
@@ -7,14 +9,23 @@ import type { Call, Parts } from './upload.ts';
  * Makes the function that calls the transport during one upload. A token the backend refuses is refreshed once and the
  * batch sent once more, for all requests of the call together: more would be a storm.
  */
-export function createSender({ options, tokens, gate, publisher }: Parts, { clientId, deadline }: Call) {
+export function createSender(
+  { options, tokens, gate, publisher }: Parts,
+  { clientId, deadline, owner }: Call,
+) {
   let mayRefresh = true;
 
   return async function send(transactions: readonly UploadTransaction[]): Promise<readonly Outcome[]> {
     const attempt = gate.failures + 1;
     let used: string | undefined;
     const token = async (): Promise<string | undefined> => {
-      used = (await deadline.race(tokens.get())) ?? undefined;
+      const token = (await deadline.race(tokens.get())) ?? undefined;
+      deadline.check();
+      if (token && owner && (readJwtClaims(token).subject ?? owner) !== owner) {
+        tokens.drop(token);
+        throw ownerMismatch();
+      }
+      used = token;
       return used;
     };
     const call = async (): Promise<readonly Outcome[]> => {

@@ -4,6 +4,8 @@ import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { defaultVerdict, type Verdict } from './outcome/verdict.ts';
+import { currentOwner, type Owner, readBorders } from './owners/borders.ts';
+import { ofOneOwner } from './owners/of-one-owner.ts';
 import { completePrefix, handleFor } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
@@ -24,8 +26,10 @@ export interface Parts {
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
   readonly publisher: Publisher;
-  /** Entries to read next time: somewhat more than the last batch took. */
+  /** Entries to read next time: a little more than the last batch took. */
   readSize: number;
+  /** Who was signed in when that was last looked at; undefined before. */
+  owner: Owner;
   /** When the queue was last counted, in epoch milliseconds. */
   countedAt: number;
 }
@@ -38,6 +42,8 @@ export interface Call {
   readonly database: ConnectorDatabase;
   readonly clientId: string;
   readonly deadline: Deadline;
+  /** Who wrote what is being sent. */
+  readonly owner: Owner;
 }
 
 /**
@@ -45,16 +51,24 @@ export interface Call {
  *
  * Throws only where nothing was settled; a transaction that has to stay is told in the settlement.
  */
-export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement | null> {
+export async function uploadBatch(
+  parts: Parts,
+  database: ConnectorDatabase,
+  clientId: string,
+  deadline: Deadline,
+): Promise<Settlement | null> {
   const { options, limit, publisher } = parts;
-  const { database, clientId, deadline } = call;
 
   const head = await readQueue(database, parts.readSize);
   if (!head) return null;
   await countQueue(parts, database);
+  const borders = await readBorders(database);
+  noteOwner(parts, currentOwner(borders));
+  const { owner, transactions } = ofOneOwner(head.transactions, borders);
 
+  const call = { database, clientId, deadline, owner };
   const judge = judgeWith(options);
-  const chosen = head.transactions.slice(0, await batchSize(parts, database, head.transactions));
+  const chosen = transactions.slice(0, await batchSize(parts, database, transactions));
   const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
   const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
   let mostTaken = toSend.length;
@@ -82,7 +96,8 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
     const entries = count(leaving);
     // A batch that took all that was read says nothing of how much one may take.
     const tookAll = settled === head.transactions.length;
-    const next = tookAll ? Math.max(10 * entries, options.firstRead) : Math.ceil(1.25 * entries) + 4;
+    const longest = leaving.reduce((most, each) => Math.max(most, each.length), 0);
+    const next = tookAll ? Math.max(10 * entries, options.firstRead) : entries + longest + 1; // to see where it ends
     parts.readSize = Math.min(next, MAX_READ);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
     const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
@@ -94,6 +109,12 @@ export async function uploadBatch(parts: Parts, call: Call): Promise<Settlement 
   }
   if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
+}
+
+/** Another tab may have called `setOwner()`: a token that was fetched before is somebody else's. */
+export function noteOwner(parts: Parts, owner: Owner): void {
+  if (parts.owner !== undefined && parts.owner !== owner) parts.tokens.forget();
+  parts.owner = owner;
 }
 
 async function batchSize(
@@ -138,7 +159,7 @@ const VERDICTS: readonly Verdict[] = ['retry', 'reject', 'ambiguous', 'hold'];
 
 function settleRules(
   { options, breaker, publisher }: Parts,
-  { database, deadline }: Call,
+  { database, deadline, owner }: Call,
   raw: readonly (readonly CrudEntryLike[])[],
   prepared: readonly Prepared[],
 ): SettleRules {
@@ -167,7 +188,7 @@ function settleRules(
         deadline.check();
         const answer = await deadline.race(
           options.rejections(
-            { key, transactionId, entries, error, entryIndex, details, needsDecision },
+            { key, transactionId, entries, error, entryIndex, details, needsDecision, owner },
             { database, now: clock() },
           ),
         );

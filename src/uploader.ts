@@ -5,6 +5,7 @@ import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
 import { inLane } from './queue/lane.ts';
 import type { Stop } from './settle/settle.ts';
+import type { UploadStatus } from './status/upload-status.ts';
 import { type Parts, uploadBatch } from './upload.ts';
 
 /** Runs uploads one at a time, each with a deadline, behind the gate. */
@@ -16,7 +17,9 @@ export interface Uploader {
   upload(database: ConnectorDatabase, options?: UploadCallOptions): Promise<boolean>;
   /** Opens the gate before its time; with a code, only if an error with that code has shut it. */
   openGate(code?: UploadErrorCode): void;
-  /** Throws once `close()` was called. */
+  /** Aborts what is in flight, and lets nothing go out before the task is done. */
+  pauseWhile<T>(task: () => Promise<T>): Promise<T>;
+  /** Throws once `close()` was called, or while paused. */
   checkOpen(): void;
   /** Aborts what is in flight; from then on `upload()` throws. */
   close(): void;
@@ -31,12 +34,32 @@ export interface UploadCallOptions {
 export function createUploader(parts: Parts): Uploader {
   const { gate, publisher, options } = parts;
   const calls = new Set<Deadline>();
-  let isClosed = false;
+  /** Why nothing is uploaded at present, whoever asks. */
+  let barred: UploadError | undefined;
   let isDrained = false;
   let stopListening: (() => void) | undefined;
 
   function checkOpen(): void {
-    if (isClosed) throw closed();
+    if (barred) throw barred;
+  }
+
+  function bar(reason: UploadError): void {
+    barred = reason;
+    for (const deadline of calls) deadline.abort(reason);
+  }
+
+  async function pauseWhile<T>(task: () => Promise<T>): Promise<T> {
+    checkOpen();
+    const pause = new UploadError(
+      'aborted',
+      'The upload was interrupted while the user changes. The writes stay queued.',
+    );
+    bar(pause);
+    try {
+      return await task();
+    } finally {
+      if (barred === pause) barred = undefined; // unless it was closed meanwhile
+    }
   }
 
   function openGate(code?: UploadErrorCode): void {
@@ -63,7 +86,7 @@ export function createUploader(parts: Parts): Uploader {
       const clientId = await deadline.race(database.getClientId());
       const settlement = await inLane(clientId, deadline, async () => {
         remembered = gate.shutBy(evenIfBackingOff); // perhaps by the upload that was in the lane before this one
-        return remembered ? undefined : uploadBatch(parts, { database, clientId, deadline });
+        return remembered ? undefined : uploadBatch(parts, database, clientId, deadline);
       });
       if (settlement === null || settlement?.settled) moved(settlement === null);
       stop = settlement?.stop;
@@ -101,9 +124,10 @@ export function createUploader(parts: Parts): Uploader {
       publisher.set({ phase: 'idle', inFlight: undefined }); // Asked for, so no failure.
       return;
     }
+    if (code === 'owner_mismatch') gate.reset(); // The backend wasn't asked: nothing to back off from.
     const nextAttemptAt = gate.shut(error);
     if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
-    const phase = hold ? 'held' : code === 'unauthenticated' ? 'needs-auth' : 'waiting';
+    const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
     const stalledSince = publisher.status.stalledSince ?? options.clock();
     publisher.publish(
       { type: 'failed', code, message, failures: gate.failures, nextAttemptAt },
@@ -113,16 +137,16 @@ export function createUploader(parts: Parts): Uploader {
   }
 
   function close(): void {
-    if (isClosed) return;
-    isClosed = true;
-    for (const deadline of calls) deadline.abort(closed());
+    if (publisher.status.phase === 'closed') return;
+    bar(new UploadError('aborted', 'The connector was closed. The writes stay queued.'));
     stopListening?.();
     publisher.publish({ type: 'closed' }, { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined });
   }
 
-  return { upload, openGate, checkOpen, close };
+  return { upload, openGate, pauseWhile, checkOpen, close };
 }
 
-function closed(): UploadError {
-  return new UploadError('aborted', 'The connector was closed. The writes stay queued.');
-}
+const PHASES: { readonly [Code in UploadErrorCode]?: UploadStatus['phase'] } = {
+  unauthenticated: 'needs-auth',
+  owner_mismatch: 'owner-mismatch',
+};

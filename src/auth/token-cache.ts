@@ -1,7 +1,7 @@
 import { startDeadline } from '../deadline.ts';
 import type { PlatformAbortSignal } from '../globals.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { type JwtTimes, readJwtTimes } from './jwt.ts';
+import { type JwtClaims, readJwtClaims } from './jwt.ts';
 
 /**
  * Gets a JWT for the user who is signed in. Null means signed out; a throw means that it can't be known now. The signal
@@ -28,6 +28,8 @@ export interface TokenSource {
   get(): Promise<string | null>;
   /** Forgets this token, and no newer one. Without an argument, the one that was kept last. */
   drop(token?: string): void;
+  /** Forgets everything, a refresh on its way included: somebody else may have signed in. */
+  forget(): void;
   /** What the backend's clock shows now. */
   serverTime(epochMs: number): void;
 }
@@ -45,7 +47,7 @@ export interface TokenSourceOptions {
 
 interface Held {
   readonly token: string;
-  readonly times: JwtTimes;
+  readonly claims: JwtClaims;
   /** When it came, by the device's clock. */
   readonly at: number;
 }
@@ -66,10 +68,11 @@ export function createTokenSource({
 }: TokenSourceOptions): TokenSource {
   let held: Held | null | undefined; // undefined: the cache hasn't been asked yet
   let flight: Promise<string | null> | undefined;
+  let user = 0; // counted up when somebody else may have signed in
   let dropped: string | undefined;
   let skewMs = 0;
 
-  const hold = (token: string): Held => ({ token, times: readJwtTimes(token), at: clock() });
+  const hold = (token: string): Held => ({ token, claims: readJwtClaims(token), at: clock() });
 
   async function load(): Promise<void> {
     const deadline = startDeadline(timeoutMs);
@@ -84,9 +87,11 @@ export function createTokenSource({
   async function refresh(): Promise<string | null> {
     const startedAt = clock();
     const deadline = startDeadline(timeoutMs);
+    const askedFor = user;
     try {
       const asked = Promise.resolve().then(() => credentials({ signal: deadline.signal }));
       const token = readToken(await deadline.race(asked));
+      if (askedFor !== user) throw new UploadError('unauthenticated', 'Somebody else signed in meanwhile.');
       held = token === null ? null : hold(token);
       keep(token);
       onRefresh(
@@ -100,7 +105,7 @@ export function createTokenSource({
       throw thrown;
     } finally {
       deadline.end();
-      flight = undefined;
+      if (askedFor === user) flight = undefined;
     }
   }
 
@@ -131,6 +136,12 @@ export function createTokenSource({
         keep(null);
       }
     },
+    forget() {
+      user++;
+      held = null;
+      flight = undefined;
+      keep(null);
+    },
     serverTime(epochMs) {
       const skew = epochMs - clock();
       skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;
@@ -139,8 +150,8 @@ export function createTokenSource({
 }
 
 /** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */
-function expiresAt({ times, at }: Held, skewMs: number): number {
-  const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = times;
+function expiresAt({ claims, at }: Held, skewMs: number): number {
+  const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = claims;
   // A token issued in the future shows that the device's clock is behind, also where no `Date` can be read.
   const skew = skewMs || Math.max(0, issuedAt - at);
   const byClock = expiry - skew;
@@ -149,7 +160,7 @@ function expiresAt({ times, at }: Held, skewMs: number): number {
 
 function refreshAt(held: Held, skewMs: number): number {
   const left = expiresAt(held, skewMs) - held.at;
-  const { issuedAt = 0, expiresAt: expiry = 0 } = held.times;
+  const { issuedAt = 0, expiresAt: expiry = 0 } = held.claims;
   const lifetime = Math.max(left, issuedAt && expiry - issuedAt);
   return held.at + Math.max(left - Math.min(AHEAD_MS, left / 3), Math.min(MIN_USE_MS, lifetime / 2));
 }

@@ -31,7 +31,10 @@ export interface HttpAnswer {
 }
 
 /** Sends one JSON body and reads the answer. Throws an `UploadError` where there is none to read. */
-export type HttpClient = (body: string, context: TransportContext) => Promise<HttpAnswer>;
+export type HttpClient = (
+  body: string,
+  context: Pick<TransportContext, 'signal' | 'token' | 'serverTime'>,
+) => Promise<HttpAnswer>;
 
 /**
  * Makes requests with ky, as a plain client: status, retries and deadline are the connector's business.

@@ -2,6 +2,7 @@ import type { Outcome } from '../outcome/outcome.ts';
 import { type RetryBudget, UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
 import { MAX_RETRY_AFTER_MS } from '../retry/retry-after.ts';
 import type { HttpAnswer } from './http-client.ts';
+import { isObject, parseJson } from './json.ts';
 
 /** Refusals that only count in the contract's form, a JSON object: a proxy or firewall answers them too. */
 const NEED_JSON: readonly UploadErrorCode[] = ['invalid', 'forbidden', 'conflict'];
@@ -93,16 +94,4 @@ function notTheContract({ status }: HttpAnswer, what: string): UploadError {
       'between (proxy, captive portal). The writes stay queued.',
     { status },
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // Not rethrown: the message of a SyntaxError quotes the body.
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

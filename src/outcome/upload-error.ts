@@ -11,6 +11,7 @@ export type UploadErrorCode =
   | 'throttled'
   | 'unavailable'
   | 'unauthenticated'
+  | 'owner_mismatch'
   | 'misconfigured'
   | 'schema_mismatch'
   | 'aborted'

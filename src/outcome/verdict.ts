@@ -30,6 +30,7 @@ const VERDICTS = new Map<unknown, Verdict>(
     throttled: 'retry',
     unavailable: 'retry',
     unauthenticated: 'retry',
+    owner_mismatch: 'retry',
     misconfigured: 'retry',
     aborted: 'retry',
     unknown: 'retry',

@@ -7,10 +7,11 @@ export interface UploadStatus {
    * - `uploading`: a batch is on its way.
    * - `waiting`: an upload failed; the next try is at `nextAttemptAt` or later.
    * - `needs-auth`: the same, because nobody is signed in or the token is refused.
+   * - `owner-mismatch`: the head of the queue was written by somebody else than who is signed in (see `setOwner()`).
    * - `held`: the head of the queue waits for a decision, or for the app and the backend to fit again.
    * - `closed`: `close()` was called.
    */
-  readonly phase: 'idle' | 'uploading' | 'waiting' | 'needs-auth' | 'held' | 'closed';
+  readonly phase: 'idle' | 'uploading' | 'waiting' | 'needs-auth' | 'owner-mismatch' | 'held' | 'closed';
   /** Entries in the upload queue when it was last looked at; undefined before that. */
   readonly queueLength: number | undefined;
   readonly inFlight:

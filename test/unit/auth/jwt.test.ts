@@ -1,29 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readJwtTimes } from '../../../src/auth/jwt.ts';
+import { readJwtClaims } from '../../../src/auth/jwt.ts';
 import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
-describe('readJwtTimes', () => {
+describe('readJwtClaims', () => {
   it('reads both times, in milliseconds', () => {
-    expect(readJwtTimes(unsignedJwt({ iat: 1_700_000_000, exp: 1_700_000_300 }))).toEqual({
+    expect(readJwtClaims(unsignedJwt({ iat: 1_700_000_000, exp: 1_700_000_300 }))).toEqual({
       issuedAt: 1_700_000_000_000,
       expiresAt: 1_700_000_300_000,
     });
   });
 
+  it('reads the subject, as UTF-8', () => {
+    expect(readJwtClaims(unsignedJwt({ sub: 'adä 🛒' }))).toEqual({ subject: 'adä 🛒' });
+  });
+
   it('reads fractions of a second, which RFC 7519 allows', () => {
-    expect(readJwtTimes(unsignedJwt({ exp: 1.5 }))).toEqual({ expiresAt: 1500 });
+    expect(readJwtClaims(unsignedJwt({ exp: 1.5 }))).toEqual({ expiresAt: 1500 });
   });
 
   it.each<[string, unknown]>([
-    ['no times', { sub: 'me' }],
+    ['no claims', {}],
+    ['a subject that is no text', { sub: 7 }],
     ['times as text', { iat: '1700000000', exp: '1700000300' }],
     ['null', { iat: null, exp: null }],
     ['claims that are null', null],
     ['claims that are a list', [1, 2]],
     ['claims that are text', 'exp'],
   ])('knows nothing of a token with %s', (_, claims) => {
-    expect(readJwtTimes(unsignedJwt(claims))).toEqual({});
+    expect(readJwtClaims(unsignedJwt(claims))).toEqual({});
   });
 
   it.each([
@@ -38,14 +43,14 @@ describe('readJwtTimes', () => {
     'a.ü.c',
     'a.\ud800.c',
   ])('knows nothing of %j, and does not throw', (token) => {
-    expect(readJwtTimes(token)).toEqual({});
+    expect(readJwtClaims(token)).toEqual({});
   });
 
   it('reads times beside claims of any script and any length', () => {
     const text = fc.string({ unit: 'grapheme' });
     fc.assert(
       fc.property(fc.dictionary(text, text), fc.nat(), fc.nat(), (others, iat, exp) => {
-        const times = readJwtTimes(unsignedJwt({ ...others, name: '名前 🥛 ü', iat, exp }));
+        const times = readJwtClaims(unsignedJwt({ ...others, name: '名前 🥛 ü', iat, exp }));
         expect(times).toEqual({ issuedAt: iat * 1000, expiresAt: exp * 1000 });
       }),
     );
@@ -54,8 +59,8 @@ describe('readJwtTimes', () => {
   it('never throws, whatever the token is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (token) => {
-        expect(() => readJwtTimes(token)).not.toThrow();
-        expect(() => readJwtTimes(`a.${token}.c`)).not.toThrow();
+        expect(() => readJwtClaims(token)).not.toThrow();
+        expect(() => readJwtClaims(`a.${token}.c`)).not.toThrow();
       }),
     );
   });

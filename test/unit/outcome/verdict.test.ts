@@ -8,6 +8,7 @@ const TABLE: Record<UploadErrorCode, Verdict> = {
   throttled: 'retry',
   unavailable: 'retry',
   unauthenticated: 'retry',
+  owner_mismatch: 'retry',
   misconfigured: 'retry',
   aborted: 'retry',
   unknown: 'retry',

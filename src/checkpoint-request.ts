@@ -1,0 +1,50 @@
+import type { TokenSource } from './auth/token-cache.ts';
+import { startDeadline } from './deadline.ts';
+import { UploadError } from './outcome/upload-error.ts';
+import type { TransportContext } from './transport.ts';
+
+/**
+ * Records a checkpoint request at the backend, for backends that apply writes after they have answered. It must keep the
+ * greatest id per user and client, and resolve with the greater of the kept and the given id, as a decimal string.
+ */
+export type CheckpointRequest = (
+  clientId: string,
+  requestId: string,
+  context: Pick<TransportContext, 'signal' | 'token' | 'serverTime'>,
+) => Promise<string>;
+
+/** The method the SDK calls: with a deadline, one refresh of a refused token, and an answer that is checked. */
+export function createPostCheckpointRequest(
+  request: CheckpointRequest,
+  tokens: TokenSource,
+  timeoutMs: number,
+): (clientId: string, requestId: string) => Promise<string> {
+  return async (clientId, requestId) => {
+    const deadline = startDeadline(timeoutMs);
+    let used: string | undefined;
+    const token = async (): Promise<string | undefined> => {
+      used = (await tokens.get()) ?? undefined;
+      return used;
+    };
+    const { signal } = deadline;
+    const { serverTime } = tokens;
+    const post = (): Promise<string> =>
+      deadline.race(request(clientId, requestId, { signal, token, serverTime }));
+    try {
+      const answer: unknown = await post().catch((thrown) => {
+        if (UploadError.from(thrown).code !== 'unauthenticated' || !used) throw thrown;
+        tokens.drop(used);
+        return post();
+      });
+      // The SDK takes anything, and would wait for ever for what is not the greater id.
+      if (typeof answer === 'string' && /^\d+$/.test(answer) && BigInt(answer) >= BigInt(requestId))
+        return answer;
+      throw new UploadError(
+        'misconfigured',
+        'postCheckpointRequest must resolve with the greater of the kept and the given id, as a decimal string.',
+      );
+    } finally {
+      deadline.end();
+    }
+  };
+}

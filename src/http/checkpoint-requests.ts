@@ -1,0 +1,48 @@
+import type { CheckpointRequest } from '../checkpoint-request.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { createHttpClient, type HttpClientOptions } from './http-client.ts';
+import { isObject, parseJson } from './json.ts';
+
+/** Options of {@link checkpointRequests}: as those of `writeApi()`. */
+export type CheckpointRequestsOptions = Pick<HttpClientOptions, 'url'> & Partial<HttpClientOptions>;
+
+/**
+ * Posts checkpoint requests to a route of your backend, with the body and the answer that the PowerSync Service's own
+ * route has: `{ client_id, checkpoint_request_id }` is answered by the same with the greater id (also inside `data`).
+ *
+ * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` given to `connect()`.
+ *
+ * @example
+ * ```ts
+ * import { BackendConnector, type BackendConnectorOptions } from 'powersync-backend-connector';
+ * import { checkpointRequests } from 'powersync-backend-connector/http';
+ *
+ * declare const options: BackendConnectorOptions;
+ * const connector = new BackendConnector({
+ *   ...options,
+ *   postCheckpointRequest: checkpointRequests({ url: 'https://api.example.com/api/checkpoint-request' }),
+ * });
+ * ```
+ */
+export function checkpointRequests({
+  url,
+  headers = {},
+  fetch,
+  ky,
+}: CheckpointRequestsOptions): CheckpointRequest {
+  if (typeof url !== 'string' || url === '')
+    throw new TypeError('checkpointRequests: option "url" must be a URL.');
+  const client = createHttpClient({ url, headers, fetch, ky });
+  return async (clientId, requestId, context) => {
+    const body = JSON.stringify({ client_id: clientId, checkpoint_request_id: requestId });
+    const answer = await client(body, context);
+    if (answer.status < 200 || answer.status > 299) throw UploadError.fromResponse(answer);
+    const json = parseJson(answer.text);
+    const data = isObject(json) && isObject(json.data) ? json.data : json;
+    const id: unknown = isObject(data) ? data.checkpoint_request_id : undefined;
+    if (typeof id === 'string') return id;
+    throw new UploadError('misconfigured', `The answer of ${url} holds no checkpoint_request_id.`, {
+      status: answer.status,
+    });
+  };
+}

@@ -1,0 +1,49 @@
+import { startDeadline } from '../deadline.ts';
+import { completePrefix } from '../queue/complete-prefix.ts';
+import type { ConnectorDatabase } from '../queue/database.ts';
+import { inLane } from '../queue/lane.ts';
+import { readQueue } from '../queue/read-queue.ts';
+import { ownerOf, readBorders } from './borders.ts';
+
+/** How long to wait for an upload in flight. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Removes the writes of one owner from the head of the queue, for good, up to the first write of somebody else. Returns
+ * how many entries were removed. PowerSync then rolls the local rows back. Export them first: see {@link exportQueued}.
+ *
+ * @throws UploadError `timeout` if an upload in flight doesn't end; nothing was removed then.
+ *
+ * @example
+ * ```ts
+ * import { discardQueued, exportQueued } from 'powersync-backend-connector/owners';
+ * import type { PowerSyncDatabase } from '@powersync/web';
+ *
+ * export async function forgetWritesOf(db: PowerSyncDatabase, userId: string) {
+ *   const lost = (await exportQueued(db)).filter(({ owner }) => owner === userId);
+ *   await discardQueued(db, userId);
+ *   return lost;
+ * }
+ * ```
+ */
+export async function discardQueued(database: ConnectorDatabase, owner: string | null): Promise<number> {
+  const deadline = startDeadline(TIMEOUT_MS);
+  try {
+    return await inLane(await database.getClientId(), deadline, async () => {
+      const borders = await readBorders(database);
+      let removed = 0;
+      for (;;) {
+        const head = await readQueue(database, 1_000);
+        const transactions = head?.transactions ?? [];
+        const end = transactions.findIndex(
+          (entries) => ownerOf(borders, entries[0]?.clientId ?? 0) !== owner,
+        );
+        const theirs = end < 0 ? transactions : transactions.slice(0, end);
+        if (theirs.length === 0 || !(await completePrefix(database, theirs, null))) return removed;
+        removed += theirs.flat().length;
+      }
+    });
+  } finally {
+    deadline.end();
+  }
+}

@@ -1,0 +1,45 @@
+import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
+import { readQueue } from '../queue/read-queue.ts';
+import { toTransaction } from '../queue/transaction.ts';
+import { type Owner, ownerOf, readBorders } from './borders.ts';
+
+/** A queued transaction as plain, JSON-safe data. */
+export interface ExportedTransaction {
+  /** Its idempotency key. */
+  readonly key: string;
+  readonly transactionId?: number | undefined;
+  /** Who wrote it; undefined where `setOwner()` had not been called yet. */
+  readonly owner: Owner;
+  readonly entries: readonly CrudEntryLike[];
+}
+
+/**
+ * Reads everything that is queued, oldest first, and changes nothing. All of it is held in memory.
+ *
+ * @example
+ * ```ts
+ * import { exportQueued } from 'powersync-backend-connector/owners';
+ * import type { PowerSyncDatabase } from '@powersync/web';
+ *
+ * export async function queueAsJson(db: PowerSyncDatabase): Promise<string> {
+ *   return JSON.stringify(await exportQueued(db));
+ * }
+ * ```
+ */
+export async function exportQueued(database: ConnectorDatabase): Promise<ExportedTransaction[]> {
+  const { count } = await database.getUploadQueueStats();
+  const head = count > 0 ? await readQueue(database, count + 1) : null;
+  const borders = await readBorders(database);
+  const clientId = await database.getClientId();
+  return (head?.transactions ?? []).map((raw) => {
+    const { key, transactionId } = toTransaction(clientId, raw);
+    const entries = raw.map(plainEntry);
+    return { key, transactionId, owner: ownerOf(borders, raw[0]?.clientId ?? 0), entries };
+  });
+}
+
+/** The members of an entry, without what the SDK's class adds. */
+export function plainEntry(entry: CrudEntryLike): CrudEntryLike {
+  const { clientId, op, table, id, transactionId, opData, previousValues, metadata } = entry;
+  return { clientId, op, table, id, transactionId, opData, previousValues, metadata };
+}

@@ -1,0 +1,156 @@
+import { type Leftover, type Transport, UploadError } from 'powersync-backend-connector';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeClient, connectClient, openClient, type TestClient, waitFor } from '../support/client.ts';
+import {
+  addTodos,
+  applied,
+  applyAll,
+  queued,
+  recordingTransport,
+  testConnector,
+} from '../support/connector.ts';
+
+const down: Transport = async () => {
+  throw new UploadError('unavailable', 'down');
+};
+
+describe('drainAndClear()', () => {
+  let client: TestClient;
+  beforeEach(async () => {
+    client = await openClient();
+    await addTodos(client, 'a', 'b');
+  });
+  afterEach(() => closeClient(client));
+
+  const todos = async () => (await client.db.getAll('SELECT id FROM todos')).length;
+
+  it('uploads what is queued, then clears the database, the rejected writes and the tokens', async () => {
+    let fetched = 0;
+    const { connector } = testConnector({
+      credentials: async () => ({ token: `token-${++fetched}` }),
+      transport: async ({ transactions }, { token }) => {
+        await token();
+        return transactions.map((_, i) =>
+          i === 0 ? { status: 'rejected', error: new UploadError('invalid', 'no') } : applied(),
+        );
+      },
+    });
+    const report = await connector.drainAndClear(client.db, { pending: 'upload' });
+    expect(report).toEqual({ cleared: true, applied: 1, rejected: 1, left: 0 });
+    expect(await todos()).toBe(0);
+    expect(await client.db.getAll('SELECT * FROM connector_rejected_writes')).toEqual([]);
+    expect((await connector.fetchCredentials())?.token).toBe('token-2');
+  });
+
+  it('pending "upload": what cannot be uploaded stays, and nothing is cleared', async () => {
+    const { connector } = testConnector({ transport: down });
+    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 50 });
+    expect(report).toMatchObject({ cleared: false, left: 2, error: { code: 'unavailable' } });
+    expect(await queued(client)).toEqual(['a', 'b']);
+    expect(await todos()).toBe(2);
+  });
+
+  it('pending "discard": loses it, and says how much', async () => {
+    const { connector } = testConnector({ transport: down });
+    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 50 });
+    expect(report).toMatchObject({ cleared: true, left: 2, error: { code: 'unavailable' } });
+    expect(await queued(client)).toEqual([]);
+    expect(await todos()).toBe(0);
+  });
+
+  it('pending "export": hands it over first, and clears nothing if that fails', async () => {
+    const { connector } = testConnector({ transport: down });
+    const failing = {
+      pending: 'export',
+      timeoutMs: 50,
+      export: () => Promise.reject(new Error('disk full')),
+    } as const;
+    expect(await connector.drainAndClear(client.db, failing)).toMatchObject({ cleared: false, left: 2 });
+    expect(await queued(client)).toEqual(['a', 'b']);
+
+    let kept: Leftover | undefined;
+    const report = await connector.drainAndClear(client.db, {
+      pending: 'export',
+      timeoutMs: 50,
+      export: (left) => {
+        kept = left;
+      },
+    });
+    expect(report).toMatchObject({ cleared: true, left: 2 });
+    expect(kept?.queued.map(({ entries }) => entries[0]?.opData?.description)).toEqual(['a', 'b']);
+    expect(JSON.parse(JSON.stringify(kept))).toMatchObject({ queued: [{}, {}], rejected: [] });
+  });
+
+  it('exports the rejected writes of who leaves, and keeps those of others', async () => {
+    const { connector } = testConnector({
+      transport: async ({ transactions }) =>
+        transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
+    });
+    await connector.setOwner(client.db, 'ada');
+    await addTodos(client, 'of ada');
+    await connector.drain(client.db);
+    await connector.setOwner(client.db, 'bob');
+    await addTodos(client, 'of bob');
+    let kept: Leftover | undefined;
+    await connector.drainAndClear(client.db, {
+      pending: 'export',
+      export: (left) => {
+        kept = left;
+      },
+    });
+    expect(kept?.rejected).toMatchObject([{ owner: 'bob' }]);
+    expect(
+      await client.db.getAll('SELECT DISTINCT owner FROM connector_rejected_writes WHERE owner IS NOT NULL'),
+    ).toEqual([{ owner: 'ada' }]);
+  });
+
+  it('waits out a short outage', async () => {
+    let failures = 1;
+    const { transport } = recordingTransport((batch, context) =>
+      failures-- > 0 ? down(batch, context) : applyAll(batch, context),
+    );
+    const { connector } = testConnector({ transport });
+    expect(await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 10_000 })).toMatchObject({
+      cleared: true,
+      applied: 2,
+    });
+  });
+
+  it('does not wait for what no waiting helps: the writes of somebody else', async () => {
+    const { connector } = testConnector();
+    await connector.setOwner(client.db, 'ada');
+    await addTodos(client, 'of ada');
+    await connector.drain(client.db);
+    await addTodos(client, 'also of ada');
+    await connector.setOwner(client.db, 'bob');
+    const startedAt = performance.now();
+    const report = await connector.drainAndClear(client.db, { pending: 'upload' });
+    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'owner_mismatch' } });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('is safe with an upload in flight that never answers, on a connected database', async () => {
+    const { transport, batches } = recordingTransport(() => new Promise(() => {}));
+    const { connector } = testConnector({ transport, endpoint: 'http://127.0.0.1:9' });
+    void connectClient(client.db, connector);
+    await waitFor(() => batches.length === 1);
+    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 100 });
+    expect(report).toMatchObject({ cleared: true, left: 2 });
+    expect(client.db.connected).toBe(false);
+    await addTodos(client, 'next user');
+    expect(await queued(client)).toEqual(['next user']);
+  });
+
+  it.each([[{}], [{ pending: 'save' }], [{ pending: 'export' }]])('refuses %j', async (options) => {
+    const { connector } = testConnector();
+    await expect(connector.drainAndClear(client.db, options as never)).rejects.toThrow(TypeError);
+    expect(await queued(client)).toEqual(['a', 'b']);
+  });
+
+  it('the connector goes on afterwards', async () => {
+    const { connector } = testConnector();
+    await connector.drainAndClear(client.db, { pending: 'upload' });
+    await addTodos(client, 'c');
+    expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
+  });
+});
