@@ -130,7 +130,7 @@ export function createUploader(parts: Parts): Uploader {
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
     const stalledSince = publisher.status.stalledSince ?? options.clock();
     publisher.publish(
-      { type: 'failed', code, message, failures: gate.failures, nextAttemptAt },
+      { type: 'failed', code, message, phase, failures: gate.failures, nextAttemptAt, stalledSince },
       { phase, lastError: error, nextAttemptAt, stalledSince, inFlight: undefined },
       { failures: 1 },
     );

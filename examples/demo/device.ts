@@ -30,7 +30,8 @@ export interface DeviceOptions {
   readonly name: string;
   readonly serviceUrl: string;
   readonly writeUrl: string;
-  readonly getToken: () => Promise<string>;
+  /** Null when nobody is signed in. */
+  readonly getToken: () => Promise<string | null>;
 }
 
 export async function openDevice({ name, serviceUrl, writeUrl, getToken }: DeviceOptions): Promise<Device> {
@@ -44,7 +45,10 @@ export async function openDevice({ name, serviceUrl, writeUrl, getToken }: Devic
   // This is all an app has to write:
   const connector = new BackendConnector({
     endpoint: serviceUrl,
-    credentials: async () => ({ token: await getToken() }),
+    credentials: async () => {
+      const token = await getToken();
+      return token === null ? null : { token };
+    },
     transport: writeApi({ url: writeUrl }),
     retry: { baseMs: 250 }, // Five seconds by default; the demo is in a hurry.
   });

@@ -1,10 +1,11 @@
 import type { CheckpointRequest } from '../checkpoint-request.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { createHttpClient, type HttpClientOptions } from './http-client.ts';
+import { createHttpClient } from './http-client.ts';
 import { isObject, parseJson } from './json.ts';
+import type { WriteApiOptions } from './write-api.ts';
 
 /** Options of {@link checkpointRequests}: as those of `writeApi()`. */
-export type CheckpointRequestsOptions = Pick<HttpClientOptions, 'url'> & Partial<HttpClientOptions>;
+export type CheckpointRequestsOptions = Omit<WriteApiOptions, 'maxBodyBytes'>;
 
 /**
  * Posts checkpoint requests to a route of your backend, with the body and the answer that the PowerSync Service's own

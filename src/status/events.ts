@@ -1,5 +1,6 @@
 import type { RefreshResult } from '../auth/token-cache.ts';
 import type { UploadErrorCode } from '../outcome/upload-error.ts';
+import type { UploadStatus } from './upload-status.ts';
 
 /**
  * One step of the upload path. No event holds a token, row data or words of the backend. `status` of the connector is
@@ -33,13 +34,19 @@ export type UploadEvent =
       readonly entryIndex: number | undefined;
       readonly decision: 'complete' | 'hold';
     }
-  /** The head of the queue stays; the next try is at `nextAttemptAt` (epoch milliseconds) or later. */
+  /**
+   * The head of the queue stays, and is tried again at `nextAttemptAt` (epoch milliseconds) or later. `phase` tells what
+   * it waits for, `stalledSince` (epoch milliseconds) since when it has not moved.
+   */
   | {
       readonly type: 'failed';
       readonly code: UploadErrorCode;
       readonly message: string;
+      readonly phase: UploadStatus['phase'];
+      /** Failures in a row. */
       readonly failures: number;
       readonly nextAttemptAt: number;
+      readonly stalledSince: number;
     }
   /** A refresh of the token ended; `unchanged`: `credentials` returned the token that had just been refused. */
   | { readonly type: 'token'; readonly result: RefreshResult; readonly durationMs: number }

@@ -1,0 +1,104 @@
+import { chapter, check, progressBar, say, table } from './account.ts';
+import type { Device } from './device.ts';
+import { countRows, isInSync, queueLength, until, writeList, writeTodo } from './rows.ts';
+import { ADA, type World } from './world.ts';
+
+/** Hundreds of writes made offline on two devices go through a bad network. Returns the one that will be refused. */
+export async function badNetwork({ phone, laptop, network, phoneTokens }: World): Promise<string> {
+  chapter('Offline: Ada writes on two devices');
+  let refused = '';
+  for (let i = 0; i < 100; i++) {
+    const list = await writeList(phone, `phone ${i}`, ADA);
+    if (i === 40) refused = await writeTodo(phone, list, 'x'.repeat(200), ADA);
+  }
+  for (let i = 0; i < 15; i++) await writeList(laptop, `laptop ${i}`, ADA);
+  say('phone:  400 transactions and a to-do of 200 characters, where the backend allows 140');
+  say('laptop: 60 transactions');
+
+  chapter('The phone comes online; the network is bad');
+  const total = await queueLength(phone);
+  const bar = progressBar('phone', total);
+  const met: string[] = [];
+  network.failNext(503, { headers: { 'retry-after': '1' } });
+  const stop = phone.connector.subscribe((event) => {
+    bar(total - (phone.connector.status.queueLength ?? total));
+    if (event.type === 'answer' && event.code) met.push(event.code);
+    if (event.type === 'answer' && event.code === 'unauthenticated') {
+      phoneTokens.lifetime = 300;
+      network.delay(0);
+    }
+    // The other faults wait for their turn: so many batches go through before.
+    if (event.type !== 'completed') return;
+    const batches = phone.events.filter(({ type }) => type === 'completed').length;
+    if (batches === 2) {
+      phoneTokens.lifetime = 2;
+      phone.connector.invalidateCredentials();
+      network.delay(2_500); // longer than the token lives
+    }
+    if (batches === 4) network.dropNextReply();
+  });
+  await phone.connect();
+  await until(async () => (await queueLength(phone)) === 0, 'the phone to upload everything');
+  stop();
+  say('503 with "Retry-After: 1"            the connector waited and tried again');
+  say('the token expired on its way         refused with 401, refreshed once, sent once more');
+  say('an answer lost after the commit      sent again; the backend knew the keys');
+  const faults = ['unavailable', 'unauthenticated', 'network'];
+  check(
+    'the phone met all three faults',
+    faults.every((code) => met.includes(code)),
+    met,
+  );
+  return refused;
+}
+
+/** The laptop joins; in the end all three places hold the same, and nothing was applied twice. */
+export async function allTheSame({ phone, laptop, network, backend }: World): Promise<void> {
+  chapter('The laptop comes online');
+  await laptop.connect();
+  await until(async () => (await queueLength(laptop)) === 0, 'the laptop to upload everything');
+  await until(() => isInSync(phone, backend), 'the phone to get all rows');
+  await until(() => isInSync(laptop, backend), 'the laptop to get all rows');
+  const same = (await isInSync(phone, backend)) && (await isInSync(laptop, backend));
+  check(`phone, laptop and Postgres hold the same ${await countRows(backend, ADA)} rows`, same);
+
+  const sentTwice = network.requests
+    .filter(({ status }) => status === 'dropped')
+    .reduce((sum, { body }) => sum + transactionsIn(body), 0);
+  const applied = (await backend.appliedTransactions()).length;
+  check(
+    `all ${applied} good transactions were applied exactly once, though ${sentTwice} of them were sent twice`,
+    applied === 461 && backend.executions() === 461 && sentTwice > 0, // 400 + 60, and the one that was mended
+    { applied, executions: backend.executions(), sentTwice },
+  );
+  table([phone, laptop].map(figures));
+}
+
+export function printRequests({ network }: World): void {
+  chapter('Requests through the bad network');
+  for (const { method, status, targetStatus, bytes, body } of network.requests) {
+    if (method !== 'POST') continue;
+    const backendSaid = targetStatus === status ? '' : ` (backend: ${targetStatus ?? 'never reached'})`;
+    const count = String(transactionsIn(body)).padStart(3);
+    say(`POST ${count} transactions ${String(bytes).padStart(7)} bytes   ${status}${backendSaid}`);
+  }
+}
+
+function transactionsIn(body: string): number {
+  return JSON.parse(body).transactions.length;
+}
+
+function figures({ name, connector, events }: Device): Record<string, string | number> {
+  const { attempts, applied, rejected, failures: retries, tokenRefreshes } = connector.status.counters;
+  return {
+    device: name,
+    transactions: applied + rejected,
+    requests: attempts,
+    'per request': Math.round((applied + rejected) / attempts),
+    refused: events.filter((event) => event.type === 'answer' && event.code).length,
+    retries,
+    'token refreshes': tokenRefreshes,
+    applied,
+    rejected,
+  };
+}

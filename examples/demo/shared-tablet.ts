@@ -1,0 +1,62 @@
+import type { Leftover } from 'powersync-backend-connector';
+import { chapter, check, say } from './account.ts';
+import { countRows, queueLength, writeList } from './rows.ts';
+import { ADA, BOB, type World } from './world.ts';
+
+/** Two users on one device: nobody's writes go out in the other's name. */
+export async function twoUsers({ tablet, session, backend }: World): Promise<void> {
+  chapter('Two users on one tablet');
+  const signIn = async (user: string): Promise<void> => {
+    session.user = user;
+    await tablet.connector.setOwner(tablet.db, user);
+  };
+  const before = await countRows(backend, ADA);
+  await signIn(ADA);
+  await writeList(tablet, 'written by Ada', ADA);
+  await signIn(BOB);
+  await writeList(tablet, 'written by Bob', BOB);
+  const asBob = await tablet.connector.drain(tablet.db);
+  say(`Bob is signed in, Ada's writes are in front: ${tablet.connector.status.phase}`);
+  check(
+    "with Bob's token nothing of Ada's was sent",
+    asBob.error?.code === 'owner_mismatch' && (await countRows(backend, ADA)) === before,
+    asBob,
+  );
+  await signIn(ADA);
+  await tablet.connector.drain(tablet.db);
+  await signIn(BOB);
+  const done = await tablet.connector.drain(tablet.db);
+  check(
+    'each was uploaded when its writer was signed in',
+    done.drained && (await countRows(backend, ADA)) === before + 5 && (await countRows(backend, BOB)) === 5,
+    done,
+  );
+}
+
+/** Signing out with writes that can't be uploaded. */
+export async function leaving({ tablet, network }: World): Promise<void> {
+  chapter('Bob leaves, offline, with writes that are not saved');
+  network.offline(true);
+  await writeList(tablet, 'not saved yet', BOB);
+  const kept = await tablet.connector.drainAndClear(tablet.db, { pending: 'upload', timeoutMs: 500 });
+  check(
+    `"upload": nothing is cleared, ${kept.left} changes are still there`,
+    !kept.cleared && kept.left === 8 && (await queueLength(tablet)) === 8,
+    kept,
+  );
+  let left: Leftover | undefined;
+  const cleared = await tablet.connector.drainAndClear(tablet.db, {
+    pending: 'export',
+    timeoutMs: 500,
+    export: (leftover) => {
+      left = leftover;
+    },
+  });
+  const rows = await tablet.db.getAll('SELECT id FROM lists');
+  check(
+    `"export": ${left?.queued.length} transactions handed over, then the tablet is empty`,
+    cleared.cleared && left?.queued.length === 4 && rows.length === 0,
+    cleared,
+  );
+  network.offline(false);
+}

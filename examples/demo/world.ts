@@ -1,0 +1,56 @@
+import { type FaultyProxy, startFaultyProxy } from '../../test/support/faulty-proxy.ts';
+import { type ServiceStandIn, startServiceStandIn } from '../../test/support/service-stand-in.ts';
+import { type Backend, startBackend } from '../backend/server.ts';
+import { type Device, openDevice } from './device.ts';
+
+/** Who writes in the story. */
+export const ADA = 'ada';
+export const BOB = 'bob';
+
+/** Everything the story happens in. */
+export interface World {
+  readonly backend: Backend;
+  readonly service: ServiceStandIn;
+  /** Between the phone and the backend, and later between the tablet and the backend. */
+  readonly network: FaultyProxy;
+  readonly phone: Device;
+  readonly laptop: Device;
+  readonly tablet: Device;
+  /** Whose tablet session it is. */
+  readonly session: { user: string | null };
+  /** Seconds that the phone's next token lives. */
+  readonly phoneTokens: { lifetime: number };
+  close(): Promise<void>;
+}
+
+export async function createWorld(): Promise<World> {
+  const backend = await startBackend();
+  const service = await startServiceStandIn({ source: backend });
+  const network = await startFaultyProxy(backend.url);
+  const session: World['session'] = { user: null };
+  const phoneTokens = { lifetime: 300 };
+  const [direct, faulty] = [`${backend.url}/api/data`, `${network.url}/api/data`];
+  const device = (name: string, writeUrl: string, getToken: () => Promise<string | null>): Promise<Device> =>
+    openDevice({ name, serviceUrl: service.url, writeUrl, getToken });
+
+  const phone = await device('phone', faulty, () =>
+    backend.issueToken(ADA, { expiresInSeconds: phoneTokens.lifetime }),
+  );
+  const laptop = await device('laptop', direct, () => backend.issueToken(ADA));
+  const tablet = await device('tablet', faulty, async () =>
+    session.user ? backend.issueToken(session.user) : null,
+  );
+  return {
+    backend,
+    service,
+    network,
+    phone,
+    laptop,
+    tablet,
+    session,
+    phoneTokens,
+    async close() {
+      for (const part of [phone, laptop, tablet, network, service, backend]) await part.close();
+    },
+  };
+}
