@@ -64,6 +64,8 @@ export class BackendConnector {
   readonly #uploader: Uploader;
   /** The token the SDK got last. */
   #handed: string | undefined;
+  /** Ends when the last change of users has ended. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** Called by the SDK in checkpoint mode `requests`. Exists only where the option of this name is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
@@ -222,16 +224,18 @@ export class BackendConnector {
     if (owner !== null && (typeof owner !== 'string' || owner === '')) {
       throw new TypeError('setOwner: the owner must be the id of a user, or null when nobody is signed in.');
     }
-    if (currentOwner(await readBorders(database)) === owner) return;
-    const { tokens, gate } = this.#parts;
-    await this.#uploader.pauseWhile(async () => {
-      tokens.forget();
-      await writeBorder(database, owner);
-      tokens.forget(); // The SDK may have asked meanwhile.
-      this.#parts.owner = owner;
-      gate.reset();
+    await this.#inTurn(async () => {
+      if (currentOwner(await readBorders(database)) === owner) return;
+      const { tokens, gate } = this.#parts;
+      await this.#uploader.pauseWhile(async () => {
+        tokens.forget();
+        await writeBorder(database, owner);
+        tokens.forget(); // The SDK may have asked meanwhile.
+        this.#parts.owner = owner;
+        gate.reset();
+      });
+      this.#uploader.openGate();
     });
-    this.#uploader.openGate();
   }
 
   /**
@@ -253,7 +257,7 @@ export class BackendConnector {
    * ```
    */
   drainAndClear(database: ClearableDatabase, options: DrainAndClearOptions): Promise<DrainAndClearReport> {
-    return drainAndClear(this.#parts, this.#uploader, database, options);
+    return this.#inTurn(() => drainAndClear(this.#parts, this.#uploader, database, options));
   }
 
   /** What the connector is doing: an immutable snapshot, replaced before each event. */
@@ -290,5 +294,12 @@ export class BackendConnector {
   /** Aborts what is in flight; from then on every call throws. Nothing is lost: what wasn't confirmed stays queued. */
   close(): void {
     this.#uploader.close();
+  }
+
+  /** One change of users after another. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 }

@@ -32,13 +32,9 @@ export function createSender(
       deadline.check();
       const startedAt = options.clock();
       const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
-      const about = { key: transactions[0]?.key ?? '', transactions: transactions.length };
+      const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
       const inFlight = { transactions: transactions.length, entries, attempt };
-      publisher.publish(
-        { type: 'attempt', ...about, entries, attempt },
-        { phase: 'uploading', inFlight },
-        { attempts: 1 },
-      );
+      publisher.publish({ type: 'attempt', ...about }, { phase: 'uploading', inFlight }, { attempts: 1 });
       const ended = (error?: UploadError): void =>
         publisher.publish(
           {

@@ -7,17 +7,21 @@ export interface JwtClaims {
 
 /** Reads the claims of a JWT, without checking anything; empty for a token that can't be read. */
 export function readJwtClaims(token: string): JwtClaims {
+  const { sub, iat, exp } = decodeJwt(token) ?? {};
+  return {
+    ...(typeof sub === 'string' && { subject: sub }),
+    ...(typeof iat === 'number' && { issuedAt: iat * 1000 }),
+    ...(typeof exp === 'number' && { expiresAt: exp * 1000 }),
+  };
+}
+
+/** The payload of a JWT, of any shape, since nobody has checked it; undefined for what isn't one. */
+export function decodeJwt(token: string): Record<string, unknown> | undefined {
   try {
-    const claims: { sub?: unknown; iat?: unknown; exp?: unknown } = JSON.parse(
-      decodeBase64Url(token.split('.')[1] ?? ''),
-    );
-    return {
-      ...(typeof claims.sub === 'string' && { subject: claims.sub }),
-      ...(typeof claims.iat === 'number' && { issuedAt: claims.iat * 1000 }),
-      ...(typeof claims.exp === 'number' && { expiresAt: claims.exp * 1000 }),
-    };
+    const payload: unknown = JSON.parse(decodeBase64Url(token.split('.')[1] ?? ''));
+    return typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>) : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -56,13 +56,16 @@ export function createHttpClient({ url, headers, fetch, ky = defaultKy }: HttpCl
       throwHttpErrors: false,
       ...(fetch && { fetch }),
     };
+    // A relative url is one of the page, in browsers.
+    const home =
+      originOf(url) ?? originOf((globalThis as { location?: { href?: string } }).location?.href ?? '');
     let response = await ky(url, options);
     if (response.status === 307 || response.status === 308) {
-      const target = resolveUrl(response.headers.get('location'), url);
-      if (target && originOf(target) === originOf(url)) response = await ky(target, options);
+      const target = resolveUrl(response.headers.get('location'), response.url || url);
+      if (target && originOf(target) === home) response = await ky(target, options);
     }
-    const cameFrom = originOf(response.url || url); // React Native follows redirects, whatever it is told
-    if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== originOf(url)) {
+    const cameFrom = originOf(response.url) ?? home; // React Native follows redirects, whatever it is told
+    if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== home) {
       throw new UploadError(
         'misconfigured',
         `${url} leads elsewhere by a redirect, which is not followed: configure the address it leads to. The writes ` +

@@ -20,6 +20,8 @@ export type UploadEvent =
       readonly type: 'answer';
       readonly key: string;
       readonly transactions: number;
+      readonly entries: number;
+      readonly attempt: number;
       readonly durationMs: number;
       readonly code?: UploadErrorCode;
     }
