@@ -3,7 +3,6 @@ import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
-import { defaultVerdict, type Verdict } from './outcome/verdict.ts';
 import { currentOwner, type Owner, readBorders } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
 import { completePrefix, handleFor } from './queue/complete-prefix.ts';
@@ -11,10 +10,10 @@ import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
-import { budgetIsSpent } from './settle/ambiguity.ts';
 import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
-import { type Delivered, deliver, type Judge } from './settle/deliver.ts';
-import { type Settlement, type SettleRules, settle } from './settle/settle.ts';
+import { type Delivered, deliver } from './settle/deliver.ts';
+import { judgeWith, settleRules } from './settle/rules.ts';
+import { type Settlement, settle } from './settle/settle.ts';
 import type { Publisher } from './status/publisher.ts';
 import { type Prepared, prepare } from './transform.ts';
 
@@ -112,7 +111,7 @@ export async function uploadBatch(
 }
 
 /** Another tab may have called `setOwner()`: a token that was fetched before is somebody else's. */
-export function noteOwner(parts: Parts, owner: Owner): void {
+function noteOwner(parts: Parts, owner: Owner): void {
   if (parts.owner !== undefined && parts.owner !== owner) parts.tokens.forget();
   parts.owner = owner;
 }
@@ -137,76 +136,6 @@ async function batchSize(
 /** A time-out, or a repeated network error, which is how a browser shows a 413 without CORS headers. */
 function isTooMuch({ gate }: Parts, { code }: UploadError): boolean {
   return code === 'timeout' || (code === 'network' && gate.error?.code === 'network');
-}
-
-/** The verdict on a failure: the app's, or else the default. */
-function judgeWith({ classify }: ResolvedOptions): Judge {
-  return (error, inBand, details) => {
-    const { code, status } = error;
-    // Neither says anything of the write.
-    if (code === 'aborted' || code === 'unauthenticated') return { error, verdict: 'retry' };
-    try {
-      const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
-      if (VERDICTS.includes(verdict)) return { error, verdict };
-      throw new UploadError('misconfigured', 'classify() returned something that is no verdict.');
-    } catch (thrown) {
-      return { error: UploadError.from(thrown), verdict: 'retry' };
-    }
-  };
-}
-
-const VERDICTS: readonly Verdict[] = ['retry', 'reject', 'ambiguous', 'hold'];
-
-function settleRules(
-  { options, breaker, publisher }: Parts,
-  { database, deadline, owner }: Call,
-  raw: readonly (readonly CrudEntryLike[])[],
-  prepared: readonly Prepared[],
-): SettleRules {
-  const { retry, clock } = options;
-  return {
-    budgetIsSpent(index, { error }) {
-      const budget = retry.ambiguous === false ? undefined : (retry.ambiguous ?? error.budget);
-      return budgetIsSpent(database, prepared[index]?.transaction.key ?? '', budget, clock());
-    },
-    mayReject: () => breaker.isClosed(database, true),
-    async tell(applied) {
-      if (await breaker.count(database, applied)) publisher.publish({ type: 'breaker' });
-    },
-    async decide(index, failed) {
-      const entries = raw[index] ?? [];
-      const sent = prepared[index]?.transaction;
-      const { error, details, needsDecision = false } = failed;
-      const key = sent?.key ?? '';
-      // The backend counts the entries it was sent; the policy sees the raw ones.
-      const opId = sent?.entries[failed.entryIndex ?? -1]?.clientId;
-      const position = entries.findIndex(({ clientId }) => clientId === opId);
-      const entryIndex = position < 0 ? undefined : position;
-      const transactionId = sent?.transactionId;
-      let held: UploadError | undefined;
-      try {
-        deadline.check();
-        const answer = await deadline.race(
-          options.rejections(
-            { key, transactionId, entries, error, entryIndex, details, needsDecision, owner },
-            { database, now: clock() },
-          ),
-        );
-        if (answer !== 'complete') held = error;
-      } catch (cause) {
-        if (deadline.error) return { error: deadline.error, hold: false }; // No time left to ask: the next call does.
-        held = new UploadError(
-          'unknown',
-          'The rejection policy failed, so the rejected transaction is held.',
-          { cause },
-        );
-      }
-      const tables = [...new Set(entries.map(({ table }) => table))];
-      const decision = held ? 'hold' : 'complete';
-      publisher.publish({ type: 'rejected', key, code: error.code, tables, entryIndex, decision });
-      return held && { error: held, hold: true };
-    },
-  };
 }
 
 /** Counts the queue now and then; between, what leaves it is subtracted. */

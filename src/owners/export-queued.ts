@@ -1,6 +1,6 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { readQueue } from '../queue/read-queue.ts';
-import { toTransaction } from '../queue/transaction.ts';
+import { plainEntry, toTransaction } from '../queue/transaction.ts';
 import { type Owner, ownerOf, readBorders } from './borders.ts';
 
 /** A queued transaction as plain, JSON-safe data. */
@@ -36,10 +36,4 @@ export async function exportQueued(database: ConnectorDatabase): Promise<Exporte
     const entries = raw.map(plainEntry);
     return { key, transactionId, owner: ownerOf(borders, raw[0]?.clientId ?? 0), entries };
   });
-}
-
-/** The members of an entry, without what the SDK's class adds. */
-export function plainEntry(entry: CrudEntryLike): CrudEntryLike {
-  const { clientId, op, table, id, transactionId, opData, previousValues, metadata } = entry;
-  return { clientId, op, table, id, transactionId, opData, previousValues, metadata };
 }

@@ -40,3 +40,9 @@ export function toTransaction(clientId: string, entries: readonly CrudEntryLike[
     entries,
   };
 }
+
+/** The members of an entry, without what the SDK's class adds. */
+export function plainEntry(entry: CrudEntryLike): CrudEntryLike {
+  const { clientId, op, table, id, transactionId, opData, previousValues, metadata } = entry;
+  return { clientId, op, table, id, transactionId, opData, previousValues, metadata };
+}
