@@ -5,6 +5,9 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     http: 'src/http/index.ts',
+    rejections: 'src/rejections/index.ts',
+    owners: 'src/owners/index.ts',
+    diagnostics: 'src/diagnostics/index.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -1,54 +1,99 @@
+import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
+import { plainEntry } from '../queue/transaction.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { ensureTables } from './state.ts';
+
+/** How much {@link record} keeps. Applied whenever it records another write; the newest is always kept. */
+export interface RecordOptions {
+  /** The most rejected writes to keep; the oldest go first. Default: no limit. */
+  readonly maxCount?: number | undefined;
+  /** Forgets rejected writes that are older, in milliseconds. Default: no limit. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** How many queued entries are looked at for later changes of the same rows. */
+const MAX_LATER = 1_000;
 
 /**
  * The default rejection policy: writes the transaction into the table `connector_rejected_writes` of the same database,
  * then lets it leave the queue. It is written by key and before the queue moves, so a crash between the two repeats and
- * never loses. A transaction that needs a decision is held instead.
+ * never loses. A transaction that needs a decision is written there too, and held until `releaseHeld()` is called.
+ *
+ * `powersync-backend-connector/rejections` lists, retries and discards what is there.
+ *
+ * @throws TypeError for an option that is misspelt or no whole number above 0.
  *
  * @example
  * ```ts
- * import type { PowerSyncDatabase } from '@powersync/web';
+ * import { type BackendConnectorOptions, record } from 'powersync-backend-connector';
  *
- * declare const db: PowerSyncDatabase;
- * const rejected = await db.getAll('SELECT key, code, entries FROM connector_rejected_writes ORDER BY rejected_at');
+ * export const options: Partial<BackendConnectorOptions> = {
+ *   rejections: record({ maxCount: 500, maxAgeMs: 90 * 24 * 3_600_000 }),
+ * };
  * ```
  */
-export function record(): RejectionPolicy {
+export function record(options: RecordOptions = {}): RejectionPolicy {
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'maxCount' && name !== 'maxAgeMs')
+      throw new TypeError(`record(): there is no option "${name}".`);
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      throw new TypeError(`record(): option "${name}" must be a whole number above 0.`);
+  }
+  const { maxCount = -1, maxAgeMs } = options;
   return async (
-    { key, transactionId, entries, error, entryIndex, details, needsDecision },
+    { key, transactionId, entries, error, entryIndex, details, needsDecision, owner },
     { database, now },
   ) => {
-    if (needsDecision) return 'hold';
     await ensureTables(database);
+    // What the app has released is rejected now.
     await database.execute(
       `INSERT INTO connector_rejected_writes
-(key, transaction_id, entries, entry_index, code, status, message, details, rejected_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key) DO NOTHING`,
+(key, transaction_id, entries, entry_index, code, status, message, details, owner, rejected_at, state, later_op_ids)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
+state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
       [
         key,
         transactionId ?? null,
-        JSON.stringify(
-          entries.map(({ clientId, op, table, id, opData, previousValues, metadata }) => ({
-            clientId,
-            op,
-            table,
-            id,
-            opData,
-            previousValues,
-            metadata,
-          })),
-        ),
+        JSON.stringify(entries.map(plainEntry)),
         entryIndex ?? null,
         error.code,
         error.status ?? null,
         error.message,
         toJson(details),
+        owner ?? null,
         now,
+        needsDecision ? 'held' : 'rejected',
+        JSON.stringify(await laterOpIds(database, entries)),
       ],
     );
-    return 'complete';
+    if (maxCount > 0 || maxAgeMs) {
+      await database.execute(
+        `DELETE FROM connector_rejected_writes WHERE state = 'rejected' AND key <> ? AND (rejected_at < ? OR rowid NOT IN
+(SELECT rowid FROM connector_rejected_writes WHERE state = 'rejected' ORDER BY rowid DESC LIMIT ?))`,
+        [key, maxAgeMs ? now - maxAgeMs : 0, maxCount],
+      );
+    }
+    if (!needsDecision) return 'complete';
+    const rows = await database.getAll<{ state: string }>(
+      'SELECT state FROM connector_rejected_writes WHERE key = ?',
+      [key],
+    );
+    return rows[0]?.state === 'rejected' ? 'complete' : 'hold';
   };
+}
+
+/** Op ids of what is queued behind the entries and changes the same rows. */
+async function laterOpIds(database: ConnectorDatabase, entries: readonly CrudEntryLike[]): Promise<number[]> {
+  const rows = new Set(entries.map(rowOf));
+  const last = entries[entries.length - 1]?.clientId ?? 0;
+  const queued = (await database.getCrudBatch(MAX_LATER))?.crud ?? [];
+  return queued
+    .filter((entry) => entry.clientId > last && rows.has(rowOf(entry)))
+    .map(({ clientId }) => clientId);
+}
+
+function rowOf({ table, id }: CrudEntryLike): string {
+  return JSON.stringify([table, id]);
 }
 
 /** Details as JSON; null where there are none, or none that JSON can hold: the write matters, not the words about it. */

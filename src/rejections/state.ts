@@ -22,7 +22,7 @@ async function makeTables(database: ConnectorDatabase): Promise<void> {
   await database.execute(
     `CREATE TABLE IF NOT EXISTS connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
 entries TEXT NOT NULL, entry_index INTEGER, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
-owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER)`,
+owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, later_op_ids TEXT NOT NULL)`,
   );
   await database.execute(
     'CREATE TABLE IF NOT EXISTS connector_state (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)',

@@ -29,6 +29,8 @@ interface Row {
   owner: string | null;
   rejected_at: number;
   told_at: number | null;
+  state: string;
+  later_op_ids: string;
 }
 
 const rows = (database: FakeQueue) =>
@@ -52,6 +54,8 @@ describe('record()', () => {
         owner: null,
         rejected_at: NOW,
         told_at: null,
+        state: 'rejected',
+        later_op_ids: '[]',
       },
     ]);
   });
@@ -101,10 +105,142 @@ describe('record()', () => {
     expect((await rows(database)).map(({ key }) => key)).toEqual(['one', 'two']);
   });
 
-  it('holds a transaction that needs a decision, and writes nothing', async () => {
+  it.each([
+    ['ada', 'ada'],
+    ['', ''],
+    [null, null],
+    [undefined, null],
+  ])('notes the owner %j as %j', async (owner, expected) => {
     const database = new FakeQueue();
-    expect(await record()(rejected({ needsDecision: true }), { database, now: NOW })).toBe('hold');
-    expect(database.statements).toEqual([]);
+    await record()(rejected({ owner }), { database, now: NOW });
+    expect((await rows(database))[0]?.owner).toBe(expected);
+  });
+
+  it('marks what is queued behind it and changes the same rows', async () => {
+    const database = new FakeQueue();
+    const todo = { table: 'todos', id: 'one' };
+    database.write(todo, { ...todo, op: 'PATCH' }, { table: 'lists', id: 'a' });
+    database.write({ ...todo, id: 'other' }).write({ table: 'lists', id: 'one' });
+    database.write({ ...todo, op: 'PATCH' }, { table: 'lists', id: 'a', op: 'DELETE' }).writeAlone(todo);
+    const entries = (await database.getCrudBatch(3))?.crud ?? [];
+    await record()(rejected({ entries }), { database, now: NOW });
+    expect((await rows(database))[0]?.later_op_ids).toBe('[6,7,8]');
+  });
+
+  it('does not take one row for another whose names run together', async () => {
+    const database = new FakeQueue();
+    database.write({ table: 'a', id: 'b:c' }).write({ table: 'a:b', id: 'c' });
+    const entries = (await database.getCrudBatch(1))?.crud ?? [];
+    await record()(rejected({ entries }), { database, now: NOW });
+    expect((await rows(database))[0]?.later_op_ids).toBe('[]');
+  });
+
+  describe('a transaction that needs a decision', () => {
+    const asked = rejected({ needsDecision: true });
+    const decide = (database: FakeQueue, now = NOW, transaction = asked) =>
+      record()(transaction, { database, now });
+    const setState = (database: FakeQueue, state: string) =>
+      database.execute('UPDATE connector_rejected_writes SET state = ?', [state]);
+
+    it('is written down and held, on every attempt', async () => {
+      const database = new FakeQueue();
+      expect(await decide(database)).toBe('hold');
+      expect(await decide(database.reopened(), NOW + 1)).toBe('hold');
+      const all = await rows(database);
+      expect(all.map(({ state, rejected_at }) => [state, rejected_at])).toEqual([['held', NOW]]);
+    });
+
+    it('is let go as rejected once it was released', async () => {
+      const database = new FakeQueue();
+      await decide(database);
+      await setState(database, 'released');
+      expect(await decide(database, NOW + 1)).toBe('complete');
+      expect(await rows(database)).toMatchObject([{ state: 'rejected', rejected_at: NOW + 1 }]);
+    });
+
+    it.each(['held', 'released'])('goes if it was %s and no longer needs one', async (state) => {
+      const database = new FakeQueue();
+      await decide(database);
+      await setState(database, state);
+      expect(await decide(database, NOW + 1, rejected())).toBe('complete');
+      expect(await rows(database)).toMatchObject([{ state: 'rejected' }]);
+    });
+
+    it('is held although another policy has recorded it as rejected', async () => {
+      const database = new FakeQueue();
+      await decide(database, NOW, rejected());
+      expect(await decide(database)).toBe('hold');
+      expect(await rows(database)).toMatchObject([{ state: 'held' }]);
+    });
+  });
+
+  describe('limits', () => {
+    const fill = async (policy: ReturnType<typeof record>, database: FakeQueue, times: number[]) => {
+      for (const [i, now] of times.entries()) await policy(rejected({ key: `k${i}` }), { database, now });
+      return (await rows(database)).map(({ key }) => key);
+    };
+
+    it('are none unless they are given', async () => {
+      const times = Array.from({ length: 30 }, (_, i) => i);
+      expect(await fill(record(), new FakeQueue(), times)).toHaveLength(30);
+      expect(
+        await fill(record({ maxCount: undefined, maxAgeMs: undefined }), new FakeQueue(), times),
+      ).toHaveLength(30);
+    });
+
+    it('keep the newest so many', async () => {
+      expect(await fill(record({ maxCount: 2 }), new FakeQueue(), [1, 2, 3, 4])).toEqual(['k2', 'k3']);
+    });
+
+    it('keep the newest although the clock was set back', async () => {
+      expect(await fill(record({ maxCount: 1 }), new FakeQueue(), [9, 5, 1])).toEqual(['k2']);
+    });
+
+    it('keep those that are young enough', async () => {
+      const policy = record({ maxAgeMs: 10 });
+      expect(await fill(policy, new FakeQueue(), [100, 105, 110])).toEqual(['k0', 'k1', 'k2']);
+      expect(await fill(policy, new FakeQueue(), [100, 105, 111])).toEqual(['k1', 'k2']);
+    });
+
+    it('keep what satisfies both', async () => {
+      const policy = record({ maxAgeMs: 10, maxCount: 2 });
+      expect(await fill(policy, new FakeQueue(), [100, 109, 110, 111])).toEqual(['k2', 'k3']);
+      expect(await fill(policy, new FakeQueue(), [100, 200])).toEqual(['k1']);
+    });
+
+    it('never forget the write that is about to leave the queue', async () => {
+      const database = new FakeQueue();
+      const policy = record({ maxAgeMs: 10, maxCount: 1 });
+      await fill(policy, database, [100, 101]);
+      // Rejected again, after a crash before the queue moved.
+      await policy(rejected({ key: 'k1' }), { database, now: 1_000 });
+      expect((await rows(database)).map(({ key }) => key)).toEqual(['k1']);
+    });
+
+    it('do not touch held writes', async () => {
+      const database = new FakeQueue();
+      const policy = record({ maxAgeMs: 1, maxCount: 1 });
+      await policy(rejected({ key: 'asked', needsDecision: true }), { database, now: 1 });
+      await fill(policy, database, [100, 200]);
+      expect((await rows(database)).map(({ key }) => key)).toEqual(['asked', 'k1']);
+    });
+
+    it.each<[object, string]>([
+      [{ maxCount: 0 }, '"maxCount" must be'],
+      [{ maxCount: -1 }, '"maxCount" must be'],
+      [{ maxCount: 1.5 }, '"maxCount" must be'],
+      [{ maxCount: '5' }, '"maxCount" must be'],
+      [{ maxCount: null }, '"maxCount" must be'],
+      [{ maxAgeMs: 0 }, '"maxAgeMs" must be'],
+      [{ maxAgeMs: Number.NaN }, '"maxAgeMs" must be'],
+      [{ maxAgeMs: Number.POSITIVE_INFINITY }, '"maxAgeMs" must be'],
+      [{ maxage: 5 }, 'no option "maxage"'],
+      [{ toString: 5 }, 'no option "toString"'],
+    ])('%j is a TypeError', (options, message) => {
+      const make = () => record(options);
+      expect(make).toThrow(TypeError);
+      expect(make).toThrow(message);
+    });
   });
 
   it('throws where the row cannot be written, so that the transaction stays queued', async () => {

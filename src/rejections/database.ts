@@ -1,0 +1,20 @@
+import type { ConnectorDatabase } from '../queue/database.ts';
+
+/** One local transaction of the SDK. */
+export interface LocalTransaction {
+  // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
+  execute(sql: string, parameters?: any[]): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
+  getAll<T>(sql: string, parameters?: any[]): Promise<T[]>;
+}
+
+/** What changing rejected writes needs of a PowerSync database; every one of SDK 1.x and 2.x fits. */
+export interface WritableDatabase extends ConnectorDatabase {
+  writeTransaction<T>(callback: (transaction: LocalTransaction) => Promise<T>): Promise<T>;
+  /** The app's schema: it says under which name a table is written to (`viewName`). */
+  readonly schema?: LocalSchema | undefined;
+}
+
+export interface LocalSchema {
+  readonly tables: readonly { readonly name: string; readonly viewName: string }[];
+}

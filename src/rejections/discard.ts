@@ -1,0 +1,41 @@
+import type { WritableDatabase } from './database.ts';
+import { ensureTables } from './state.ts';
+
+/**
+ * Forgets rejected writes that the user is done with; keys that aren't listed are passed over.
+ *
+ * @returns how many there were.
+ * @throws Error for one that is held: it would come back with the next upload. Release it first. Nothing is forgotten
+ * then. TypeError for a key that is no text.
+ *
+ * @example
+ * ```ts
+ * import type { PowerSyncDatabase } from '@powersync/web';
+ * import { discardRejected, listRejected } from 'powersync-backend-connector/rejections';
+ *
+ * export async function discardOld(db: PowerSyncDatabase, before: Date) {
+ *   const old = (await listRejected(db)).filter(({ state, rejectedAt }) => state === 'rejected' && rejectedAt < before);
+ *   await discardRejected(db, old.map(({ key }) => key));
+ * }
+ * ```
+ */
+export async function discardRejected(
+  database: WritableDatabase,
+  keys: string | readonly string[],
+): Promise<number> {
+  const list = typeof keys === 'string' ? [keys] : keys;
+  if (!Array.isArray(list) || !list.every((key) => typeof key === 'string'))
+    throw new TypeError('discardRejected() takes a key, or a list of keys.');
+  await ensureTables(database);
+  const parameters = [JSON.stringify(list)];
+  return database.writeTransaction(async (transaction) => {
+    const gone = await transaction.getAll<{ state: string }>(
+      `DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) RETURNING state`,
+      parameters,
+    );
+    if (gone.every(({ state }) => state === 'rejected')) return gone.length;
+    throw new Error(
+      'A held write would come back, so nothing was discarded. Call releaseHeld() and connector.drain() first.',
+    );
+  });
+}

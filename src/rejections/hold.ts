@@ -1,0 +1,52 @@
+import type { ConnectorDatabase } from '../queue/database.ts';
+import { findRejected } from './list.ts';
+import type { RejectionPolicy } from './policy.ts';
+import { record } from './record.ts';
+
+/**
+ * A rejection policy that holds: the transaction stays at the head of the queue until {@link releaseHeld} is called, or
+ * the backend takes it. Everything behind it waits, **and PowerSync applies no downloaded changes meanwhile**: the app
+ * shows what it had. Use it only where going on would be worse, and ask the user at once.
+ *
+ * @example
+ * ```ts
+ * import { byTable, hold } from 'powersync-backend-connector/rejections';
+ *
+ * export const rejections = byTable({ payments: hold() });
+ * ```
+ */
+export function hold(): RejectionPolicy {
+  const keep = record();
+  return (rejected, context) => keep({ ...rejected, needsDecision: true }, context);
+}
+
+/**
+ * Lets a held transaction go: if the backend refuses it once more, it leaves the queue and is listed as `rejected`; if
+ * the backend takes it now, it is no longer listed. Call `connector.drain(db)` afterwards, so that this happens at once.
+ *
+ * @throws Error when no write with this key is held; nothing was changed.
+ *
+ * @example
+ * ```ts
+ * import type { PowerSyncDatabase } from '@powersync/web';
+ * import type { BackendConnector } from 'powersync-backend-connector';
+ * import { releaseHeld } from 'powersync-backend-connector/rejections';
+ *
+ * export async function giveUp(db: PowerSyncDatabase, connector: BackendConnector, key: string) {
+ *   await releaseHeld(db, key);
+ *   await connector.drain(db);
+ * }
+ * ```
+ */
+export async function releaseHeld(database: ConnectorDatabase, key: string): Promise<void> {
+  const write = await findRejected(database, key);
+  if (!write || write.state === 'rejected') {
+    throw new Error(
+      `No held write has the key ${JSON.stringify(key)}, so nothing was changed. listRejected() tells what is held.`,
+    );
+  }
+  await database.execute(
+    "UPDATE connector_rejected_writes SET state = 'released' WHERE key = ? AND state = 'held'",
+    [key],
+  );
+}

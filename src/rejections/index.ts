@@ -1,0 +1,11 @@
+export { also, type RejectionReport } from './also.ts';
+export { byCode, byTable } from './choose.ts';
+export type { LocalSchema, LocalTransaction, WritableDatabase } from './database.ts';
+export { discardRejected } from './discard.ts';
+export { type ExportedRejectedWrite, exportRejected } from './export.ts';
+export { hold, releaseHeld } from './hold.ts';
+export { listRejected, type OwnerFilter } from './list.ts';
+export type { RejectedState, RejectedWrite } from './rejected-write.ts';
+export { type RetryRejectedOptions, retryRejected } from './retry.ts';
+export { tellRejected } from './tell.ts';
+export { type WatchOptions, watchRejected } from './watch.ts';

@@ -1,0 +1,96 @@
+import type { CrudEntryLike } from '../queue/database.ts';
+
+/**
+ * Where a rejected write stands: `rejected` has left the queue. `held` is at its head and waits for the app's decision.
+ * `released` is at its head too, and is let go if the backend refuses it once more.
+ */
+export type RejectedState = 'rejected' | 'held' | 'released';
+
+/** One local transaction that the backend refused. */
+export interface RejectedWrite {
+  /** Its idempotency key. */
+  readonly key: string;
+  readonly state: RejectedState;
+  readonly transactionId: number | undefined;
+  /** The changes as they were queued, with previous values and metadata. */
+  readonly entries: readonly CrudEntryLike[];
+  /** What is stored in place of readable entries; `entries` is empty then. */
+  readonly entriesText?: string;
+  /** Which of `entries` is at fault, where the backend said so. */
+  readonly entryIndex: number | undefined;
+  /** An `UploadErrorCode`. */
+  readonly code: string;
+  /** HTTP status, where there was one. */
+  readonly status: number | undefined;
+  readonly message: string;
+  /** The backend's own words; as text, should they not be readable. */
+  readonly details: unknown;
+  /** Who wrote it, by `setOwner()`; null where nobody is known. */
+  readonly owner: string | null;
+  readonly rejectedAt: Date;
+  /** When {@link tellRejected} told of it. */
+  readonly toldAt: Date | undefined;
+  /** Op ids of entries that were queued behind it and change the same rows: they may build on what was refused. */
+  readonly laterOpIds: readonly number[];
+}
+
+/** A row of `connector_rejected_writes`. */
+export interface RejectedRow {
+  readonly key: string;
+  readonly state: string;
+  readonly transaction_id: number | null;
+  readonly entries: string;
+  readonly entry_index: number | null;
+  readonly code: string;
+  readonly status: number | null;
+  readonly message: string;
+  readonly details: string | null;
+  readonly owner: string | null;
+  readonly rejected_at: number;
+  readonly told_at: number | null;
+  readonly later_op_ids: string;
+}
+
+/** Reads a row; never throws, whatever is in it. */
+export function readRow(row: RejectedRow): RejectedWrite {
+  const entries = parse(row.entries);
+  const details = parse(row.details);
+  const later = parse(row.later_op_ids);
+  const readable = Array.isArray(entries) && entries.every(isEntry);
+  return {
+    key: row.key,
+    state: row.state as RejectedState,
+    transactionId: row.transaction_id ?? undefined,
+    entries: readable ? entries : [],
+    ...(!readable && { entriesText: String(row.entries) }),
+    entryIndex: row.entry_index ?? undefined,
+    code: row.code,
+    status: row.status ?? undefined,
+    message: row.message,
+    details: details === undefined ? (row.details ?? undefined) : details,
+    owner: row.owner,
+    rejectedAt: new Date(row.rejected_at),
+    toldAt: row.told_at === null ? undefined : new Date(row.told_at),
+    laterOpIds: Array.isArray(later) ? later.filter((opId) => typeof opId === 'number') : [],
+  };
+}
+
+/** The first op id in an idempotency key; undefined in a text that is none. */
+export function firstOpId(key: string): number | undefined {
+  const digits = /:(\d+)-\d+:[^:]*$/.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function isEntry(value: unknown): value is CrudEntryLike {
+  const { op, table, id } = Object(value);
+  return typeof op === 'string' && typeof table === 'string' && typeof id === 'string';
+}
+
+/** Undefined where there is no JSON, which has no undefined of its own. */
+function parse(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import type { WritableDatabase } from './database.ts';
+import { listRejected, type OwnerFilter } from './list.ts';
+import type { RejectedWrite } from './rejected-write.ts';
+
+/**
+ * Calls `tell` with each rejected write that was never told, one after another. Each is told once, whatever tab and
+ * however often the app starts: it is marked as told before `tell` is called.
+ *
+ * @throws what `tell` throws; that write is then not marked, and those behind it are not told yet.
+ *
+ * @example
+ * ```ts
+ * import type { PowerSyncDatabase } from '@powersync/web';
+ * import { tellRejected, watchRejected } from 'powersync-backend-connector/rejections';
+ *
+ * export function notify(db: PowerSyncDatabase, signal: AbortSignal): void {
+ *   const tell = () => tellRejected(db, ({ entries }) => alert(`${entries.length} changes could not be saved`));
+ *   watchRejected(db, tell, { signal });
+ * }
+ * ```
+ */
+export async function tellRejected(
+  database: WritableDatabase,
+  tell: (write: RejectedWrite) => unknown,
+  filter?: OwnerFilter,
+): Promise<void> {
+  for (const write of await listRejected(database, filter)) {
+    if (write.toldAt) continue;
+    const toldAt = new Date();
+    const marked = await database.writeTransaction((transaction) =>
+      transaction.getAll(
+        'UPDATE connector_rejected_writes SET told_at = ? WHERE key = ? AND told_at IS NULL RETURNING key',
+        [toldAt.getTime(), write.key],
+      ),
+    );
+    if (marked.length === 0) continue; // by another tab
+    try {
+      await tell({ ...write, toldAt });
+    } catch (error) {
+      await database.execute('UPDATE connector_rejected_writes SET told_at = NULL WHERE key = ?', [
+        write.key,
+      ]);
+      throw error;
+    }
+  }
+}
