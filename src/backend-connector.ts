@@ -260,6 +260,14 @@ export class BackendConnector {
     return this.#inTurn(() => drainAndClear(this.#parts, this.#uploader, database, options));
   }
 
+  /**
+   * Calls `database.disconnect()`, which on Node and React Native waits for a running upload, and aborts that upload: what
+   * the backend has applied of it is recognised by its key next time. Uploads go on with the next `connect()`.
+   */
+  disconnect(database: { disconnect(): Promise<void> }): Promise<void> {
+    return this.#inTurn(() => this.#uploader.pauseWhile(() => database.disconnect()));
+  }
+
   /** What the connector is doing: an immutable snapshot, replaced before each event. */
   get status(): UploadStatus {
     return this.#parts.publisher.status;

@@ -46,7 +46,10 @@ export interface BackendConnectorOptions {
   readonly credentials: CredentialsProvider;
   /** Sends writes to your backend: `writeApi()` of `powersync-backend-connector/http`, or a function of your own. */
   readonly transport: Transport;
-  /** What becomes of a rejected transaction. Default {@link record}. */
+  /**
+   * What becomes of a rejected transaction. Default {@link record}. A policy that holds one keeps all behind it waiting,
+   * and PowerSync applies no downloaded changes meanwhile: reads freeze, too.
+   */
   readonly rejections?: RejectionPolicy | undefined;
   /** How much is sent together: bounds, or a strategy of your own. Default: 50 transactions. */
   readonly batching?: BatchingOptions | BatchingStrategy | undefined;

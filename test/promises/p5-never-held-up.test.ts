@@ -141,6 +141,23 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     expect(await queued(client)).toEqual(['a']);
   });
 
+  it('connector.disconnect() is not held up at all, and uploads go on with the next connect()', async () => {
+    let answers = false;
+    const { transport, batches } = recordingTransport(async (batch) =>
+      answers ? batch.transactions.map(applied) : new Promise(() => {}),
+    );
+    const { connector } = testConnector({ transport, endpoint: 'http://127.0.0.1:9' });
+    void connectClient(client.db, connector);
+    await waitFor(() => batches.length === 1, { what: 'the request' });
+    const startedAt = performance.now();
+    await connector.disconnect(client.db);
+    expect(performance.now() - startedAt).toBeLessThan(5_000); // The deadline is 30 s.
+    expect(await queued(client)).toEqual(['a']);
+    answers = true;
+    void connectClient(client.db, connector);
+    await waitFor(async () => (await queued(client)).length === 0, { what: 'the upload' });
+  });
+
   it('disconnect() is held up for the deadline at most by a request that never answers', async () => {
     const { transport, batches } = recordingTransport(() => new Promise(() => {}));
     const { connector } = testConnector({
