@@ -25,7 +25,8 @@ export interface RetryOptions {
   readonly jitter?: number | undefined;
   /**
    * The most one `uploadData()` may take, token refresh included, in milliseconds. Default 30 000. On Node and React
-   * Native `disconnect()` waits for a running upload, so for this long at most.
+   * Native `disconnect()` waits for a running upload, so for this long at most (and for SQLite, where the app itself
+   * keeps it busy just when a batch is completed).
    */
   readonly timeoutMs?: number | undefined;
   /**

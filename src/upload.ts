@@ -58,10 +58,10 @@ export async function uploadBatch(
 ): Promise<Settlement | null> {
   const { options, limit, publisher } = parts;
 
-  const head = await readQueue(database, parts.readSize);
+  const head = await deadline.race(readQueue(database, parts.readSize));
   if (!head) return null;
-  await countQueue(parts, database);
-  const borders = await readBorders(database);
+  await deadline.race(countQueue(parts, database));
+  const borders = await deadline.race(readBorders(database));
   noteOwner(parts, currentOwner(borders));
   const { owner, transactions } = ofOneOwner(head.transactions, borders);
 
@@ -144,7 +144,11 @@ async function countQueue(parts: Parts, database: ConnectorDatabase): Promise<vo
   const { queueLength } = parts.publisher.status;
   if (queueLength && now - parts.countedAt < 1_000) return;
   parts.countedAt = now;
-  parts.publisher.set({ queueLength: (await database.getUploadQueueStats()).count });
+  try {
+    parts.publisher.set({ queueLength: (await database.getUploadQueueStats()).count });
+  } catch {
+    // A figure to show is no reason to fail.
+  }
 }
 
 function count(transactions: readonly (readonly CrudEntryLike[])[]): number {

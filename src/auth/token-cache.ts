@@ -162,7 +162,13 @@ function refreshAt(held: Held, skewMs: number): number {
   const left = expiresAt(held, skewMs) - held.at;
   const { issuedAt = 0, expiresAt: expiry = 0 } = held.claims;
   const lifetime = Math.max(left, issuedAt && expiry - issuedAt);
-  return held.at + Math.max(left - Math.min(AHEAD_MS, left / 3), Math.min(MIN_USE_MS, lifetime / 2));
+  return (
+    held.at +
+    Math.max(
+      left - Math.min(AHEAD_MS, left / 3),
+      Math.min(MIN_USE_MS, lifetime > 0 ? lifetime / 2 : MIN_USE_MS),
+    )
+  );
 }
 
 /** Null for signed out, which an empty token means too: the SDK would cache it and sync nothing. */

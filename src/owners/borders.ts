@@ -14,7 +14,7 @@ export type Owner = string | null | undefined;
  * before the writes behind it, perhaps by another tab.
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
-  await ensureTable(database);
+  if (!(await hasTable(database))) return [];
   return database.getAll<Border>(
     'SELECT from_op_id AS fromOpId, owner FROM connector_owners ORDER BY from_op_id',
   );
@@ -22,7 +22,7 @@ export async function readBorders(database: ConnectorDatabase): Promise<Border[]
 
 /** Writes the border between what is queued already and what will be; a second one in the same place replaces it. */
 export async function writeBorder(database: ConnectorDatabase, owner: string | null): Promise<void> {
-  await ensureTable(database);
+  await makeTable(database);
   // `sqlite_sequence` is where SQLite keeps the last id of an AUTOINCREMENT table, also once its rows are gone.
   await database.execute(
     `INSERT OR REPLACE INTO connector_owners (from_op_id, owner)
@@ -43,12 +43,20 @@ export function currentOwner(borders: readonly Border[]): Owner {
   return borders[borders.length - 1]?.owner;
 }
 
-const made = new WeakSet<ConnectorDatabase>();
+/** The databases that are known to have the table. */
+const withTable = new WeakSet<ConnectorDatabase>();
 
-async function ensureTable(database: ConnectorDatabase): Promise<void> {
-  if (made.has(database)) return;
+/** Apps that never call `setOwner()` never get it, and no upload has to write for the sake of it. */
+async function hasTable(database: ConnectorDatabase): Promise<boolean> {
+  if (!withTable.has(database)) {
+    const found = await database.getAll("SELECT 1 FROM sqlite_master WHERE name = 'connector_owners'");
+    if (found.length > 0) withTable.add(database);
+  }
+  return withTable.has(database);
+}
+
+async function makeTable(database: ConnectorDatabase): Promise<void> {
   await database.execute(
     'CREATE TABLE IF NOT EXISTS connector_owners (from_op_id INTEGER PRIMARY KEY NOT NULL, owner TEXT)',
   );
-  made.add(database);
 }

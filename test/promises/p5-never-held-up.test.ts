@@ -44,6 +44,9 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     client.db.getCrudBatch = () => {
       throw new Error('read');
     };
+    client.db.getClientId = () => {
+      throw new Error('read');
+    };
     await expect(connector.uploadData(client.db)).rejects.toMatchObject({ code: 'unavailable' });
   });
 

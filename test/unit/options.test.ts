@@ -104,7 +104,7 @@ describe('what is given', () => {
   it.each([
     [{ maxTransactions: 1 }, 2],
     [{ maxTransactions: 500 }, 1000],
-    [{ maxEntries: 7 }, 7],
+    [{ maxEntries: 7 }, 8], // one more, to see where the last transaction ends
     [{ maxTransactions: 1_000_000 }, 10_000],
   ])('batching %j reads %i entries at first', (batching, firstRead) => {
     expect(resolve({ batching }).firstRead).toBe(firstRead);
