@@ -92,22 +92,37 @@ export async function uploadBatch(
   const { settled, applied, rejected } = settlement;
   const leaving = chosen.slice(0, settled);
   if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
-    const entries = count(leaving);
-    // A batch that took all that was read says nothing of how much one may take.
     const tookAll = settled === head.transactions.length;
-    const longest = leaving.reduce((most, each) => Math.max(most, each.length), 0);
-    const next = tookAll ? Math.max(10 * entries, options.firstRead) : entries + longest + 1; // to see where it ends
-    parts.readSize = Math.min(next, MAX_READ);
+    parts.readSize = nextRead(leaving, tookAll ? options.firstRead : undefined);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
-    const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
-    publisher.publish(
-      { type: 'completed', key: keyOf(prepared), applied, rejected },
-      { queueLength, phase: 'idle', inFlight: undefined },
-      { applied, rejected },
-    );
+    publishCompleted(publisher, keyOf(prepared), count(leaving), settlement);
   }
   if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
+}
+
+/**
+ * Entries to read for the next batch: as many as the last one took, and one transaction more, to see where it ends. A
+ * batch that took all that was read (`firstRead` given) says nothing of how much one may take, so far more.
+ */
+function nextRead(leaving: readonly (readonly CrudEntryLike[])[], firstRead: number | undefined): number {
+  const entries = count(leaving);
+  const longest = leaving.reduce((most, each) => Math.max(most, each.length), 0);
+  return Math.min(firstRead ? Math.max(10 * entries, firstRead) : entries + longest + 1, MAX_READ);
+}
+
+function publishCompleted(
+  publisher: Publisher,
+  key: string,
+  entries: number,
+  { applied, rejected }: Settlement,
+): void {
+  const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
+  publisher.publish(
+    { type: 'completed', key, applied, rejected },
+    { queueLength, phase: 'idle', inFlight: undefined },
+    { applied, rejected },
+  );
 }
 
 /** Another tab may have called `setOwner()`: a token that was fetched before is somebody else's. */
