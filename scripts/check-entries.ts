@@ -7,13 +7,13 @@ import { build } from 'esbuild';
 
 /** One line per entry of the package. Bytes are min+gzip, without packages. */
 const ENTRIES = [
-  { entries: ['.'], packages: [], maxBytes: 12_300 },
+  { entries: ['.'], packages: [], maxBytes: 12_500 },
   { entries: ['./http'], packages: ['ky'], maxBytes: 3_800 },
   { entries: ['./rejections'], packages: [], maxBytes: 4_700 },
   { entries: ['./owners'], packages: [], maxBytes: 3_100 },
   { entries: ['./diagnostics'], packages: [], maxBytes: 4_700 }, // Most of it is sentences.
   // What most apps load.
-  { entries: ['.', './http'], packages: ['ky'], maxBytes: 14_500 },
+  { entries: ['.', './http'], packages: ['ky'], maxBytes: 14_700 },
 ];
 
 const root = dirname(import.meta.dirname);

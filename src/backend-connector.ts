@@ -6,6 +6,7 @@ import {
   type DrainAndClearOptions,
   type DrainAndClearReport,
   drainAndClear,
+  type Leftover,
 } from './drain-and-clear.ts';
 import type { PlatformAbortSignal } from './globals.ts';
 import { keepUploading } from './keep-uploading.ts';
@@ -66,6 +67,7 @@ export class BackendConnector {
   #handed: string | undefined;
   /** Ends when the last change of users has ended. */
   #turn: Promise<unknown> = Promise.resolve();
+  #isExporting = false;
 
   /** Called by the SDK in checkpoint mode `requests`. Exists only where the option of this name is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
@@ -257,7 +259,17 @@ export class BackendConnector {
    * ```
    */
   drainAndClear(database: ClearableDatabase, options: DrainAndClearOptions): Promise<DrainAndClearReport> {
-    return this.#inTurn(() => drainAndClear(this.#parts, this.#uploader, database, options));
+    const { export: keep } = options;
+    const exporting = async (left: Leftover): Promise<void> => {
+      this.#isExporting = true;
+      try {
+        await keep?.(left);
+      } finally {
+        this.#isExporting = false;
+      }
+    };
+    const wrapped = typeof keep === 'function' ? { ...options, export: exporting } : options;
+    return this.#inTurn(() => drainAndClear(this.#parts, this.#uploader, database, wrapped));
   }
 
   /**
@@ -306,6 +318,11 @@ export class BackendConnector {
 
   /** One change of users after another. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    // It would wait for the export, and the export for it.
+    if (this.#isExporting)
+      return Promise.reject(
+        new TypeError('Not from within "export" of drainAndClear(): call it afterwards.'),
+      );
     const turn = this.#turn.then(task);
     this.#turn = turn.catch(() => {});
     return turn;

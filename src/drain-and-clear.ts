@@ -3,6 +3,7 @@ import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders } from './owners/borders.ts';
 import { type ExportedTransaction, exportQueued } from './owners/export-queued.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
+import { inLane } from './queue/lane.ts';
 import { ensureTables } from './rejections/state.ts';
 import type { Parts } from './upload.ts';
 import type { Uploader } from './uploader.ts';
@@ -29,7 +30,10 @@ export interface DrainAndClearOptions {
    * with `'upload'` they are discarded, since the user was told of them.
    */
   readonly pending: 'upload' | 'export' | 'discard';
-  /** With `pending: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. */
+  /**
+   * With `pending: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. It must not call
+   * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector, which throw a TypeError meanwhile.
+   */
   readonly export?: (left: Leftover) => void | Promise<void>;
   /** How long to try to upload, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number;
@@ -76,6 +80,11 @@ export async function drainAndClear(
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
+    try {
+      await leaveTheLane(database, parts.options.retry.timeoutMs);
+    } catch (thrown) {
+      return report(false, await queueLength(), UploadError.from(thrown));
+    }
     const queued = await exportQueued(database); // Again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
     if (pending === 'upload' && left > 0) return report(false, left, error);
@@ -93,9 +102,11 @@ export async function drainAndClear(
       }
     }
     tokens.forget();
-    await theirs.remove();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
-    publisher.set({ queueLength: 0, phase: 'idle', lastError: undefined, stalledSince: undefined });
+    await theirs.remove(); // Not before: were clearing to fail, they would be gone.
+    parts.gate.reset(); // The next user has nothing to do with what failed for this one.
+    const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };
+    publisher.set({ ...fresh, queueLength: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
   });
 }
@@ -123,6 +134,16 @@ async function uploadFor(
         await deadline.race(wait).catch(() => {});
       }
     }
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Waits for an upload that was just completing: a completion after the clear would stop the next user's downloads. */
+async function leaveTheLane(database: ConnectorDatabase, timeoutMs: number): Promise<void> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    await inLane(await database.getClientId(), deadline, async () => {});
   } finally {
     deadline.end();
   }

@@ -1,6 +1,7 @@
 import { readJwtClaims } from './auth/jwt.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
+import { currentOwner, readBorders } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { UploadTransaction } from './queue/transaction.ts';
 import type { Call, Parts } from './upload.ts';
@@ -11,7 +12,7 @@ import type { Call, Parts } from './upload.ts';
  */
 export function createSender(
   { options, tokens, gate, publisher }: Parts,
-  { clientId, deadline, owner }: Call,
+  { database, clientId, deadline, owner }: Call,
 ) {
   let mayRefresh = true;
 
@@ -21,9 +22,13 @@ export function createSender(
     const token = async (): Promise<string | undefined> => {
       const token = (await deadline.race(tokens.get())) ?? undefined;
       deadline.check();
-      if (token && owner && (readJwtClaims(token).subject ?? owner) !== owner) {
-        tokens.drop(token);
-        throw ownerMismatch();
+      if (owner !== undefined && token) {
+        // Another tab may have called `setOwner()` while this one waited for the token.
+        const now = currentOwner(await deadline.race(readBorders(database)));
+        if (now !== owner || (readJwtClaims(token).subject ?? owner) !== owner) {
+          tokens.drop(token);
+          throw ownerMismatch();
+        }
       }
       used = token;
       return used;

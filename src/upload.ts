@@ -125,9 +125,9 @@ function publishCompleted(
   );
 }
 
-/** Another tab may have called `setOwner()`: a token that was fetched before is somebody else's. */
+/** Another tab may have called `setOwner()`: a token that was fetched before may be somebody else's. */
 function noteOwner(parts: Parts, owner: Owner): void {
-  if (parts.owner !== undefined && parts.owner !== owner) parts.tokens.forget();
+  if (parts.owner !== owner) parts.tokens.forget();
   parts.owner = owner;
 }
 

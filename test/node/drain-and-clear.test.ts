@@ -5,6 +5,7 @@ import {
   addTodos,
   applied,
   applyAll,
+  deferred,
   queued,
   recordingTransport,
   testConnector,
@@ -145,6 +146,76 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector();
     await expect(connector.drainAndClear(client.db, options as never)).rejects.toThrow(TypeError);
     expect(await queued(client)).toEqual(['a', 'b']);
+  });
+
+  it('waits for an upload that is just completing: what it applied is not exported, and nothing is completed later', async () => {
+    const completing = deferred();
+    const mayEnd = deferred();
+    let ended = false;
+    const getCrudBatch = client.db.getCrudBatch.bind(client.db);
+    client.db.getCrudBatch = async (limit) => {
+      const batch = await getCrudBatch(limit);
+      if (!batch) return null;
+      const complete = async (): Promise<void> => {
+        completing.resolve();
+        await mayEnd.promise;
+        await batch.complete();
+        ended = true;
+      };
+      return Object.assign(Object.create(batch), { complete });
+    };
+    const { connector } = testConnector();
+    const draining = connector.drain(client.db);
+    await completing.promise;
+    let kept: Leftover | undefined;
+    const leaving = connector.drainAndClear(client.db, {
+      pending: 'export',
+      timeoutMs: 0,
+      export: (left) => {
+        expect(ended).toBe(true);
+        kept = left;
+      },
+    });
+    setTimeout(mayEnd.resolve, 50);
+    expect(await leaving).toMatchObject({ cleared: true, left: 0 });
+    expect(kept?.queued).toEqual([]);
+    await draining;
+  });
+
+  it('the next user does not wait for what failed for this one', async () => {
+    let asked = 0;
+    const { connector } = testConnector({
+      transport: async ({ transactions }) => {
+        if (asked++ === 0) throw new UploadError('throttled', 'later', { retryAfterMs: 3_600_000 });
+        return transactions.map(applied);
+      },
+    });
+    await connector.drain(client.db);
+    await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 0 });
+    expect(connector.status).toMatchObject({ phase: 'idle', nextAttemptAt: undefined });
+    await addTodos(client, 'of the next user');
+    expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
+  });
+
+  it('setOwner() within export is refused instead of waiting for itself for ever', async () => {
+    const { connector } = testConnector({ transport: down });
+    const report = await connector.drainAndClear(client.db, {
+      pending: 'export',
+      timeoutMs: 0,
+      export: () => connector.setOwner(client.db, null),
+    });
+    expect(report).toMatchObject({ cleared: false, error: { cause: { name: 'TypeError' } } });
+    await connector.setOwner(client.db, 'bob'); // afterwards it works
+  });
+
+  it('keeps the rejected writes when clearing fails', async () => {
+    const { connector } = testConnector({
+      transport: async ({ transactions }) =>
+        transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
+    });
+    client.db.disconnectAndClear = () => Promise.reject(new Error('disk full'));
+    await expect(connector.drainAndClear(client.db, { pending: 'upload' })).rejects.toThrow('disk full');
+    expect(await client.db.getAll('SELECT key FROM connector_rejected_writes')).toHaveLength(2);
   });
 
   it('the connector goes on afterwards', async () => {

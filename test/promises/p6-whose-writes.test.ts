@@ -200,6 +200,54 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     expect(sent.at(-1)).toEqual(['token-of-bob', ['b1']]);
   });
 
+  const jwtOf = (sub: string) =>
+    new SignJWT({ sub })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(new Uint8Array(32));
+
+  it('what was written signed out does not go out with the JWT of who signs in next, before they are named', async () => {
+    const { connector, sent } = world({ credentials: async () => ({ token: await jwtOf('bob') }) });
+    await connector.setOwner(client.db, null);
+    await addTodos(client, 'signed out');
+    expect(await connector.drain(client.db)).toMatchObject({ error: { code: 'owner_mismatch' } });
+    expect(sent).toEqual([]);
+  });
+
+  it('a tab that has only ever synced forgets its token, too, when another tab changes the user', async () => {
+    const { connector, session, sent } = world();
+    session.user = 'ada';
+    await connector.fetchCredentials(); // sync only; the queue was always empty here
+    session.user = 'bob';
+    await testConnector().connector.setOwner(client.db, 'bob');
+    await addTodos(client, 'b1');
+    await connector.drain(client.db);
+    expect(sent).toEqual([['token-of-bob', ['b1']]]);
+  });
+
+  it('a batch that waits for its token when another tab changes the user is not sent', async () => {
+    const asked = deferred();
+    const answer = deferred();
+    const { connector, session, sent } = world({
+      credentials: async () => {
+        asked.resolve();
+        await answer.promise;
+        return { token: `token-of-${session.user}` };
+      },
+    });
+    session.user = 'ada';
+    await connector.setOwner(client.db, 'ada');
+    await addTodos(client, 'a1');
+    const draining = connector.drain(client.db);
+    await asked.promise;
+    session.user = 'bob';
+    await testConnector().connector.setOwner(client.db, 'bob');
+    answer.resolve();
+    expect(await draining).toMatchObject({ error: { code: 'owner_mismatch' } });
+    expect(sent).toEqual([]);
+  });
+
   it('survives a restart, and updateSchema() and disconnectAndClear()', async () => {
     const { signIn } = world();
     await signIn('ada');
