@@ -130,8 +130,12 @@ async function uploadFor(
         if (deadline.error || ['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase))
           return gate.error ?? error;
         const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - options.clock() : 0;
-        const wait = new Promise((resolve) => setTimeout(resolve, Math.max(askedToWait, RETRY_MS)));
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const wait = new Promise((resolve) => {
+          timer = setTimeout(resolve, Math.max(askedToWait, RETRY_MS));
+        });
         await deadline.race(wait).catch(() => {});
+        clearTimeout(timer); // A long wait that was cut short must not keep Node alive.
       }
     }
   } finally {

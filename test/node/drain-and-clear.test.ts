@@ -1,5 +1,5 @@
 import { type Leftover, type Transport, UploadError } from 'powersync-backend-connector';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { closeClient, connectClient, openClient, type TestClient, waitFor } from '../support/client.ts';
 import {
   addTodos,
@@ -195,6 +195,21 @@ describe('drainAndClear()', () => {
     expect(connector.status).toMatchObject({ phase: 'idle', nextAttemptAt: undefined });
     await addTodos(client, 'of the next user');
     expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
+  });
+
+  it('leaves no timer behind where the backend asked for a longer wait than there is time', async () => {
+    const { connector } = testConnector({
+      transport: async () => {
+        throw new UploadError('throttled', 'later', { retryAfterMs: 3_000_000 });
+      },
+    });
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 50 });
+    const long = set.mock.results.filter((_, i) => Number(set.mock.calls[i]?.[1]) > 1_000_000);
+    expect(long).toHaveLength(1);
+    expect(cleared).toHaveBeenCalledWith(long[0]?.value);
+    vi.restoreAllMocks();
   });
 
   it('setOwner() within export is refused instead of waiting for itself for ever', async () => {
