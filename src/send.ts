@@ -20,18 +20,18 @@ export function createSender(
     const attempt = gate.failures + 1;
     let used: string | undefined;
     const token = async (): Promise<string | undefined> => {
-      const token = (await deadline.race(tokens.get())) ?? undefined;
+      const current = (await deadline.race(tokens.get())) ?? undefined;
       deadline.check();
-      if (owner !== undefined && token) {
+      if (owner !== undefined && current) {
         // Another tab may have called `setOwner()` while this one waited for the token.
         const now = currentOwner(await deadline.race(readBorders(database)));
-        if (now !== owner || (readJwtClaims(token).subject ?? owner) !== owner) {
-          tokens.drop(token);
+        if (now !== owner || (readJwtClaims(current).subject ?? owner) !== owner) {
+          tokens.drop(current);
           throw ownerMismatch();
         }
       }
-      used = token;
-      return used;
+      used = current;
+      return current;
     };
     const call = async (): Promise<readonly Outcome[]> => {
       deadline.check();
