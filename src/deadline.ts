@@ -9,6 +9,8 @@ export interface Deadline {
   check(): void;
   /** Settles like `work`, or rejects with `error` if that comes first, so that nothing can hold up the call. */
   race<T>(work: PromiseLike<T> | T): Promise<T>;
+  /** Milliseconds that are left, at least 0. */
+  timeLeftMs(): number;
   abort(error: UploadError): void;
   /** Stops the timer; the call is over. */
   end(): void;
@@ -22,6 +24,7 @@ export interface Deadline {
 export function startDeadline(timeoutMs: number): Deadline {
   const controller = new AbortController();
   let error: UploadError | undefined;
+  const endsAt = Date.now() + timeoutMs;
   let fail: (error: UploadError) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -50,6 +53,7 @@ export function startDeadline(timeoutMs: number): Deadline {
       if (error) throw error;
     },
     race: (work) => Promise.race([work, failed]),
+    timeLeftMs: () => Math.max(0, endsAt - Date.now()),
     abort,
     end: () => clearTimeout(timer),
   };

@@ -28,10 +28,13 @@ export {
 } from './outcome/upload-error.ts';
 export type { UploadFailure, Verdict } from './outcome/verdict.ts';
 export type { ExportedTransaction } from './owners/export-queued.ts';
+export { type EntryContext, type PerEntryOptions, perEntry, type SendEntry } from './per-entry/per-entry.ts';
 export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './queue/database.ts';
 export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
 export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './rejections/policy.ts';
 export { type RecordOptions, record } from './rejections/record.ts';
+export { type Route, type RoutesByTable, route } from './route.ts';
 export type { UploadEvent } from './status/events.ts';
 export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
 export type { Transport, TransportContext, UploadBatch } from './transport.ts';
+export type { ErrorCodes } from './write-api/read-results.ts';

@@ -1,6 +1,7 @@
 import { type CredentialsProvider, memoryTokenCache, type TokenCache } from './auth/token-cache.ts';
 import { type BatchingOptions, type BatchingStrategy, transactions } from './batching/strategy.ts';
 import type { CheckpointRequest } from './checkpoint-request.ts';
+import { optionChecks } from './option-checks.ts';
 import type { RetryBudget } from './outcome/upload-error.ts';
 import type { UploadFailure, Verdict } from './outcome/verdict.ts';
 import type { UploadEntry } from './queue/transaction.ts';
@@ -94,6 +95,8 @@ export interface ResolvedOptions {
   readonly random: () => number;
 }
 
+const { wrong, object, fn, number, count, noOthers } = optionChecks('BackendConnector');
+
 /** The longest delay that `setTimeout` takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -175,33 +178,4 @@ function resolveBatching(
     batching: transactions({ maxTransactions, maxEntries }),
     firstRead: Math.min(2 * maxTransactions, (maxEntries ?? Number.POSITIVE_INFINITY) + 1, 10_000),
   };
-}
-
-function wrong(name: string, expected: string, value: unknown): never {
-  const shown = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : typeof value;
-  throw new TypeError(
-    `BackendConnector: option "${name}" must be ${expected}; got ${value === null ? 'null' : shown}.`,
-  );
-}
-
-function object<T>(name: string, value: T): T {
-  return typeof value === 'object' && value !== null ? value : wrong(name, 'an object', value);
-}
-
-function fn<T>(name: string, value: T): T {
-  return typeof value === 'function' ? value : wrong(name, 'a function', value);
-}
-
-function number(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
-  if (!(typeof value === 'number' && value >= min && value <= max))
-    wrong(name, `a number from ${min} to ${max}`, value);
-}
-
-function count(name: string, value: number): void {
-  if (!(Number.isInteger(value) && value > 0)) wrong(name, 'a whole number above 0', value);
-}
-
-function noOthers(prefix: string, others: object): void {
-  const [first] = Object.keys(others);
-  if (first !== undefined) throw new TypeError(`BackendConnector: there is no option "${prefix}${first}".`);
 }

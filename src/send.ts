@@ -51,9 +51,19 @@ export function createSender(
           { inFlight: undefined },
         );
       try {
-        const { signal } = deadline;
+        const { signal, timeLeftMs } = deadline;
         const { serverTime } = tokens;
-        const context = { signal, attempt, clientId, token, serverTime };
+        const context = {
+          signal,
+          timeLeftMs,
+          attempt,
+          clientId,
+          token,
+          serverTime,
+          get mayRefresh() {
+            return mayRefresh && used !== undefined;
+          },
+        };
         const outcomes = await deadline.race(options.transport({ transactions }, context));
         ended();
         return outcomes;

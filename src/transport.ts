@@ -13,6 +13,8 @@ export interface TransportContext {
   readonly signal: PlatformAbortSignal;
   /** 1 for the first try of the transactions at the queue's head, counted up while they are retried. */
   readonly attempt: number;
+  /** Milliseconds until `signal` is aborted at the latest: for protocols that tell the backend their deadline. */
+  timeLeftMs?(): number;
   /** The database's client id (`getClientId()`). */
   readonly clientId: string;
   /**
@@ -22,6 +24,8 @@ export interface TransportContext {
    * `UploadError` with code `unauthenticated` or `forbidden`.
    */
   token(): Promise<string | undefined>;
+  /** True while that refresh is still to be had: throw `forbidden` then, instead of reporting it as an outcome. */
+  readonly mayRefresh?: boolean;
   /** Tells what the backend's clock shows (epoch milliseconds), so that the expiry of tokens is read by it. */
   serverTime?(epochMs: number): void;
 }

@@ -128,12 +128,15 @@ export function createUploader(parts: Parts): Uploader {
     const nextAttemptAt = gate.shut(error);
     if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
+    const isNew = publisher.status.lastError?.code !== code;
     const stalledSince = publisher.status.stalledSince ?? options.clock();
     publisher.publish(
       { type: 'failed', code, message, phase, failures: gate.failures, nextAttemptAt, stalledSince },
       { phase, lastError: error, nextAttemptAt, stalledSince, inFlight: undefined },
       { failures: 1 },
     );
+    if (code === 'update_required' && isNew)
+      publisher.publish({ type: 'update-required', status: error.status });
   }
 
   function close(): void {

@@ -68,7 +68,7 @@ export async function selfCheck(options: SelfCheckOptions, run: SelfCheckRun = {
   findings.push(finding);
   if (token !== undefined) findings.push(...checkToken(token, endpoint, clock()));
   if (url !== undefined) {
-    const own = typeof headers === 'function' ? headers : () => headers;
+    const own = typeof headers === 'function' ? () => headers({ attempt: 1, clientId: '' }) : () => headers;
     findings.push(...(await checkWriteApi({ url, headers: own, token, fetch, within })));
   }
   return findings;

@@ -1,11 +1,15 @@
 import type { CheckpointRequest } from '../checkpoint-request.ts';
+import { isObject, parseJson } from '../json.ts';
+import { optionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { createHttpClient } from './http-client.ts';
-import { isObject, parseJson } from './json.ts';
-import type { WriteApiOptions } from './write-api.ts';
+import { createHttpClient, type HttpOptions } from './http-client.ts';
+import { checkHttpOptions } from './http-options.ts';
 
-/** Options of {@link checkpointRequests}: as those of `writeApi()`. */
-export type CheckpointRequestsOptions = Omit<WriteApiOptions, 'maxBodyBytes'>;
+/** Options of {@link checkpointRequests}. */
+export interface CheckpointRequestsOptions extends HttpOptions {
+  /** Where the backend records them. */
+  readonly url: string;
+}
 
 /**
  * Posts checkpoint requests to a route of your backend, with the body and the answer that the PowerSync Service's own
@@ -25,18 +29,14 @@ export type CheckpointRequestsOptions = Omit<WriteApiOptions, 'maxBodyBytes'>;
  * });
  * ```
  */
-export function checkpointRequests({
-  url,
-  headers = {},
-  fetch,
-  ky,
-}: CheckpointRequestsOptions): CheckpointRequest {
-  if (typeof url !== 'string' || url === '')
-    throw new TypeError('checkpointRequests: option "url" must be a URL.');
-  const client = createHttpClient({ url, headers, fetch, ky });
+export function checkpointRequests(options: CheckpointRequestsOptions): CheckpointRequest {
+  const { url, headers, authorization, fetch, ky, ...others } = options;
+  optionChecks('checkpointRequests').noOthers('', others);
+  checkHttpOptions('checkpointRequests', options);
+  const client = createHttpClient(url, { headers, authorization, fetch, ky });
   return async (clientId, requestId, context) => {
     const body = JSON.stringify({ client_id: clientId, checkpoint_request_id: requestId });
-    const answer = await client(body, context);
+    const answer = await client({ url, body }, context);
     if (answer.status < 200 || answer.status > 299) throw UploadError.fromResponse(answer);
     const json = parseJson(answer.text);
     const data = isObject(json) && isObject(json.data) ? json.data : json;

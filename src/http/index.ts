@@ -1,4 +1,4 @@
 export type { PlatformFetch } from '../globals.ts';
 export { type CheckpointRequestsOptions, checkpointRequests } from './checkpoint-requests.ts';
-export type { HeadersLike, KyLike, RequestHeaders } from './http-client.ts';
+export type { HeadersContext, HeadersLike, HttpOptions, KyLike, RequestHeaders } from './http-client.ts';
 export { type WriteApiOptions, writeApi } from './write-api.ts';

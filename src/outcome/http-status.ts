@@ -15,7 +15,7 @@ const CODES: Record<number, UploadErrorCode> = {
   415: 'invalid',
   422: 'invalid',
   425: 'throttled',
-  426: 'schema_mismatch',
+  426: 'update_required',
   429: 'throttled',
   501: 'misconfigured',
 };

@@ -14,8 +14,20 @@ export type Outcome =
       readonly details?: unknown;
       /** The backend asks for a decision by the app (`requires_client_handling`): ready-made policies then hold. */
       readonly needsDecision?: boolean | undefined;
+      /** Entries that were applied all the same, counted from 0: only where a transaction isn't applied as a whole. */
+      readonly appliedEntries?: readonly number[] | undefined;
+      /** Default true; see below. */
+      readonly inBand?: boolean | undefined;
     }
   /** Not now; it stays queued, and so does all behind it. */
-  | { readonly status: 'retry'; readonly error: UploadError }
+  | {
+      readonly status: 'retry';
+      readonly error: UploadError;
+      /**
+       * False for a failed request that held this one transaction only: read from its status or a broken connection,
+       * rather than said in the contract's form. Then `classify` judges it and the breaker counts it, as if it were thrown.
+       */
+      readonly inBand?: boolean | undefined;
+    }
   /** It wasn't looked at. */
   | { readonly status: 'not_attempted' };

@@ -14,6 +14,7 @@ export type UploadErrorCode =
   | 'owner_mismatch'
   | 'misconfigured'
   | 'schema_mismatch'
+  | 'update_required'
   | 'aborted'
   | 'unknown'
   | 'unclassified'

@@ -35,6 +35,7 @@ const VERDICTS = new Map<unknown, Verdict>(
     aborted: 'retry',
     unknown: 'retry',
     schema_mismatch: 'hold',
+    update_required: 'hold',
     unclassified: 'ambiguous',
     invalid: 'reject',
     forbidden: 'reject',

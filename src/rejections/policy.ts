@@ -11,6 +11,8 @@ export interface RejectedTransaction {
   readonly error: UploadError;
   /** Which of `entries` is at fault, where the backend said so. */
   readonly entryIndex?: number | undefined;
+  /** Which of `entries` were applied all the same, where the transport doesn't apply a transaction as a whole. */
+  readonly appliedEntries?: readonly number[] | undefined;
   /** The backend's own words. May hold row data: don't log them. */
   readonly details?: unknown;
   /** The backend asks the app to decide (`requires_client_handling`). */

@@ -1,3 +1,4 @@
+import { optionChecks } from '../option-checks.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { plainEntry } from '../queue/transaction.ts';
 import type { RejectionPolicy } from './policy.ts';
@@ -33,29 +34,28 @@ const MAX_LATER = 1_000;
  * ```
  */
 export function record(options: RecordOptions = {}): RejectionPolicy {
-  for (const [name, value] of Object.entries(options)) {
-    if (name !== 'maxCount' && name !== 'maxAgeMs')
-      throw new TypeError(`record(): there is no option "${name}".`);
-    if (value !== undefined && !(Number.isInteger(value) && value > 0))
-      throw new TypeError(`record(): option "${name}" must be a whole number above 0.`);
-  }
-  const { maxCount = -1, maxAgeMs } = options;
+  const { maxCount, maxAgeMs, ...others } = options;
+  const { count, noOthers } = optionChecks('record');
+  noOthers('', others);
+  if (maxCount !== undefined) count('maxCount', maxCount);
+  if (maxAgeMs !== undefined) count('maxAgeMs', maxAgeMs);
   return async (
-    { key, transactionId, entries, error, entryIndex, details, needsDecision, owner },
+    { key, transactionId, entries, error, entryIndex, appliedEntries = [], details, needsDecision, owner },
     { database, now },
   ) => {
     await ensureTables(database);
     // What the app has released is rejected now.
     await database.execute(
       `INSERT INTO connector_rejected_writes
-(key, transaction_id, entries, entry_index, code, status, message, details, owner, rejected_at, state, later_op_ids)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
+(key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
 state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
       [
         key,
         transactionId ?? null,
         JSON.stringify(entries.map(plainEntry)),
         entryIndex ?? null,
+        JSON.stringify(appliedEntries),
         error.code,
         error.status ?? null,
         error.message,
@@ -66,11 +66,11 @@ state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE
         JSON.stringify(await laterOpIds(database, entries)),
       ],
     );
-    if (maxCount > 0 || maxAgeMs) {
+    if (maxCount || maxAgeMs) {
       await database.execute(
         `DELETE FROM connector_rejected_writes WHERE state = 'rejected' AND key <> ? AND (rejected_at < ? OR rowid NOT IN
 (SELECT rowid FROM connector_rejected_writes WHERE state = 'rejected' ORDER BY rowid DESC LIMIT ?))`,
-        [key, maxAgeMs ? now - maxAgeMs : 0, maxCount],
+        [key, maxAgeMs ? now - maxAgeMs : 0, maxCount ?? -1],
       );
     }
     if (!needsDecision) return 'complete';

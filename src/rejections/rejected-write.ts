@@ -18,6 +18,8 @@ export interface RejectedWrite {
   readonly entriesText?: string;
   /** Which of `entries` is at fault, where the backend said so. */
   readonly entryIndex: number | undefined;
+  /** Which of `entries` the backend applied all the same; empty where it applies transactions as a whole. */
+  readonly appliedEntries: readonly number[];
   /** An `UploadErrorCode`. */
   readonly code: string;
   /** HTTP status, where there was one. */
@@ -41,6 +43,7 @@ export interface RejectedRow {
   readonly transaction_id: number | null;
   readonly entries: string;
   readonly entry_index: number | null;
+  readonly applied_entries: string;
   readonly code: string;
   readonly status: number | null;
   readonly message: string;
@@ -55,7 +58,6 @@ export interface RejectedRow {
 export function readRow(row: RejectedRow): RejectedWrite {
   const entries = parse(row.entries);
   const details = parse(row.details);
-  const later = parse(row.later_op_ids);
   const readable = Array.isArray(entries) && entries.every(isEntry);
   return {
     key: row.key,
@@ -64,6 +66,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
     entries: readable ? entries : [],
     ...(!readable && { entriesText: String(row.entries) }),
     entryIndex: row.entry_index ?? undefined,
+    appliedEntries: readNumbers(row.applied_entries),
     code: row.code,
     status: row.status ?? undefined,
     message: row.message,
@@ -71,7 +74,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
     owner: row.owner,
     rejectedAt: new Date(row.rejected_at),
     toldAt: row.told_at === null ? undefined : new Date(row.told_at),
-    laterOpIds: Array.isArray(later) ? later.filter((opId) => typeof opId === 'number') : [],
+    laterOpIds: readNumbers(row.later_op_ids),
   };
 }
 
@@ -84,6 +87,11 @@ export function firstOpId(key: string): number | undefined {
 function isEntry(value: unknown): value is CrudEntryLike {
   const { op, table, id } = Object(value);
   return typeof op === 'string' && typeof table === 'string' && typeof id === 'string';
+}
+
+function readNumbers(text: string): number[] {
+  const list = parse(text);
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : [];
 }
 
 /** Undefined where there is no JSON, which has no undefined of its own. */

@@ -21,7 +21,7 @@ export function ensureTables(database: ConnectorDatabase): Promise<unknown> {
 async function makeTables(database: ConnectorDatabase): Promise<void> {
   await database.execute(
     `CREATE TABLE IF NOT EXISTS connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
-entries TEXT NOT NULL, entry_index INTEGER, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
+entries TEXT NOT NULL, entry_index INTEGER, applied_entries TEXT NOT NULL, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
 owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, later_op_ids TEXT NOT NULL)`,
   );
   await database.execute(

@@ -15,6 +15,7 @@ export interface Failed {
   /** Said of this transaction in the contract's form, not read from the refusal of a whole request. */
   readonly inBand: boolean;
   readonly entryIndex?: number | undefined;
+  readonly appliedEntries?: readonly number[] | undefined;
   readonly details?: unknown;
   readonly needsDecision?: boolean | undefined;
 }
@@ -88,19 +89,14 @@ function endsTheCall(delivered: Delivered): boolean {
 function judged(outcome: Outcome, judge: Judge): Delivered {
   if (outcome.status === 'applied' || outcome.status === 'not_attempted') return { status: outcome.status };
   const error = UploadError.from(outcome.error);
+  const { inBand = true } = outcome;
   if (outcome.status === 'retry') {
     const verdict = defaultVerdict(error.code) === 'hold' ? 'hold' : 'retry';
-    return { status: 'failed', error, verdict, inBand: true };
+    return { status: 'failed', inBand, ...(inBand ? { error, verdict } : judge(error, false)) };
   }
-  const { entryIndex, details, needsDecision } = outcome;
-  return {
-    status: 'failed',
-    ...judge(error, true, details),
-    inBand: true,
-    entryIndex,
-    details,
-    needsDecision,
-  };
+  const { entryIndex, appliedEntries, details, needsDecision } = outcome;
+  const said = { entryIndex, appliedEntries, details, needsDecision };
+  return { status: 'failed', inBand, ...said, ...judge(error, inBand, details) };
 }
 
 const STATUSES: readonly unknown[] = [

@@ -49,16 +49,28 @@ export function settleRules(
       const { error, details, needsDecision = false } = failed;
       const key = sent?.key ?? '';
       // The backend counts the entries it was sent; the policy sees the raw ones.
-      const opId = sent?.entries[failed.entryIndex ?? -1]?.clientId;
-      const position = entries.findIndex(({ clientId }) => clientId === opId);
+      const rawIndex = (index: number | undefined): number =>
+        entries.findIndex(({ clientId }) => clientId === sent?.entries[index ?? -1]?.clientId);
+      const position = rawIndex(failed.entryIndex);
       const entryIndex = position < 0 ? undefined : position;
+      const appliedEntries = failed.appliedEntries?.map(rawIndex).filter((each) => each >= 0);
       const transactionId = sent?.transactionId;
       let held: UploadError | undefined;
       try {
         deadline.check();
         const answer = await deadline.race(
           options.rejections(
-            { key, transactionId, entries, error, entryIndex, details, needsDecision, owner },
+            {
+              key,
+              transactionId,
+              entries,
+              error,
+              entryIndex,
+              appliedEntries,
+              details,
+              needsDecision,
+              owner,
+            },
             { database, now: clock() },
           ),
         );

@@ -50,6 +50,11 @@ export type UploadEvent =
       readonly nextAttemptAt: number;
       readonly stalledSince: number;
     }
+  /**
+   * The backend doesn't take this version of the app any more (code `update_required`): ask the user to update. The writes
+   * stay queued, and go out once a version that fits sends them.
+   */
+  | { readonly type: 'update-required'; readonly status: number | undefined }
   /** A refresh of the token ended; `unchanged`: `credentials` returned the token that had just been refused. */
   | { readonly type: 'token'; readonly result: RefreshResult; readonly durationMs: number }
   /** The gate opened before its time: the device came online, somebody signed in, or `resetBreaker()` was called. */

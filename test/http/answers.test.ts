@@ -44,7 +44,7 @@ describe('writeApi(): a refused request, by the error table', () => {
     ['unknown', 418],
     ['invalid', 422],
     ['throttled', 425],
-    ['schema_mismatch', 426],
+    ['update_required', 426],
     ['throttled', 429],
     ['unknown', 451],
     ['unavailable', 500],

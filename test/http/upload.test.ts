@@ -301,7 +301,7 @@ describe('what a refused request comes to, by its status', () => {
     [415, 'invalid', 'rejected'],
     [422, 'invalid', 'rejected'],
     [425, 'throttled', 'kept'],
-    [426, 'schema_mismatch', 'held'],
+    [426, 'update_required', 'held'],
     [429, 'throttled', 'kept'],
     [500, 'unavailable', 'kept'],
     [501, 'misconfigured', 'kept'],

@@ -13,6 +13,7 @@ const TABLE: Record<UploadErrorCode, Verdict> = {
   aborted: 'retry',
   unknown: 'retry',
   schema_mismatch: 'hold',
+  update_required: 'hold',
   unclassified: 'ambiguous',
   invalid: 'reject',
   forbidden: 'reject',

@@ -47,6 +47,7 @@ describe('record()', () => {
         transaction_id: 7,
         entries: '[{"clientId":1,"op":"PUT","table":"lists","id":"row","opData":{"name":"Milk"}}]',
         entry_index: 0,
+        applied_entries: '[]',
         code: 'conflict',
         status: 409,
         message: '[conflict] Taken.',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readResults } from '../../../src/http/write-api-response.ts';
 import type { Outcome } from '../../../src/outcome/outcome.ts';
 import { UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../../src/outcome/verdict.ts';
+import { readResults } from '../../../src/write-api/read-results.ts';
 
 interface Answer {
   status?: number;

@@ -1,0 +1,59 @@
+import { UploadError } from '../outcome/upload-error.ts';
+
+/** Bytes of an answer that are read. Those of every contract are far smaller, so a larger one is none. */
+const MAX_ANSWER_BYTES = 5_000_000;
+
+/** The members of a fetch `Response` that its body is read by. */
+export interface AnswerBody {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** Missing in React Native. */
+  readonly body?: {
+    getReader(): {
+      read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+      cancel(): Promise<unknown>;
+    };
+  } | null;
+  text(): Promise<string>;
+}
+
+/** Reads a body as text, up to a limit: a wrong address may answer anything, and a phone has little memory. */
+export async function readBody(response: AnswerBody, place: string): Promise<string> {
+  const tooLarge = (): UploadError =>
+    new UploadError(
+      'misconfigured',
+      `${place} answered with more than ${MAX_ANSWER_BYTES} bytes, which is no answer to an upload. The writes stay queued.`,
+      { status: response.status },
+    );
+  if (Number(response.headers.get('content-length')) > MAX_ANSWER_BYTES) {
+    void response.body
+      ?.getReader()
+      .cancel()
+      .catch(() => {});
+    throw tooLarge();
+  }
+  const text = await readText(response, tooLarge).catch((cause) => {
+    if (cause instanceof UploadError) throw cause;
+    throw new UploadError('network', 'The connection ended in the middle of the answer.', { cause });
+  });
+  if (text.length > MAX_ANSWER_BYTES) throw tooLarge();
+  return text;
+}
+
+async function readText(response: AnswerBody, tooLarge: () => UploadError): Promise<string> {
+  if (!response.body || typeof TextDecoder === 'undefined') return response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || !value) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > MAX_ANSWER_BYTES) {
+      void reader.cancel().catch(() => {});
+      throw tooLarge();
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
