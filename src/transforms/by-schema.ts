@@ -24,14 +24,13 @@ import { columnTypes, type SchemaLike } from './schema.ts';
  * ```
  */
 export function fillNulls(schema: SchemaLike): EntryTransform {
-  const nulls = new Map(
-    [...columnTypes('fillNulls', schema)].map(([table, types]) => [
-      table,
-      Object.fromEntries([...types.keys()].map((column) => [column, null])),
-    ]),
-  );
-  return (entry) =>
-    entry.op === 'PUT' ? { ...entry, opData: { ...nulls.get(entry.table), ...entry.opData } } : entry;
+  const tables = columnTypes('fillNulls', schema);
+  return (entry) => {
+    if (entry.op !== 'PUT') return entry;
+    const opData: Record<string, unknown> = {};
+    for (const column of tables.get(entry.table)?.keys() ?? []) opData[column] = null;
+    return { ...entry, opData: { ...opData, ...entry.opData } };
+  };
 }
 
 /**
@@ -58,25 +57,12 @@ export function castToSchema(schema: SchemaLike): EntryTransform {
   return (entry) => {
     const types = tables.get(entry.table);
     if (!types) return entry;
-    return changeColumns(entry, (columns) =>
-      Object.fromEntries(
-        Object.entries(columns).map(([column, value]) => [column, cast(value, types.get(column))]),
-      ),
-    );
+    return changeColumns(entry, (column, value) => [column, cast(value, types.get(column))]);
   };
 }
 
 function cast(value: unknown, type: string | undefined): unknown {
-  switch (type) {
-    case 'INTEGER': {
-      const number = parseNumber(value);
-      return Number.isInteger(number) ? number : value;
-    }
-    case 'REAL':
-      return parseNumber(value) ?? value;
-    case 'TEXT':
-      return typeof value === 'number' && !isRounded(value) ? String(value) : value;
-    default:
-      return value;
-  }
+  if (type === 'TEXT') return typeof value === 'number' && !isRounded(value) ? String(value) : value;
+  const parsed = type && parseNumber(value);
+  return type === 'INTEGER' && !Number.isInteger(parsed) ? value : (parsed ?? value);
 }

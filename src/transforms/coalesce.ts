@@ -1,8 +1,7 @@
-import { fits } from '../glob.ts';
 import { optionChecks } from '../option-checks.ts';
 import type { TransactionTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { textList } from './text-list.ts';
+import { nameMatcher } from './name-matcher.ts';
 import { createTrail } from './trail.ts';
 
 export interface CoalesceOptions {
@@ -28,8 +27,8 @@ export interface CoalesceOptions {
  * of its table was patched or deleted (which may free a value that has to be unique). Before a DELETE, a PUT stays if its
  * row's id was written into another row since, a PATCH if anything was deleted or its table was written to since.
  *
- * Use it only if your backend takes no notice of the steps in between, in an audit log for example. When entries before a
- * failure were applied one by one, merged ones are told as the one they became.
+ * Not for a backend that takes notice of each step, in an audit log for example. A rejection names the entry that others
+ * were merged into.
  *
  * @throws TypeError for a misspelt option, or an empty list of tables.
  *
@@ -41,10 +40,9 @@ export interface CoalesceOptions {
  * ```
  */
 export function coalesce(options: CoalesceOptions = {}): TransactionTransform {
-  const { tables, ...others } = options;
+  const { tables = ['*'], ...others } = options;
   optionChecks('coalesce').noOthers('', others);
-  if (tables !== undefined) textList('coalesce', 'tables', tables);
-  const isMeant = (table: string): boolean => !tables || tables.some((each) => fits(each, table));
+  const isMeant = nameMatcher('coalesce', 'tables', tables);
   return { transaction: (entries) => mergeRows(entries, isMeant) };
 }
 
@@ -61,8 +59,8 @@ function mergeRows(
     const index = latest.get(row) ?? -1;
     const earlier = merged[index];
     let left = entry;
-    if (earlier && earlier.op !== 'DELETE' && isMeant(table) && haveOneMetadata(earlier, entry)) {
-      if (op === 'PATCH' && trail.mayMoveTo(index, entry)) {
+    if (earlier && isMeant(table) && haveOneMetadata(earlier, entry)) {
+      if (op === 'PATCH' && isWritten(earlier) && trail.mayMoveTo(index, entry)) {
         merged[index] = {
           ...earlier,
           ...together(earlier, entry),
@@ -81,6 +79,10 @@ function mergeRows(
     merged.push(left);
   }
   return merged.filter((entry) => entry !== undefined);
+}
+
+function isWritten({ op }: UploadEntry): boolean {
+  return op === 'PUT' || op === 'PATCH';
 }
 
 function haveOneMetadata(earlier: UploadEntry, { metadata }: UploadEntry): boolean {

@@ -13,8 +13,7 @@ import { isRounded } from './rounded.ts';
  */
 export function boolean(value: unknown): boolean {
   const text = String(value);
-  if (text === '1' || text === 'true') return true;
-  return text === '0' || text === 'false' ? false : refuse('0 or 1');
+  return text === '1' || text === 'true' || (text !== '0' && text !== 'false' && refuse('0 or 1'));
 }
 
 /**
@@ -67,9 +66,7 @@ export function text(value: unknown): string {
  * ```
  */
 export function number(value: unknown): number {
-  return (
-    (typeof value === 'number' ? value : parseNumber(value)) ?? refuse('a number that would not be rounded')
-  );
+  return (typeof value === 'number' ? value : parseNumber(value)) ?? refuse('a number that is not rounded');
 }
 
 /** The number in a text; undefined where there is none, or an integer that would be rounded. */

@@ -34,20 +34,17 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTra
     Object.entries(object('codecs', codecs)).map(([name, codec]) => [name, fn(name, codec)]),
   );
   return (entry) =>
-    changeColumns(entry, (values, part) => {
-      const convert = ([column, value]: [string, unknown]): [string, unknown] => {
-        const codec = known.get(column);
-        if (!codec || value == null) return [column, value];
-        try {
-          return [column, checked(codec(value))];
-        } catch (cause) {
-          if (isUploadError(cause)) throw cause;
-          if (part === 'previousValues') return [column, value];
-          const what = `${entry.op} of "${entry.table}": the column "${column}"`;
-          throw new UploadError('invalid', `${what} could not be converted (see cause).`, { cause });
-        }
-      };
-      return Object.fromEntries(Object.entries(values).map(convert));
+    changeColumns(entry, (column, value, isOld) => {
+      const codec = known.get(column);
+      if (!codec || value == null) return [column, value];
+      try {
+        return [column, checked(codec(value))];
+      } catch (cause) {
+        if (isUploadError(cause)) throw cause;
+        if (isOld) return [column, value];
+        const what = `${entry.op} of "${entry.table}": the column "${column}"`;
+        throw new UploadError('invalid', `${what} could not be converted (see cause).`, { cause });
+      }
     });
 }
 

@@ -1,7 +1,6 @@
-import { fits } from '../glob.ts';
 import type { EntryTransform } from '../options.ts';
 import { changeColumns } from './change-columns.ts';
-import { textList } from './text-list.ts';
+import { nameMatcher } from './name-matcher.ts';
 
 /**
  * Leaves out columns that only the client knows, those of `previousValues` alike. A PATCH may be empty then:
@@ -18,12 +17,9 @@ import { textList } from './text-list.ts';
  * ```
  */
 export function dropColumns(...names: readonly string[]): EntryTransform {
-  textList('dropColumns', 'names', names);
-  const stays = (column: string): boolean => !names.some((each) => fits(each, column));
+  const isDropped = nameMatcher('dropColumns', 'names', names);
   return (entry) =>
-    changeColumns(entry, (columns) =>
-      Object.fromEntries(Object.entries(columns).filter(([column]) => stays(column))),
-    );
+    changeColumns(entry, (column, value) => (isDropped(column) ? undefined : [column, value]));
 }
 
 /**

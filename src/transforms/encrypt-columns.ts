@@ -2,7 +2,8 @@ import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import { isUploadError, UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { textList } from './text-list.ts';
+import { changeColumns } from './change-columns.ts';
+import { nameMatcher } from './name-matcher.ts';
 
 /** Encrypts one value, never null, into anything that JSON can carry; returns undefined while there is no key. */
 export type EncryptValue = (
@@ -28,6 +29,7 @@ export interface EncryptColumnsOptions {
  * Columns go by the names they have at this place of the list: put it last, and name them as they are sent. The rejection
  * policy, and the table of rejected writes, get plain text: they see what the app wrote.
  *
+ * @param names Names, or patterns with `*`.
  * @throws TypeError for an empty list, an `encrypt` that is no function, or a misspelt option.
  *
  * @example
@@ -46,55 +48,45 @@ export function encryptColumns(
 ): EntryTransform {
   const { previousValues = 'omit', ...others } = options;
   const { fn, wrong, noOthers } = optionChecks('encryptColumns');
-  textList('encryptColumns', 'names', names);
+  const isSecret = nameMatcher('encryptColumns', 'names', names);
   fn('encrypt', encrypt);
   noOthers('', others);
   if (previousValues !== 'omit' && previousValues !== 'encrypt')
     wrong('previousValues', '"omit" or "encrypt"', previousValues);
-  const secret = new Set(names);
+  const isOmitted = previousValues === 'omit';
 
-  const encryptAll = async (values: UploadEntry['opData'], { table, id }: UploadEntry) => {
-    const encrypted = { ...values };
-    for (const [column, value] of Object.entries(encrypted)) {
-      if (secret.has(column) && value != null)
-        encrypted[column] = await encryptOne(encrypt, value, { table, column, id });
-    }
-    return encrypted;
-  };
   return async (entry) => {
-    const { opData, previousValues: old } = entry;
-    return {
-      ...entry,
-      ...(opData && { opData: await encryptAll(opData, entry) }),
-      ...(old && {
-        previousValues: previousValues === 'encrypt' ? await encryptAll(old, entry) : without(old, secret),
-      }),
+    const encryptAll = async (values: UploadEntry['opData']) => {
+      const encrypted = { ...values };
+      for (const [column, value] of Object.entries(encrypted)) {
+        if (isSecret(column) && value != null)
+          encrypted[column] = await encryptOne(encrypt, value, { table: entry.table, column, id: entry.id });
+      }
+      return values && encrypted;
     };
+    const { opData, previousValues: old } = changeColumns(entry, (column, value, isOld) =>
+      isOld && isOmitted && isSecret(column) ? undefined : [column, value],
+    );
+    return { ...entry, opData: await encryptAll(opData), previousValues: await encryptAll(old) };
   };
 }
 
-async function encryptOne(encrypt: EncryptValue, value: unknown, place: Parameters<EncryptValue>[1]) {
-  const what = `${place.table}.${place.column}`;
+async function encryptOne(
+  encrypt: EncryptValue,
+  value: unknown,
+  place: Parameters<EncryptValue>[1],
+): Promise<unknown> {
   let encrypted: unknown;
+  let cause: unknown;
   try {
     encrypted = await encrypt(value, place);
-  } catch (cause) {
-    if (isUploadError(cause)) throw cause;
-    throw new UploadError(
-      'unavailable',
-      `${what} can't be encrypted now (see cause). The writes stay queued.`,
-      {
-        cause,
-      },
-    );
+  } catch (thrown) {
+    if (isUploadError(thrown)) throw thrown;
+    cause = thrown;
   }
-  if (encrypted == null)
-    throw new UploadError('unavailable', `${what} can't be encrypted now. The writes stay queued.`);
-  if (encrypted === value)
-    throw new UploadError('misconfigured', `${what} came back unencrypted. The writes stay queued.`);
-  return encrypted;
-}
-
-function without(values: object, columns: ReadonlySet<string>) {
-  return Object.fromEntries(Object.entries(values).filter(([column]) => !columns.has(column)));
+  if (encrypted != null && encrypted !== value) return encrypted;
+  const what = encrypted == null ? "can't be encrypted now" : 'came back unencrypted';
+  throw new UploadError('unavailable', `${place.table}.${place.column} ${what}. The writes stay queued.`, {
+    cause,
+  });
 }

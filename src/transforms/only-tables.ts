@@ -1,8 +1,7 @@
-import { fits } from '../glob.ts';
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { textList } from './text-list.ts';
+import { nameMatcher } from './name-matcher.ts';
 
 export interface OnlyTablesOptions {
   /**
@@ -31,12 +30,12 @@ export interface OnlyTablesOptions {
  */
 export function onlyTables(tables: readonly string[], options: OnlyTablesOptions): EntryTransform {
   const { object, wrong, noOthers } = optionChecks('onlyTables');
-  textList('onlyTables', 'tables', tables);
+  const isListed = nameMatcher('onlyTables', 'tables', tables);
   const { others, ...unknown } = object('options', options);
   noOthers('', unknown);
   if (!['ignore', 'reject', 'hold'].includes(others)) wrong('others', '"ignore", "reject" or "hold"', others);
   return (entry) => {
-    if (tables.some((each) => fits(each, entry.table))) return entry;
+    if (isListed(entry.table)) return entry;
     if (others === 'ignore') return null;
     throw new UploadError(
       others === 'hold' ? 'schema_mismatch' : 'invalid',

@@ -37,16 +37,7 @@ export function renameTables(names: NewNames): EntryTransform {
  */
 export function renameColumns(names: NewNames): EntryTransform {
   const rename = renamer('renameColumns', names);
-  return (entry) =>
-    changeColumns(entry, (columns) => {
-      const renamed = new Map<string, unknown>();
-      for (const [old, value] of Object.entries(columns)) {
-        const name = rename(old);
-        if (renamed.has(name)) throw new TypeError(`Two columns would be called "${name}".`);
-        renamed.set(name, value);
-      }
-      return Object.fromEntries(renamed);
-    });
+  return (entry) => changeColumns(entry, (column, value) => [rename(column), value]);
 }
 
 function renamer(who: string, names: NewNames): (name: string) => string {

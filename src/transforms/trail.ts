@@ -15,23 +15,22 @@ export function createTrail(): Trail {
   const created = lastIndexes(); // of the PUT of an id
   const held = lastIndexes(); // of a PUT or PATCH that holds a value, such as an id
   const written = lastIndexes(); // of any entry of a table
-  const freed = lastIndexes(); // of a PATCH or DELETE of a table: either may free a unique value
-  const deleted = lastIndexes(); // of any DELETE
+  const freed = lastIndexes(); // of a PATCH or DELETE of a table, either may free a unique value; `''`: of any DELETE
   return {
-    add(index, { op, table, id, opData = {} }) {
+    add(index, { op, table, id, opData }) {
       written.note(table, index);
       if (op !== 'PUT') freed.note(table, index);
       if (op === 'PUT') created.note(id, index);
-      if (op === 'DELETE') deleted.note('', index);
-      for (const value of Object.values(opData)) held.note(String(value), index);
+      if (op === 'DELETE') freed.note('', index);
+      for (const value of Object.values(opData ?? {})) held.note(String(value), index);
     },
-    mayMoveTo: (index, { table, opData = {} }) =>
+    mayMoveTo: (index, { table, opData }) =>
       !freed.isBehind(table, index) &&
-      !Object.values(opData).some((value) => created.isBehind(String(value), index)),
+      !Object.values(opData ?? {}).some((value) => created.isBehind(String(value), index)),
     mayDrop: (index, { op, table, id }) =>
       op === 'PUT'
         ? !held.isBehind(id, index)
-        : op === 'PATCH' && !deleted.isBehind('', index) && !written.isBehind(table, index),
+        : op === 'PATCH' && !freed.isBehind('', index) && !written.isBehind(table, index),
   };
 }
 

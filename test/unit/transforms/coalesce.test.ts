@@ -243,7 +243,8 @@ describe('coalesce()', () => {
   });
 
   it('leaves ops it does not know', async () => {
-    const entries = transactionOf({ op: 'PUT', id: 'a' }, { op: 'TOUCH', id: 'a' }, { op: 'TOUCH', id: 'a' });
+    const ops = ['PUT', 'TOUCH', 'TOUCH', 'PATCH', 'TOUCH', 'DELETE'];
+    const entries = transactionOf(...ops.map((op) => ({ op, id: 'a' })));
     expect(await sent(coalesce(), entries)).toEqual(entries);
   });
 
