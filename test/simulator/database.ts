@@ -32,7 +32,9 @@ export class DatabaseFile {
   }
 
   read(limit: number): CrudEntryLike[] {
-    const rows = this.sqlite.prepare('SELECT * FROM ps_crud ORDER BY id LIMIT ?').all(limit) as unknown as Row[];
+    const rows = this.sqlite
+      .prepare('SELECT * FROM ps_crud ORDER BY id LIMIT ?')
+      .all(limit) as unknown as Row[];
     return rows.map(({ id, tx_id, data }) => {
       const { op, table, id: rowId, data: opData } = JSON.parse(data) as LocalEntry;
       return { clientId: id, transactionId: tx_id, op, table, id: rowId, ...(opData && { opData }) };
@@ -71,7 +73,9 @@ export class DatabaseFile {
   }
 
   #tables(): string[] {
-    const tables = this.sqlite.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
+    const tables = this.sqlite
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+      .all();
     return tables.map(({ name }) => String(name));
   }
 }

@@ -120,7 +120,8 @@ export class Server {
   #note({ idempotency_key: key, crud }: WireTransaction, user: string): void {
     const content = JSON.stringify(crud);
     const before = this.seen.get(key);
-    if (before !== undefined && before !== content) this.violations.push(`P3: key ${key} carried something else before`);
+    if (before !== undefined && before !== content)
+      this.violations.push(`P3: key ${key} carried something else before`);
     this.seen.set(key, content);
     for (const { op_data } of crud) {
       const marker = op_data?.marker;
@@ -135,7 +136,8 @@ export class Server {
 
   #apply(transactions: readonly WireTransaction[], user: string, fault: Fault | undefined): object[] {
     const results: object[] = [];
-    const stopAt = fault === 'stop early' || fault === 'retryable' ? this.#dice.below(transactions.length) : -1;
+    const stopAt =
+      fault === 'stop early' || fault === 'retryable' ? this.#dice.below(transactions.length) : -1;
     for (const [index, transaction] of transactions.entries()) {
       const result =
         index === stopAt
@@ -156,7 +158,11 @@ export class Server {
     if (unclassified || crud.some(({ op_data }) => op_data?.bad)) {
       this.refused.add(marker);
       const error_code = unclassified ? 'UNCLASSIFIED_ERROR' : 'CHECK_VIOLATION';
-      return { status: 'fatal_error', requires_client_handling: false, failed_operation: { error_code } } as never;
+      return {
+        status: 'fatal_error',
+        requires_client_handling: false,
+        failed_operation: { error_code },
+      } as never;
     }
     this.#applied.add(key);
     this.effects.push({ marker, key, user });
