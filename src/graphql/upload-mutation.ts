@@ -1,0 +1,96 @@
+import { isObject } from '../json.ts';
+import { notTheContract } from '../outcome/http-answer.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import type { Wrapping } from '../write-api/pack-transactions.ts';
+import { readResultList } from '../write-api/read-results.ts';
+import { type GraphqlError, isOfField } from './error-code.ts';
+import { failureIn, type ReadAnswer, type Reading, worstOf } from './graphql-answer.ts';
+
+const FIELD = 'uploadTransactions';
+
+/**
+ * The document that `graphql()` sends where no `mutations` are given: for servers that only take operations they know
+ * (persisted or trusted documents). The guide has the schema it is for.
+ *
+ * @example
+ * ```ts
+ * import { UPLOAD_MUTATION } from 'powersync-backend-connector/graphql';
+ *
+ * console.log(JSON.stringify({ UploadTransactions: UPLOAD_MUTATION }));
+ * ```
+ */
+export const UPLOAD_MUTATION =
+  'mutation UploadTransactions($transactions: [UploadedTransaction!]!) { ' +
+  `${FIELD}(transactions: $transactions) { status message retry_after_ms requires_client_handling ` +
+  'failed_operation { error_code message details operation_index } } }';
+
+/** What stands around the transactions in the body of a request. */
+export const AROUND_TRANSACTIONS: Wrapping = [
+  `{"query":${JSON.stringify(UPLOAD_MUTATION)},"variables":{"transactions":[`,
+  ']}}',
+];
+
+/** The outcomes of `count` transactions. Throws an `UploadError` where the answer says nothing of them. */
+export function readUpload(answer: ReadAnswer, count: number, reading: Reading): Outcome[] {
+  const { data, errors, head } = answer;
+  const results: unknown = data?.[FIELD];
+  const list = Array.isArray(results) ? (results as unknown[]) : undefined;
+  const byIndex = errorsByIndex(errors, count);
+  if (errors.length > 0 && !(byIndex && list)) return [refusedWhole(answer, count, reading)];
+  // What an error leads to has no result of its own: anything readable holds its place.
+  const readable = list?.map((result, index) =>
+    byIndex?.has(index) ? { status: 'success' } : present(result),
+  );
+  return readResultList(readable, count, head.status, reading.errorCodes).map((outcome, index) => {
+    const own = byIndex?.get(index);
+    if (!own) return outcome;
+    if (list?.[index] === null) return failureIn(own, head, reading, true);
+    // It can't be told from an error within a result whether the rest of it holds.
+    return { status: 'retry', error: notTheContract(head.status, 'one with an error inside a result') };
+  });
+}
+
+/** Errors by the transaction their path leads to; undefined when one of them leads to none. */
+function errorsByIndex(
+  errors: readonly GraphqlError[],
+  count: number,
+): ReadonlyMap<number, readonly GraphqlError[]> | undefined {
+  const byIndex = new Map<number, GraphqlError[]>();
+  for (const error of errors) {
+    const [field, index] = Array.isArray(error.path) ? error.path : [];
+    if (field !== FIELD || !Number.isInteger(index) || index < 0 || index >= count) return undefined;
+    byIndex.set(index, [...(byIndex.get(index) ?? []), error]);
+  }
+  return byIndex;
+}
+
+/** A refusal of the whole request: thrown, so that the core bisects, unless there is nothing to bisect. */
+function refusedWhole({ errors, head }: ReadAnswer, count: number, reading: Reading): Outcome {
+  const [worst, error] = worstOf(errors, head, reading.errorCodes);
+  if (doesNotFit(worst, error)) {
+    const message = "The upload mutation doesn't fit the schema of the backend: the app may be newer.";
+    throw new UploadError('schema_mismatch', message, { status: head.status });
+  }
+  if (count > 1) throw error;
+  return failureIn(errors, head, reading, false);
+}
+
+/**
+ * Whether the request failed before its execution, at a place in the document. That document and the types of its
+ * variables are those of the contract, and columns are plain JSON in it, so it is the schema that differs.
+ */
+function doesNotFit(error: GraphqlError, { code }: UploadError): boolean {
+  const { locations } = error;
+  const early = !isOfField(error) && Array.isArray(locations) && locations.length > 0;
+  return early && (code === 'invalid' || code === 'unclassified');
+}
+
+/** A result as the contract has it: members that don't apply are absent there, and null in GraphQL. */
+function present(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(
+    members.map(([name, member]) => [name, name === 'failed_operation' ? present(member) : member]),
+  );
+}
