@@ -5,8 +5,14 @@ import { notTheContract } from '../outcome/http-answer.ts';
 import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { isFromDatabase, isOfField } from './error-code.ts';
-import { failureIn, type GraphqlAnswer, type ReadAnswer, type Reading } from './graphql-answer.ts';
+import { codeOf, type GraphqlError, isFromDatabase, isOfField } from './error-code.ts';
+import {
+  failureIn,
+  type GraphqlAnswer,
+  type ReadAnswer,
+  type Reading,
+  withErrorInside,
+} from './graphql-answer.ts';
 
 /** What became of one entry. */
 export type EntryOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
@@ -67,7 +73,7 @@ export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutat
   if (typeof found?.mutation === 'string' && typeof found.variables === 'function') return found;
   throw new UploadError(
     'misconfigured',
-    `graphql() has no mutation for ${op} of the table "${table}": add one, or "default". The writes stay queued.`,
+    `graphql() got no mutation for ${op} of the table "${table}": add one, or "default". The writes stay queued.`,
   );
 }
 
@@ -85,7 +91,7 @@ export async function encodeEntry(
   if (isObject(values)) return JSON.stringify({ query: mutation, variables: values });
   throw new UploadError(
     'misconfigured',
-    `graphql(): variables() for ${entry.op} of the table "${entry.table}" must return an object. The writes stay queued.`,
+    `graphql() got no object from variables() for ${entry.op} of the table "${entry.table}". The writes stay queued.`,
   );
 }
 
@@ -99,13 +105,23 @@ export function readEntryAnswer(
   const { data, errors, head } = answer;
   const said = outcome?.({ data, errors }, entry);
   if (said !== undefined) return said;
-  if (errors.length > 0) {
-    const ofFields = errors.every(isOfField);
-    const failure = failureIn(errors, head, reading, ofFields || errors.every(isFromDatabase));
-    const isGone = ofFields && entry.op === 'DELETE' && failure.error.code === 'not_found';
-    return isGone ? { status: 'applied' } : failure;
-  }
-  return readData(data, entry, head.status);
+  if (errors.length === 0) return readData(data, entry, head.status);
+  const ofFields = errors.every(isOfField);
+  if (ofFields && entry.op === 'DELETE' && errors.every((each) => isGone(each, reading)))
+    return { status: 'applied' };
+  if (errors.some((each) => isBesideItsValue(each, data)))
+    return { status: 'retry', error: withErrorInside(head) };
+  return failureIn(errors, head, reading, ofFields || errors.every(isFromDatabase));
+}
+
+function isGone(error: GraphqlError, { errorCodes }: Reading): boolean {
+  return codeOf(error, errorCodes) === 'not_found';
+}
+
+/** An error within a value, or one of no field beside values: what was written was, so nothing is rejected. */
+function isBesideItsValue(error: GraphqlError, data: GraphqlAnswer['data'] = {}): boolean {
+  const values = isOfField(error) ? [data[error.path?.[0] ?? '']] : Object.values(data);
+  return values.some((value) => value != null);
 }
 
 /** Without errors, a field that is null (or false) tells of a row that wasn't written. */
@@ -115,9 +131,13 @@ function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status:
   const isMissing = fields.includes(null);
   if ((!isMissing && !fields.includes(false)) || (isMissing && op === 'DELETE')) return { status: 'applied' };
   const code = op === 'PUT' ? 'conflict' : 'not_found';
-  const error = new UploadError(code, `The mutation answered ${isMissing ? null : false}: it wrote no row.`, {
-    status,
-  });
+  const error = new UploadError(
+    code,
+    `The mutation answered ${isMissing ? null : false}: no row was written.`,
+    {
+      status,
+    },
+  );
   // A PUT that finds nothing to write is odd enough for the breaker to count it: the field may always be null.
   return { status: 'rejected', error, inBand: op !== 'PUT', details: { data } };
 }

@@ -51,6 +51,11 @@ function readErrors(errors: unknown): GraphqlError[] | undefined {
   return Array.isArray(list) && list.every(isError) ? list : undefined;
 }
 
+/** For an error within a result that is there: it can't be told whether the rest of it holds. */
+export function withErrorInside({ status }: HttpAnswerHead): UploadError {
+  return notTheContract(status, 'one with an error inside a result');
+}
+
 /** What says how errors are read. */
 export interface Reading {
   readonly errorCodes?: ErrorCodes | undefined;

@@ -1,11 +1,10 @@
 import { isObject } from '../json.ts';
-import { notTheContract } from '../outcome/http-answer.ts';
 import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { Wrapping } from '../write-api/pack-transactions.ts';
 import { readResultList } from '../write-api/read-results.ts';
 import { type GraphqlError, isOfField } from './error-code.ts';
-import { failureIn, type ReadAnswer, type Reading, worstOf } from './graphql-answer.ts';
+import { failureIn, type ReadAnswer, type Reading, withErrorInside } from './graphql-answer.ts';
 
 const FIELD = 'uploadTransactions';
 
@@ -37,7 +36,7 @@ export function readUpload(answer: ReadAnswer, count: number, reading: Reading):
   const results: unknown = data?.[FIELD];
   const list = Array.isArray(results) ? (results as unknown[]) : undefined;
   const byIndex = errorsByIndex(errors, count);
-  if (errors.length > 0 && !(byIndex && list)) return [refusedWhole(answer, count, reading)];
+  if (errors.length > 0 && !(byIndex && list)) return [refusedWhole(answer, count, reading, list)];
   // What an error leads to has no result of its own: anything readable holds its place.
   const readable = list?.map((result, index) =>
     byIndex?.has(index) ? { status: 'success' } : present(result),
@@ -45,9 +44,9 @@ export function readUpload(answer: ReadAnswer, count: number, reading: Reading):
   return readResultList(readable, count, head.status, reading.errorCodes).map((outcome, index) => {
     const own = byIndex?.get(index);
     if (!own) return outcome;
-    if (list?.[index] === null) return failureIn(own, head, reading, true);
-    // It can't be told from an error within a result whether the rest of it holds.
-    return { status: 'retry', error: notTheContract(head.status, 'one with an error inside a result') };
+    return list?.[index] === null
+      ? failureIn(own, head, reading, true)
+      : { status: 'retry', error: withErrorInside(head) };
   });
 }
 
@@ -66,24 +65,30 @@ function errorsByIndex(
 }
 
 /** A refusal of the whole request: thrown, so that the core bisects, unless there is nothing to bisect. */
-function refusedWhole({ errors, head }: ReadAnswer, count: number, reading: Reading): Outcome {
-  const [worst, error] = worstOf(errors, head, reading.errorCodes);
-  if (doesNotFit(worst, error)) {
+function refusedWhole(
+  { errors, head }: ReadAnswer,
+  count: number,
+  reading: Reading,
+  results: readonly unknown[] = [],
+): Outcome {
+  const failure = failureIn(errors, head, reading, false);
+  const { code } = failure.error;
+  if (errors.every(isOfDocument) && (code === 'invalid' || code === 'unclassified')) {
     const message = "The upload mutation doesn't fit the schema of the backend: the app may be newer.";
     throw new UploadError('schema_mismatch', message, { status: head.status });
   }
-  if (count > 1) throw error;
-  return failureIn(errors, head, reading, false);
+  // Some may be applied, so a refusal that leads to none of them must not reject any.
+  if (failure.status === 'rejected' && results.some((each) => each !== null)) throw withErrorInside(head);
+  if (count > 1) throw failure.error;
+  return failure;
 }
 
 /**
  * Whether the request failed before its execution, at a place in the document. That document and the types of its
  * variables are those of the contract, and columns are plain JSON in it, so it is the schema that differs.
  */
-function doesNotFit(error: GraphqlError, { code }: UploadError): boolean {
-  const { locations } = error;
-  const early = !isOfField(error) && Array.isArray(locations) && locations.length > 0;
-  return early && (code === 'invalid' || code === 'unclassified');
+function isOfDocument(error: GraphqlError): boolean {
+  return !isOfField(error) && Array.isArray(error.locations) && error.locations.length > 0;
 }
 
 /** A result as the contract has it: members that don't apply are absent there, and null in GraphQL. */
