@@ -1,7 +1,6 @@
 // `POST /graphql`: the upload of `POST /api/data` as a mutation. Same input, same results, same code behind both.
 
-import { GraphQLError } from 'graphql';
-import { createSchema, createYoga } from 'graphql-yoga';
+import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
 import type { TransactionResult } from './contract.ts';
 import { InvalidUpload, readUpload } from './validate.ts';
@@ -113,6 +112,6 @@ async function uploadTransactions(
     return await applyTransactions(options, userId, readUpload(upload));
   } catch (error) {
     if (!(error instanceof InvalidUpload)) throw error;
-    throw new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });
+    throw createGraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });
   }
 }

@@ -77,8 +77,9 @@ function refusedWhole(
     const message = "The upload mutation doesn't fit the schema of the backend: the app may be newer.";
     throw new UploadError('schema_mismatch', message, { status: head.status });
   }
+  if (failure.status === 'retry') throw failure.error;
   // Some may be applied, so a refusal that leads to none of them must not reject any.
-  if (failure.status === 'rejected' && results.some((each) => each !== null)) throw withErrorInside(head);
+  if (results.some((each) => each !== null)) throw withErrorInside(head);
   if (count > 1) throw failure.error;
   return failure;
 }
