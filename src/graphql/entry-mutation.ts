@@ -69,16 +69,12 @@ export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutat
   const found =
     typeof mutations === 'function'
       ? mutations(entry)
-      : own(lookUp(mutations, table), op as keyof TableMutations);
+      : lookUp(mutations, table)?.[op as keyof TableMutations];
   if (typeof found?.mutation === 'string' && typeof found.variables === 'function') return found;
   throw new UploadError(
     'misconfigured',
     `graphql() got no mutation for ${op} of the table "${table}": add one, or "default". The writes stay queued.`,
   );
-}
-
-function own(ofTable: TableMutations | undefined, op: keyof TableMutations): EntryMutation | undefined {
-  return ofTable && Object.hasOwn(ofTable, op) ? ofTable[op] : undefined;
 }
 
 /** The body of the request that writes an entry. */

@@ -217,6 +217,7 @@ describe('an error that leads to no transaction', () => {
     ['misconfigured', 'GRAPHQL_PARSE_FAILED', 400, { locations }],
     ['invalid', 'BAD_USER_INPUT', 400, {}],
     ['unclassified', undefined, 400, {}],
+    ['unclassified', undefined, 400, { locations: [] }],
     ['unclassified', 'LIST_IS_FULL', 200, {}],
   ])('%s: %s before the execution, at status %i and %j in the document', (code, own, status, more) => {
     const body = { errors: [at(undefined, own, more)] };
