@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
+import { createGraphql } from './graphql.ts';
 import { TokenRefused, type Tokens } from './tokens.ts';
 import { InvalidUpload, readUpload } from './validate.ts';
 
@@ -56,6 +57,11 @@ export function createApp(options: AppOptions): Hono {
       const transactions = readUpload(await jsonBody(c));
       return c.json({ results: await applyTransactions(options, userId, transactions) });
     },
+  );
+
+  const graphql = createGraphql(options);
+  app.post('/graphql', bodyLimit({ maxSize: maxBodyBytes }), async (c) =>
+    graphql(c.req.raw, await authenticate(c, tokens)),
   );
 
   app.notFound((c) => c.json({ message: 'No such route' }, 404));
