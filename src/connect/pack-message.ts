@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import { Operation, type Transaction, TransactionSchema } from './gen/powersync/write/v1/write_pb.js';
+import { type Operation, type Transaction, TransactionSchema } from './gen/powersync/write/v1/write_pb.js';
 
 export interface MessageLimits {
   readonly maxTransactions: number;
@@ -63,7 +63,7 @@ function entriesAsJson({ entries }: UploadTransaction): string {
 function toMembers({ id, op, table, opData, previousValues, metadata }: UploadEntry): object {
   return {
     id,
-    op: operationOf(op),
+    op: OPERATIONS.get(op),
     table,
     opData: op === 'DELETE' ? undefined : (opData ?? {}),
     previousValues: previousValues ?? undefined,
@@ -71,11 +71,12 @@ function toMembers({ id, op, table, opData, previousValues, metadata }: UploadEn
   };
 }
 
-function operationOf(op: string): Operation {
-  if (op === 'PUT') return Operation.PUT;
-  if (op === 'PATCH') return Operation.PATCH;
-  return op === 'DELETE' ? Operation.DELETE : Operation.UNSPECIFIED;
-}
+/** By number: the enum itself would only add to the size. */
+const OPERATIONS = new Map<string, Operation>([
+  ['PUT', 1],
+  ['PATCH', 2],
+  ['DELETE', 3],
+]);
 
 /** Numbers that a Struct can't carry travel as text, as the JSON format of protobuf has them. */
 function withoutLoss(_: string, value: unknown): unknown {
@@ -87,16 +88,16 @@ function withoutLoss(_: string, value: unknown): unknown {
 const HALF_CHARACTER = /(^|[^\\])(\\\\)*\\ud[89a-f]/;
 
 function whyUnsendable({ entries }: UploadTransaction, text: string): UploadError | undefined {
-  if (entries.some(({ op }) => operationOf(op) === Operation.UNSPECIFIED)) {
+  if (!entries.every(({ op }) => OPERATIONS.has(op))) {
     return new UploadError(
       'misconfigured',
-      'An entry has an op other than PUT, PATCH and DELETE, which writeService() has no message for. It stays queued.',
+      'WriteService has no other op than PUT, PATCH and DELETE. The writes stay queued.',
     );
   }
   if (HALF_CHARACTER.test(text)) {
     return new UploadError(
       'invalid',
-      'An entry has text that is no valid Unicode (half of a surrogate pair), which protobuf can’t carry.',
+      "Protobuf can't carry text that is no valid Unicode (half of a surrogate pair).",
     );
   }
   return undefined;

@@ -12,6 +12,7 @@ export interface ConnectErrorLike extends Error {
   readonly metadata: { get(name: string): string | null };
   /** The message without the code. It may hold words of the backend, so it is looked at, and never quoted. */
   readonly rawMessage: string;
+  readonly isWireError?: boolean;
   readonly details?: readonly { readonly type?: string; readonly value?: unknown }[];
 }
 
@@ -33,12 +34,16 @@ export function isConnectError(value: unknown): value is ConnectErrorLike {
  */
 export function readFailure(thrown: unknown, count: number): UploadError {
   if (!isConnectError(thrown)) return UploadError.from(thrown);
-  const { code, rawMessage, metadata } = thrown;
+  const { rawMessage, metadata } = thrown;
   const httpStatus = /^HTTP (\d{3})$/.exec(rawMessage)?.[1];
   const isGrpc = metadata.get('grpc-status') !== null;
   if (httpStatus && !isGrpc) return refusalOf({ status: Number(httpStatus), headers: metadata, text: '' });
-  if (isGrpc || /\bjson\b/.test(metadata.get('content-type') ?? '')) return saidByBackend(thrown);
-  return foundByClient(code, rawMessage, thrown.cause, count);
+  return isGrpc || isConnectJson(thrown) ? saidByBackend(thrown) : foundByClient(thrown, count);
+}
+
+/** Whether it is an error in JSON, as the Connect protocol has it. Connect marks those, since its version 2.2. */
+function isConnectJson({ isWireError, metadata }: ConnectErrorLike): boolean {
+  return isWireError ?? /\bjson\b/.test(metadata.get('content-type') ?? '');
 }
 
 /** Codes that mean something else of a whole call that a backend answered. */
@@ -49,13 +54,13 @@ const OF_AN_ANSWER: Readonly<Record<number, UploadErrorCode>> = {
 };
 
 function saidByBackend(error: ConnectErrorLike): UploadError {
-  const { code, metadata, rawMessage } = error;
+  const { code, metadata } = error;
   const retryAfterMs =
     readRetryInfo(error.details) ?? parseRetryAfter(metadata.get('retry-after'), metadata.get('date'));
-  const meaning = isAboutSize(code, rawMessage)
-    ? 'too_large'
-    : (OF_AN_ANSWER[code] ?? codeFromGrpcCode(code));
-  return new UploadError(meaning, `The backend answered with gRPC status ${nameOf(code)}.`, { retryAfterMs });
+  const meaning = isAboutSize(error) ? 'too_large' : (OF_AN_ANSWER[code] ?? codeFromGrpcCode(code));
+  return new UploadError(meaning, `The backend answered with gRPC status ${nameOf(error)}.`, {
+    retryAfterMs,
+  });
 }
 
 /** Codes that Connect gives to failures of its own, where they tell something; all others say that the answer is none. */
@@ -68,22 +73,22 @@ const OF_THE_CLIENT: Readonly<Record<number, UploadErrorCode>> = {
   16: 'unauthenticated',
 };
 
-function foundByClient(code: number, rawMessage: string, cause: unknown, count: number): UploadError {
+function foundByClient(error: ConnectErrorLike, count: number): UploadError {
+  const { code, cause } = error;
   // A failed `fetch`, or an UploadError that an interceptor threw.
   const inner = UploadError.from(cause);
   if (inner.code !== 'unknown') return inner;
-  // Node's own errors have a code, such as ECONNREFUSED or CERT_HAS_EXPIRED.
-  const isNodes = cause instanceof Error && typeof (cause as { code?: unknown }).code === 'string';
-  if (isAboutSize(code, rawMessage)) {
-    const meaning = count > 1 ? 'too_large' : 'misconfigured';
+  if (isAboutSize(error)) {
     return new UploadError(
-      meaning,
-      'A message is larger than writeMaxBytes or readMaxBytes of the Connect transport. The writes stay queued.',
+      count > 1 ? 'too_large' : 'misconfigured', // A limit of the app's own rejects nothing.
+      'A message is larger than the Connect transport takes (writeMaxBytes, readMaxBytes).',
     );
   }
+  // Node's own errors have a code, such as ECONNREFUSED or CERT_HAS_EXPIRED.
+  const isNodes = cause instanceof Error && typeof (cause as { code?: unknown }).code === 'string';
   const meaning = isNodes ? 'network' : OF_THE_CLIENT[code];
-  if (!meaning) return notTheContract(undefined, `none of WriteService (${nameOf(code)})`);
-  return new UploadError(meaning, `No answer of the backend (${nameOf(code)}). The writes stay queued.`, {
+  if (!meaning) return notTheContract(undefined, `none of WriteService (${nameOf(error)})`);
+  return new UploadError(meaning, `No answer of the backend (${nameOf(error)}). The writes stay queued.`, {
     cause: isNodes ? cause : undefined,
   });
 }
@@ -92,16 +97,12 @@ function foundByClient(code: number, rawMessage: string, cause: unknown, count: 
  * Whether it is a message that was too large. There is no code for it; these are the words of grpc-js, grpc-go, gRPC for
  * Java, C++, Python and .NET, tonic, Connect for Go and for JavaScript.
  */
-function isAboutSize(code: number, rawMessage: string): boolean {
+function isAboutSize({ code, rawMessage }: ConnectErrorLike): boolean {
   // RESOURCE_EXHAUSTED; OUT_OF_RANGE of tonic
   return (code === 8 || code === 11) && /\bmessage\b.*(larger than|exceeds|too large)/i.test(rawMessage);
 }
 
-const NAMES =
-  'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'.split(
-    ' ',
-  );
-
-function nameOf(code: number): string {
-  return NAMES[code] ?? String(code);
+/** Connect's own name of the code, which its messages begin with: `[permission_denied]`. */
+function nameOf({ code, message }: ConnectErrorLike): string {
+  return /^\[[a-z_]+\]/.exec(message)?.[0] ?? `[${code}]`;
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../outcome/outcome.ts';
 import { type ErrorCodes, readResultList } from '../write-api/read-results.ts';
-import { type TransactionResult, TransactionResult_Status } from './gen/powersync/write/v1/write_pb.js';
+import type { TransactionResult } from './gen/powersync/write/v1/write_pb.js';
 
 /** Reads the answer to a call with `count` transactions. Throws an `UploadError` where it says nothing of them. */
 export function readResponse(message: unknown, count: number, errorCodes?: ErrorCodes): Outcome[] {
@@ -9,13 +9,8 @@ export function readResponse(message: unknown, count: number, errorCodes?: Error
   return readResultList(list, count, undefined, errorCodes);
 }
 
-/** The statuses of the write contract; any other number is none, and says nothing. */
-const STATUSES: Readonly<Record<number, string>> = {
-  [TransactionResult_Status.SUCCESS]: 'success',
-  [TransactionResult_Status.RETRYABLE_ERROR]: 'retryable_error',
-  [TransactionResult_Status.FATAL_ERROR]: 'fatal_error',
-  [TransactionResult_Status.NOT_ATTEMPTED]: 'not_attempted',
-};
+/** The write contract's words for `TransactionResult.Status`, by number; any other says nothing. */
+const STATUSES = [undefined, 'success', 'retryable_error', 'fatal_error', 'not_attempted'];
 
 function asInTheContract(result: TransactionResult): object {
   const { status, message, retryAfterMs, requiresClientHandling, failedOperation: failed } = result;

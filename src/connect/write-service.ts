@@ -137,7 +137,7 @@ async function call(
     tellTime(response.header);
     return response;
   } catch (thrown) {
-    if (signal.aborted) throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
+    if (signal.aborted) throw new UploadError('aborted', 'The upload was aborted.');
     if (isConnectError(thrown)) tellTime(thrown.metadata);
     throw readFailure(thrown, transactions.length);
   }
