@@ -36,7 +36,7 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-export function writeServiceRoutes(options: GrpcOptions): (router: ConnectRouter) => void {
+function writeServiceRoutes(options: GrpcOptions): (router: ConnectRouter) => void {
   return (router) => {
     router.service(WriteService, {
       async upload(request, context) {
