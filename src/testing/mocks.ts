@@ -3,7 +3,13 @@ export type {
   MockTransaction,
   ReceivedRequest,
 } from './mock/contract.ts';
-export type { FailNextOptions, MockBackend, MockEndpoint, RejectNextOptions } from './mock/mock.ts';
+export type {
+  FailNextOptions,
+  MockBackend,
+  MockEndpoint,
+  MockResultsBackend,
+  RejectNextOptions,
+} from './mock/mock.ts';
 export type { MockOptions, TransactionalMockOptions } from './mock/options.ts';
 export type { MockRow, MockTables } from './mock/store.ts';
 export {
@@ -11,6 +17,9 @@ export {
   type MockBatchEndpointOptions,
   mockBatchEndpoint,
 } from './mock-batch-endpoint.ts';
+export { type MockEdgeFunctionOptions, mockEdgeFunction } from './mock-edge-function.ts';
+export { type MockGraphqlOperation, type MockGraphqlOptions, mockGraphql } from './mock-graphql.ts';
+export { type MockPostgrest, mockPostgrest } from './mock-postgrest.ts';
 export {
   type MockRowEndpoints,
   type MockRowEndpointsOptions,
@@ -22,4 +31,5 @@ export {
   type MockTokenEndpointOptions,
   mockTokenEndpoint,
 } from './mock-token-endpoint.ts';
-export { type MockWriteApi, mockWriteApi } from './mock-write-api.ts';
+export { mockWriteApi } from './mock-write-api.ts';
+export { type MockWriteService, mockWriteService } from './mock-write-service.ts';

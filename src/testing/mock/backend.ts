@@ -4,7 +4,6 @@ import {
   isAnswer,
   type MockAnswer,
   type MockContract,
-  type MockRejection,
   type MockRequest,
   type MockTransaction,
   type ReceivedRequest,
@@ -12,20 +11,14 @@ import {
 import { createFaces, type Handle } from './faces.ts';
 import { createFaults, type Drawn } from './faults.ts';
 import { createLine } from './line.ts';
-import type { MockBackend, RejectNextOptions } from './mock.ts';
+import type { MockBackend } from './mock.ts';
 import type { ResolvedMockOptions } from './options.ts';
-import { createScript } from './script.ts';
-import { createStore } from './store.ts';
+import { createScript, type WholeScript } from './script.ts';
+import { createStore, type Rule } from './store.ts';
 import { createTokenCheck } from './token-check.ts';
 
-/** What the mocks of single contracts add to {@link MockBackend}, each what its contract has. */
-export interface ScriptedBackend extends MockBackend {
-  rejectNext(
-    code: string,
-    options?: RejectNextOptions & Pick<MockRejection, 'status' | 'needsDecision'>,
-  ): void;
-  retryNext(options?: { readonly retryAfterMs?: number | undefined }): void;
-  wrongCount(): void;
+/** A mock with all that single contracts may have. */
+export interface ScriptedBackend extends MockBackend, WholeScript {
   /** The machine without a face. */
   readonly handle: Handle;
 }
@@ -109,8 +102,9 @@ function createMachine(contract: MockContract, state: MockState): Handle {
     transactions: readonly MockTransaction[],
     fault: Drawn | undefined,
   ): MockAnswer | undefined {
-    const results = store.execute(transactions, contract, fault?.planned);
-    const executed = { request, transactions, results };
+    const rule: Rule = (entry, exists) => contract.rule?.(entry, exists, request);
+    const results = store.execute(transactions, contract.unit, rule, fault?.planned);
+    const executed = { request, transactions, results, tables: store.tables };
     if (fault?.kind === 'miscount' && contract.miscount) return contract.miscount(executed);
     const answer = contract.answer(executed);
     if (fault?.kind === 'drop') return undefined;

@@ -1,3 +1,5 @@
+import type { MockTables } from './store.ts';
+
 /** One change of one row, as the mock read it from a request. */
 export interface MockEntry {
   readonly op: 'PUT' | 'PATCH' | 'DELETE';
@@ -61,7 +63,11 @@ export interface MockRejection {
 
 /** What became of one transaction. */
 export type MockResult =
-  | { readonly status: 'applied' }
+  | {
+      readonly status: 'applied';
+      /** Entries that found a row, or made one; of a replay, all. */
+      readonly written: number;
+    }
   | { readonly status: 'rejected'; readonly rejection: MockRejection; readonly entryIndex: number }
   | { readonly status: 'retry'; readonly retryAfterMs?: number | undefined }
   | { readonly status: 'not_attempted' };
@@ -71,6 +77,7 @@ export interface Executed {
   readonly request: MockRequest;
   readonly transactions: readonly MockTransaction[];
   readonly results: readonly MockResult[];
+  readonly tables: MockTables;
 }
 
 /** A wire format: how requests are read, and answers written. Pure. */
@@ -84,7 +91,7 @@ export interface MockContract {
   /** Reads a request; an answer is a refusal of the whole of it. */
   read(request: MockRequest): readonly MockTransaction[] | MockAnswer;
   /** Refuses an entry that fits no row, in contracts that do. */
-  rule?(entry: MockEntry, exists: boolean): MockRejection | undefined;
+  rule?(entry: MockEntry, exists: boolean, request: MockRequest): MockRejection | undefined;
   answer(executed: Executed): MockAnswer;
   /** An answer with the wrong number of results, in contracts that have one for each transaction. */
   miscount?(executed: Executed): MockAnswer;

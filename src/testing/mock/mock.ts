@@ -2,7 +2,7 @@ import type { PlatformFetch } from '../../globals.ts';
 import type { MockEntry, ReceivedRequest } from './contract.ts';
 import type { MockTables } from './store.ts';
 
-/** What a refusal says. */
+/** What is to be refused, and with which words. */
 export interface RejectNextOptions {
   readonly message?: string | undefined;
   /** Further words of the backend, where the contract has room for them. */
@@ -79,4 +79,24 @@ export interface MockBackend extends MockEndpoint {
    * client sees a network error, as browsers do with many servers.
    */
   limitBytes(bytes: number, options?: { readonly cors?: boolean | undefined }): void;
+}
+
+/** A mock that answers with one result for each transaction, in the words of the reference write API. */
+export interface MockResultsBackend extends MockBackend {
+  /**
+   * Refuses a transaction of the next request for good (`fatal_error`); those behind it are not attempted.
+   *
+   * @param code An `error_code` of the contract, such as `UNIQUE_VIOLATION`, or one of the app's own.
+   */
+  rejectNext(
+    code: string,
+    options?: RejectNextOptions & {
+      /** The contract's `requires_client_handling`. Default false. */
+      readonly needsDecision?: boolean | undefined;
+    },
+  ): void;
+  /** Asks to send the first transaction of the next request again (`retryable_error`), and applies nothing. */
+  retryNext(options?: { readonly retryAfterMs?: number | undefined }): void;
+  /** Does what the next request asks for, and answers with one result less. */
+  wrongCount(): void;
 }

@@ -1,19 +1,25 @@
 import { optionChecks } from '../../option-checks.ts';
 import { page } from './answers.ts';
-import type { MockState, ScriptedBackend } from './backend.ts';
-import type { MockAnswer, MockContract } from './contract.ts';
+import type { MockState } from './backend.ts';
+import type { MockAnswer, MockContract, MockRejection } from './contract.ts';
 import type { Fault } from './faults.ts';
-import type { FailNextOptions } from './mock.ts';
+import type { FailNextOptions, MockBackend, RejectNextOptions } from './mock.ts';
 
-type Script = Omit<
-  ScriptedBackend,
-  'url' | 'handle' | 'handlers' | 'fetch' | 'received' | 'pending' | 'tables' | 'executions'
->;
+/** Every call, of any contract. */
+export interface WholeScript
+  extends Omit<MockBackend, 'url' | 'handlers' | 'fetch' | 'received' | 'pending' | 'tables' | 'executions'> {
+  rejectNext(
+    code: string,
+    options?: RejectNextOptions & Pick<MockRejection, 'status' | 'needsDecision'>,
+  ): void;
+  retryNext(options?: { readonly retryAfterMs?: number | undefined }): void;
+  wrongCount(): void;
+}
 
 type WithoutCall<Each> = Each extends Fault ? Omit<Each, 'call'> : never;
 
 /** The calls by which a test says what is to happen. */
-export function createScript(contract: MockContract, state: MockState, maxBytes: number): Script {
+export function createScript(contract: MockContract, state: MockState, maxBytes: number): WholeScript {
   const { store, faults, line, tokens, received, limit } = state;
   const { number } = optionChecks(contract.who);
 

@@ -24,8 +24,10 @@ interface Stored {
   executions: number;
 }
 
-const APPLIED: MockResult = { status: 'applied' };
 const NOT_ATTEMPTED: MockResult = { status: 'not_attempted' };
+
+/** What refuses an entry by the row it is for. */
+export type Rule = (entry: MockEntry, exists: boolean) => MockRejection | undefined;
 
 /** The rows of a backend, and which keys it has applied already. */
 export function createStore(options: StoreOptions) {
@@ -37,25 +39,28 @@ export function createStore(options: StoreOptions) {
 
   function run(
     transaction: MockTransaction,
-    rule: MockContract['rule'],
+    rule: Rule | undefined,
     planned: Planned | undefined,
   ): MockResult {
-    if (isReplay(transaction)) return APPLIED;
+    if (isReplay(transaction)) return { status: 'applied', written: transaction.entries.length };
     const mine = planned?.transaction === transaction ? planned : undefined;
     if (mine && !('rejection' in mine)) return { status: 'retry', retryAfterMs: mine.retryAfterMs };
     const before = copy(stored);
+    let written = 0;
     for (const [entryIndex, entry] of transaction.entries.entries()) {
       const rows = tableOf(stored, entry);
-      const rejection = mine?.entryIndex === entryIndex ? mine.rejection : rule?.(entry, rows.has(entry.id));
+      const exists = rows.has(entry.id);
+      const rejection = mine?.entryIndex === entryIndex ? mine.rejection : rule?.(entry, exists);
       if (rejection) {
         if (options.atomic) stored = before;
         return { status: 'rejected', rejection, entryIndex };
       }
       apply(rows, entry);
+      if (exists || entry.op === 'PUT') written++;
     }
     stored.executions++;
     if (transaction.key !== undefined) stored.keys.add(transaction.key);
-    return APPLIED;
+    return { status: 'applied', written };
   }
 
   return {
@@ -63,7 +68,8 @@ export function createStore(options: StoreOptions) {
     /** Applies transactions in order, up to the first that fails. */
     execute(
       transactions: readonly MockTransaction[],
-      { unit, rule }: Pick<MockContract, 'unit' | 'rule'>,
+      unit: MockContract['unit'],
+      rule: Rule | undefined,
       planned: Planned | undefined,
     ): MockResult[] {
       const before = copy(stored);

@@ -1,6 +1,35 @@
 import { isObject } from '../../json.ts';
-import { json } from './answers.ts';
-import type { MockAnswer, MockEntry, MockResult, MockTransaction } from './contract.ts';
+import { json, message } from './answers.ts';
+import type { MockContract, MockEntry, MockRequest, MockResult, MockTransaction } from './contract.ts';
+
+/** What the reference backend takes. */
+export const MAX_BYTES = 102_400;
+
+/** The reference write API. */
+export function writeApiContract(who: string): MockContract {
+  return {
+    who,
+    unit: 'transaction',
+    refusal: message,
+    read(request) {
+      const problem = problemWith(request);
+      if (problem) return problem;
+      const { body } = request;
+      const read = readTransactions(isObject(body) ? body.transactions : undefined);
+      return typeof read === 'string' ? message(400, `request/body/${read}`) : read;
+    },
+    answer: ({ results }) => json(200, { results: results.map(writeResult) }),
+    miscount: ({ results }) => json(200, { results: results.slice(1).map(writeResult) }),
+  };
+}
+
+/** What is wrong with a request, whatever it says. */
+export function problemWith({ method, headers }: MockRequest) {
+  if (method !== 'POST') return message(404, `Cannot ${method} here`);
+  return headers['content-type']?.includes('json')
+    ? undefined
+    : message(400, 'content-type must be application/json');
+}
 
 /** Reads transactions in the words of the reference write API; a text says what is wrong with them. */
 export function readTransactions(list: unknown, { max = 50 } = {}): MockTransaction[] | string {
@@ -80,8 +109,4 @@ export function writeResult(result: MockResult): object {
       };
     }
   }
-}
-
-export function answerResults(results: readonly object[]): MockAnswer {
-  return json(200, { results });
 }
