@@ -34,11 +34,11 @@ export interface ContractWorld {
 
 export type TransportPromises = Pick<TransportHarness, 'atomic' | 'idempotent'>;
 
-export async function startContractWorld(): Promise<ContractWorld> {
+export async function startContractWorld(serve?: HttpContractOptions['serve']): Promise<ContractWorld> {
   const database = await openDatabase();
   await database.exec(NOTES);
   const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
-  const proxy = await startFaultyProxy(backend.url);
+  const proxy = await startFaultyProxy((await serve?.(backend))?.url ?? backend.url);
   return {
     backend,
     proxy,
@@ -96,15 +96,17 @@ export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => voi
 export interface HttpContractOptions extends TransportPromises {
   /** Makes the transport, given the url of the backend. */
   readonly make: (url: string) => Transport;
+  /** Serves the backend by another contract, where its own url doesn't. */
+  readonly serve?: (backend: Backend) => Promise<{ readonly url: string }>;
   /** Needs of cases that have no meaning for this transport, each with the reason. */
   readonly without?: Readonly<Partial<Record<ContractNeed, string>>>;
 }
 
 /** Declares one test for each case of the contract, over the example backend. */
-export function testHttpContract({ make, without = {}, ...promises }: HttpContractOptions): void {
+export function testHttpContract({ make, serve, without = {}, ...promises }: HttpContractOptions): void {
   let world: ContractWorld;
   beforeAll(async () => {
-    world = await startContractWorld();
+    world = await startContractWorld(serve);
   }, 60_000);
   afterAll(() => world.close());
   const cases = transportContract.filter(({ needs }) => needs.every((need) => without[need] === undefined));
