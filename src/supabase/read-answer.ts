@@ -1,0 +1,97 @@
+import { isObject } from '../json.ts';
+import { notTheContract, refusalOf } from '../outcome/http-answer.ts';
+import { codeFromHttpStatus } from '../outcome/http-status.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { codeFromSqlState } from '../outcome/sqlstate.ts';
+import { UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
+import { defaultVerdict } from '../outcome/verdict.ts';
+import type { TransportContext } from '../transport.ts';
+import { type ErrorCodes, inBrackets, ownCode, UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
+import type { PostgrestResult } from './client.ts';
+
+export type Rejected = Extract<Outcome, { readonly status: 'rejected' }>;
+
+type Context = Pick<TransportContext, 'signal' | 'mayRefresh'>;
+
+/** What PostgREST's codes mean beyond SQLSTATE. The first pattern that fits decides; for others, the HTTP status does. */
+const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
+  [/^PGRST00[0-3]$/, 'unavailable'], // no connection to the database
+  [/^PGRST20[245]$/, 'schema_mismatch'], // function, column or table isn't in the schema cache
+  [/^PGRST30[1-3]$/, 'unauthenticated'],
+  [/^(42P17|54...|P0...|XX...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL and internal errors: all are 500
+  [/^42...$/, 'schema_mismatch'], // any other fault of the statement: the schema or the app is wrong, not the data
+];
+
+/**
+ * Reads an answer: undefined for a success, the outcome where the write was refused. Throws an `UploadError` where
+ * nothing was decided about it.
+ */
+export function refusalIn(
+  { status, error }: PostgrestResult,
+  context: Context,
+  errorCodes?: ErrorCodes,
+): Rejected | undefined {
+  if (status === 0) throw noAnswer(error, context);
+  if (status >= 200 && status < 300) {
+    if (error) throw notTheContract(status, 'not JSON');
+    return undefined;
+  }
+  const failed: Record<string, unknown> = isObject(error) ? error : {};
+  // Only PostgREST's own errors have a code; others come from a proxy, and are not always JSON.
+  if (typeof failed.code !== 'string' || failed.code === '')
+    throw refusalOf({ status, headers: { get: () => null }, text: '' });
+  const { code, certain } = meaningOf(failed.code, status, errorCodes);
+  const { message, details, hint } = failed;
+  return rejected(code, `The backend refused the write${inBrackets(failed.code)}.`, context, {
+    status,
+    inBand: certain,
+    details: { code: failed.code, message, details, hint },
+  });
+}
+
+/** A refusal as outcome. Throws what is none, and what a fresh token may put right. */
+export function rejected(
+  code: UploadErrorCode,
+  message: string,
+  { mayRefresh }: Context,
+  {
+    status,
+    inBand = true,
+    details,
+  }: { status?: number; inBand?: boolean; details?: Record<string, unknown> } = {},
+): Rejected {
+  const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+  const error = new UploadError(code, message, { status, budget });
+  const verdict = defaultVerdict(code);
+  const isRefusal = verdict === 'reject' || verdict === 'ambiguous';
+  if (!isRefusal || (code === 'forbidden' && mayRefresh)) throw error;
+  // Policies refuse everything once one of them is broken, so they are never believed without the breaker.
+  return { status: 'rejected', error, details, inBand: inBand && code !== 'forbidden' };
+}
+
+/** `certain`: it is about the data, or the app's own word, rather than about the deployment. */
+function meaningOf(
+  code: string,
+  status: number,
+  errorCodes: ErrorCodes = {},
+): { readonly code: UploadErrorCode; readonly certain: boolean } {
+  // An anonymous caller gets 401 for a lack of rights too.
+  if (status === 401) return { code: 'unauthenticated', certain: false };
+  const own = ownCode(errorCodes, code);
+  if (own) return { code: own, certain: true };
+  const [, raised] = /^PT(\d{3})$/.exec(code) ?? []; // RAISE SQLSTATE 'PT409' chooses the HTTP status
+  if (raised) return { code: codeFromHttpStatus(Number(raised)), certain: true };
+  const bySqlState = /^[0-9A-Z]{5}$/.test(code) ? codeFromSqlState(code) : 'unknown';
+  if (bySqlState !== 'unknown') return { code: bySqlState, certain: true };
+  const known = CODES.find(([pattern]) => pattern.test(code))?.[1];
+  return { code: known ?? codeFromHttpStatus(status), certain: false };
+}
+
+/** The client's message tells an abort from a broken connection; it isn't kept, since it may quote the url. */
+function noAnswer(error: unknown, { signal }: Context): UploadError {
+  if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');
+  const message = isObject(error) ? String(error.message) : '';
+  return /^(Abort|Timeout)Error/.test(message)
+    ? new UploadError('timeout', 'The client gave up waiting for an answer. The writes stay queued.')
+    : new UploadError('network', 'The backend could not be reached.');
+}

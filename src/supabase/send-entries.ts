@@ -1,0 +1,91 @@
+import { notTheContract } from '../outcome/http-answer.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import type { Failure } from '../per-entry/failure.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { TransportContext } from '../transport.ts';
+import type { ErrorCodes } from '../write-api/read-results.ts';
+import type { PostgrestRequest, PostgrestResult, TableClient } from './client.ts';
+import { refusalIn, rejected } from './read-answer.ts';
+import { sendRequest } from './send-request.ts';
+
+/** The number of rows that a request wrote: the proof that PostgREST itself answered, and what tells a lost write. */
+const COUNT = { count: 'exact' } as const;
+
+/** Sends entries that travel together, and reads the answer: undefined once all of them are applied. */
+export async function sendEntries(
+  client: TableClient,
+  entries: readonly UploadEntry[],
+  context: TransportContext,
+  errorCodes?: ErrorCodes,
+): Promise<Failure | undefined> {
+  const [first] = entries as readonly [UploadEntry, ...UploadEntry[]];
+  const { op, table, id } = first;
+  if (op === 'PATCH' && Object.keys(first.opData ?? {}).length === 0) return undefined;
+  checkPlace(table, id);
+  const result = await sendRequest(requestFor(client, entries, first), context);
+  const refusal = refusalIn(result, context, errorCodes);
+  if (refusal) return refusal;
+  const count = rowsIn(result);
+  // A DELETE that matches nothing was applied before.
+  if (op === 'DELETE' || count >= entries.length) return undefined;
+  if (op === 'PUT') {
+    return rejected('conflict', 'The backend stored no row: a trigger or a rule kept it out.', context);
+  }
+  return whyNothingMatched(client, first, context);
+}
+
+function requestFor(
+  client: TableClient,
+  entries: readonly UploadEntry[],
+  { op, table, id, opData }: UploadEntry,
+): PostgrestRequest {
+  const rows = client.from(encodeURIComponent(table));
+  switch (op) {
+    case 'PUT':
+      return rows.upsert(entries.length > 1 ? entries.map(toRow) : toRow({ opData, id }), COUNT);
+    case 'PATCH':
+      return rows.update(opData ?? {}, COUNT).eq('id', id);
+    case 'DELETE':
+      return entries.length > 1
+        ? rows.delete(COUNT).in(
+            'id',
+            entries.map((entry) => entry.id),
+          )
+        : rows.delete(COUNT).eq('id', id);
+  }
+  throw new UploadError('misconfigured', 'An entry is no PUT, PATCH or DELETE. The writes stay queued.');
+}
+
+function toRow({ opData, id }: Pick<UploadEntry, 'opData' | 'id'>): object {
+  return { ...opData, id };
+}
+
+/** An UPDATE that a policy forbids matches nothing, as if the row weren't there; so it is looked for. */
+async function whyNothingMatched(
+  client: TableClient,
+  { table, id }: UploadEntry,
+  context: TransportContext,
+): Promise<Failure> {
+  const rows = client.from(encodeURIComponent(table));
+  const result = await sendRequest(rows.select('id', { head: true, ...COUNT }).eq('id', id), context);
+  const refusal = refusalIn(result, context);
+  if (refusal) throw refusal.error;
+  return rowsIn(result) > 0
+    ? rejected('forbidden', 'The row is there, but this user may not change it.', context)
+    : rejected('conflict', 'No row matched: it is gone, or hidden by row-level security.', context);
+}
+
+function rowsIn({ status, count }: PostgrestResult): number {
+  if (typeof count === 'number' && count >= 0) return count;
+  throw notTheContract(status, 'without a number of rows (Content-Range)');
+}
+
+/** Both stand in the url, where a text that isn't valid Unicode, or a path that goes up, would name something else. */
+function checkPlace(table: string, id: string): void {
+  try {
+    encodeURIComponent(table + id);
+  } catch {
+    throw new UploadError('invalid', 'An id or a table name is not valid Unicode.');
+  }
+  if (/^\.{0,2}$/.test(table)) throw new UploadError('misconfigured', 'A table has no name.');
+}
