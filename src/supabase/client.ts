@@ -36,6 +36,8 @@ export interface PostgrestRequest extends PromiseLike<PostgrestResult> {
   in(column: string, values: readonly string[]): PostgrestRequest;
   setHeader(name: string, value: string): PostgrestRequest;
   abortSignal(signal: PlatformAbortSignal): PostgrestRequest;
+  /** Missing in older clients, which repeat nothing. */
+  retry?(enabled: boolean): PostgrestRequest;
 }
 
 /** What the client makes of an answer. The error comes from JSON that nobody has checked. */

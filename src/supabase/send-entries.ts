@@ -66,8 +66,12 @@ async function whyNothingMatched(
   { table, id }: UploadEntry,
   context: TransportContext,
 ): Promise<Failure> {
-  const rows = client.from(encodeURIComponent(table));
-  const result = await sendRequest(rows.select('id', { head: true, ...COUNT }).eq('id', id), context);
+  const look = client
+    .from(encodeURIComponent(table))
+    .select('id', { head: true, ...COUNT })
+    .eq('id', id);
+  look.retry?.(false); // The client waits and repeats what only reads; here the connector decides that.
+  const result = await sendRequest(look, context);
   const refusal = refusalIn(result, context);
   if (refusal) throw refusal.error;
   return rowsIn(result) > 0
