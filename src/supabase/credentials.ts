@@ -63,7 +63,7 @@ export function supabaseCredentials({ client, ...others }: SupabaseCredentialsOp
   }
 
   return async ({ signal }) => {
-    const token = await unlessAborted(signal, currentToken());
+    const token = await unlessAborted(signal, currentToken);
     given = token ?? undefined;
     return token === null ? null : { token };
   };
@@ -111,11 +111,13 @@ function isSignedOut(error: unknown): boolean {
 }
 
 /** Settles like `work`, or rejects once the signal is aborted: the client itself knows no end of waiting. */
-function unlessAborted<T>(signal: PlatformAbortSignal, work: Promise<T>): Promise<T> {
+function unlessAborted<T>(signal: PlatformAbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(new UploadError('aborted', 'The refresh of the token was aborted.'));
-    if (signal.aborted) abort();
+    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort);
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }

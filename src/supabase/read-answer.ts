@@ -90,8 +90,8 @@ function meaningOf(
 /** The client's message tells an abort from a broken connection; it isn't kept, since it may quote the url. */
 function noAnswer(error: unknown, { signal }: Context): UploadError {
   if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');
-  const message = isObject(error) ? String(error.message) : '';
-  return /^(Abort|Timeout)Error/.test(message)
+  const message = isObject(error) ? error.message : undefined;
+  return typeof message === 'string' && /^(Abort|Timeout)Error/.test(message)
     ? new UploadError('timeout', 'The client gave up waiting for an answer. The writes stay queued.')
     : new UploadError('network', 'The backend could not be reached.');
 }
