@@ -100,23 +100,23 @@ async function invoke(
 ): Promise<unknown> {
   const headers = { Authorization: `Bearer ${await userToken(context)}` };
   const { data, error } = await functions.invoke(name, { body, headers, signal: context.signal });
-  if (error) throw await failureOf(error, name);
+  if (error) throw await failureOf(error);
   return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
 }
 
 /** By name, not by class: the app's copy of the client may be another one. */
-async function failureOf(
-  error: { readonly name?: string; readonly context?: unknown },
-  name: string,
-): Promise<UploadError> {
+async function failureOf(error: {
+  readonly name?: string;
+  readonly context?: unknown;
+}): Promise<UploadError> {
   switch (error.name) {
     case 'FunctionsHttpError': {
       const response = error.context as AnswerBody;
-      const text = await readBody(response, `The function "${name}"`);
+      const text = await readBody(response, 'The function');
       return refusalOf({ status: response.status, headers: response.headers, text });
     }
     case 'FunctionsRelayError':
-      return new UploadError('unavailable', 'Supabase could not reach the function.');
+      return new UploadError('unavailable', 'The backend could not be reached.');
     case 'FunctionsFetchError':
       return UploadError.from(error.context);
     case 'SyntaxError':

@@ -33,7 +33,7 @@ export async function sendEntries(
   const isKeptFromUser = op === 'PATCH' && (await isThere(client, first, context));
   return failureOf(
     isKeptFromUser ? 'forbidden' : 'conflict',
-    'No row was written: it is gone, or a policy or a trigger kept it from this user.',
+    'No row was written: it is gone, or kept from this user.',
     context,
   );
 }
