@@ -32,6 +32,8 @@ export interface BackendOptions
 export interface Backend {
   readonly url: string;
   readonly port: number;
+  /** The store, for other servers over it. */
+  readonly database: PGlite;
   /** Answers a request without the network. */
   fetch(request: Request): Promise<Response>;
   query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
@@ -111,6 +113,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
+    database,
     fetch: async (request) => app.fetch(request),
     query: async <Row>(sql: string, parameters?: unknown[]) =>
       (await database.query<Row>(sql, parameters)).rows,
