@@ -38,7 +38,8 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
   const database = await openDatabase();
   await database.exec(NOTES);
   const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
-  const proxy = await startFaultyProxy((await serve?.(backend))?.url ?? backend.url);
+  const served = await serve?.(backend);
+  const proxy = await startFaultyProxy(served?.url ?? backend.url);
   return {
     backend,
     proxy,
@@ -62,7 +63,9 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
           // Through JSON: the embedded Postgres drops a byte order mark at the start of a text that it returns.
           rows: async () => (await backend.snapshot(CONTRACT_USER)).notes ?? [],
           requests: () => proxy.requests.length,
-          executions: () => backend.executions() - executedBefore,
+          ...(served?.countsExecutions !== false && {
+            executions: () => backend.executions() - executedBefore,
+          }),
           faults: httpFaults(proxy),
         },
       };
@@ -97,7 +100,9 @@ export interface HttpContractOptions extends TransportPromises {
   /** Makes the transport, given the url of the backend. */
   readonly make: (url: string) => Transport;
   /** Serves the backend by another contract, where its own url doesn't. */
-  readonly serve?: (backend: Backend) => Promise<{ readonly url: string }>;
+  readonly serve?: (
+    backend: Backend,
+  ) => Promise<{ readonly url: string; readonly countsExecutions?: boolean }>;
   /** Needs of cases that have no meaning for this transport, each with the reason. */
   readonly without?: Readonly<Partial<Record<ContractNeed, string>>>;
 }
