@@ -26,7 +26,7 @@ describe('codeFromMongoCode', () => {
     expect(codeFromMongoCode(number)).toBe(code);
   });
 
-  it.each([
+  it.each<[number | undefined, string]>([
     [2, 'BadValue, also of a faulty command'],
     [9, 'FailedToParse, also of a faulty command'],
     [14, 'TypeMismatch, also of a faulty command'],

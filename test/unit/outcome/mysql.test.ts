@@ -35,7 +35,7 @@ describe('codeFromMySqlErrno', () => {
     expect(codeFromMySqlErrno(errno)).toBe(code);
   });
 
-  it.each([
+  it.each<[number | undefined, string]>([
     [1064, 'ER_PARSE_ERROR in the server'],
     [1105, 'ER_UNKNOWN_ERROR'],
     [1049, 'ER_BAD_DB_ERROR'],

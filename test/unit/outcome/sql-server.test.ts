@@ -34,7 +34,7 @@ describe('codeFromSqlServerNumber', () => {
     expect(codeFromSqlServerNumber(number)).toBe(code);
   });
 
-  it.each([
+  it.each<[number | undefined, string]>([
     [102, 'incorrect syntax in the server'],
     [544, 'explicit value for an identity column'],
     [0, 'no error'],
