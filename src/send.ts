@@ -1,6 +1,7 @@
 import { readJwtClaims } from './auth/jwt.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
+import { defaultVerdict } from './outcome/verdict.ts';
 import { currentOwner, readBorders } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { UploadTransaction } from './queue/transaction.ts';
@@ -20,7 +21,7 @@ export function createSender(
     const attempt = gate.failures + 1;
     let used: string | undefined;
     const token = async (): Promise<string | undefined> => {
-      const current = (await deadline.race(tokens.get())) ?? undefined;
+      const current = (await deadline.race(tokens.get()).catch(withoutToken)) ?? undefined;
       deadline.check();
       if (owner !== undefined && current) {
         // Another tab may have called `setOwner()` while this one waited for the token.
@@ -93,4 +94,14 @@ export function createSender(
       }
     }
   };
+}
+
+/** What the token endpoint refused says nothing of the writes, whatever its error is called. */
+function withoutToken(thrown: unknown): never {
+  const cause = UploadError.from(thrown);
+  const verdict = defaultVerdict(cause.code);
+  if (verdict !== 'reject' && verdict !== 'ambiguous') throw thrown;
+  throw new UploadError('unavailable', 'credentials() failed (see cause). The writes stay queued.', {
+    cause,
+  });
 }
