@@ -1,4 +1,6 @@
 export type { PlatformFetch } from '../globals.ts';
+export type { HttpAnswer } from '../outcome/http-answer.ts';
+export type { HttpAnswerHead } from '../outcome/upload-error.ts';
 export { type BatchEndpointOptions, batchEndpoint } from './batch-endpoint.ts';
 export { type CheckpointRequestsOptions, checkpointRequests } from './checkpoint-requests.ts';
 export { readErrorPayload } from './error-payload.ts';
