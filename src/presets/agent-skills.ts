@@ -1,9 +1,6 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { joinUrl } from '../http/row-path.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { prepareEntries, putNeedsColumns } from './prepare-entries.ts';
+import { batchTransport, encodeAs, wordsIn } from './contract.ts';
+import { putNeedsColumns } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { allApplied, batchRefusalByWords } from './refusal.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link agentSkills}. */
@@ -40,32 +37,18 @@ export interface AgentSkillsOptions extends PresetOptions {
  * ```
  */
 export function agentSkills(options: AgentSkillsOptions): Preset {
-  const { userId, maxTransactions, authorization = 'bearer', ...others } = options;
-  const { url, http } = setUp('agentSkills', { ...others, authorization });
-  const transport = batchEndpoint({
-    ...http,
-    url: joinUrl(url, '/api/powersync/upload'),
-    maxTransactions,
-    encode: ({ transactions }) => ({
-      operations: transactions.flatMap(({ entries }) =>
-        entries.map(({ id, op, table, opData }) => ({
-          id,
-          op,
-          table,
-          opData: op === 'DELETE' ? undefined : (opData ?? {}),
-        })),
-      ),
-    }),
-    decode(answer, batch) {
-      if (!isSuccess(answer)) return undefined;
-      const { status, json } = answer;
-      if (json?.success === true) return allApplied(batch);
-      if (json?.success === false) return batchRefusalByWords(answer, json.error, batch);
-      throw notTheContract(status, 'without "success"');
+  const { userId, maxTransactions, ...others } = options;
+  const { url, http } = setUp('agentSkills', { authorization: 'bearer', ...others });
+  const transport = batchTransport(
+    url,
+    { ...http, maxTransactions },
+    {
+      path: '/api/powersync/upload',
+      encode: encodeAs('operations', 'opData'),
+      check: putNeedsColumns,
+      isApplied: ({ json }) => json?.success === true,
+      words: (answer) => (answer.json?.success === false ? wordsIn(200, 'error')(answer) : undefined),
     },
-  });
-  return {
-    transport: prepareEntries(transport, putNeedsColumns),
-    credentials: userToken('agentSkills', url, http, userId),
-  };
+  );
+  return { transport, credentials: userToken('agentSkills', url, http, userId) };
 }

@@ -1,10 +1,6 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { joinUrl } from '../http/row-path.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { prepareEntries } from './prepare-entries.ts';
+import { batchTransport, encodeAs } from './contract.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { allApplied, batchRefusalByWords } from './refusal.ts';
-import { getToken, type UserId, userToken } from './token-endpoint.ts';
+import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link cloudcode}. */
 export interface CloudcodeOptions extends PresetOptions {
@@ -38,32 +34,16 @@ const AMBIGUOUS = [400, 403, 409, 422, 500];
 export function cloudcode(options: CloudcodeOptions): Preset {
   const { userId, ...others } = options;
   const { url, http } = setUp('cloudcode', others);
-  const transport = batchEndpoint({
-    ...http,
-    url: joinUrl(url, '/upload'),
-    encode: ({ transactions }) => ({
-      batch: transactions.flatMap(({ entries }) =>
-        entries.map(({ op, table, id, opData }) => ({
-          op,
-          table,
-          id,
-          data: op === 'DELETE' ? undefined : (opData ?? {}),
-        })),
-      ),
-    }),
-    decode(answer, batch) {
-      const { status, text, json } = answer;
-      const isPage = /^\s*</.test(text);
-      if (isSuccess(answer)) {
-        if (!isPage) return allApplied(batch);
-        throw notTheContract(status, 'a web page');
-      }
-      if (isPage || !AMBIGUOUS.includes(status)) return undefined;
-      return batchRefusalByWords(answer, json?.message ?? json?.error ?? text, batch);
-    },
+  const transport = batchTransport(url, http, {
+    path: '/upload',
+    encode: encodeAs('batch', 'data'),
+    isApplied: ({ text }) => !isPage(text),
+    words: ({ status, text, json }) =>
+      AMBIGUOUS.includes(status) && !isPage(text) ? (json?.message ?? json?.error ?? text) : undefined,
   });
-  return {
-    transport: prepareEntries(transport),
-    credentials: userToken('cloudcode', url, http, userId, (id) => getToken('/token', id)),
-  };
+  return { transport, credentials: userToken('cloudcode', url, http, userId, '/token?user_id=') };
+}
+
+function isPage(text: string): boolean {
+  return /^\s*</.test(text);
 }

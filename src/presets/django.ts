@@ -1,9 +1,6 @@
-import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { operation } from './operation.ts';
+import { operation, rowTransport } from './contract.ts';
 import { withPrevious } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { refusalByWords } from './refusal.ts';
 import { fixedToken } from './token-endpoint.ts';
 
 /** Options of {@link django}. */
@@ -38,30 +35,16 @@ const OF_A_LIST = ['created_at', 'name', 'owner_id'];
  */
 export function django(options: DjangoOptions): Preset {
   const { url, http } = setUp('django', options);
-  const transport = rowEndpoints({
-    ...http,
-    url,
-    routes: {
-      default: (entry) => ({
-        method: entry.op,
-        path: '/api/upload_data/',
-        body:
-          entry.op === 'PATCH' && entry.table === 'lists'
-            ? operation(entry, withPrevious(entry, OF_A_LIST))
-            : operation(entry),
-      }),
-    },
-    isMissingRow: () => false,
-    decode(answer, { op }) {
-      const { status, text, json } = answer;
-      const isPlain = text === 'message'; // Its view answers with this word, as HTML.
-      if (isSuccess(answer)) {
-        if (isPlain || typeof json?.message === 'string') return { status: 'applied' };
-        throw notTheContract(status, 'without a message');
-      }
-      if (status === 404 && op === 'DELETE' && isPlain) return { status: 'applied' };
-      return status === 500 ? refusalByWords(answer, undefined) : undefined;
-    },
+  const transport = rowTransport(url, http, {
+    path: '/api/upload_data/',
+    body: (entry) =>
+      entry.op === 'PATCH' && entry.table === 'lists'
+        ? operation(entry, withPrevious(entry, OF_A_LIST))
+        : operation(entry),
+    // Its views answer with the word "message", as HTML, or with a message in JSON.
+    isApplied: ({ text, json }) => text === 'message' || typeof json?.message === 'string',
+    isGone: ({ text }) => text === 'message',
+    words: ({ status }) => (status === 500 ? null : undefined),
   });
   return { transport, credentials: fixedToken(url, http, '/api/get_powersync_token/') };
 }

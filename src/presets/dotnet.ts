@@ -1,8 +1,6 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { joinUrl } from '../http/row-path.ts';
-import { isObject } from '../json.ts';
-import { readBatchCompleted } from './nodejs.ts';
-import { prepareEntries, putNeedsColumns } from './prepare-entries.ts';
+import { batchTransport } from './contract.ts';
+import { BATCH_COMPLETED } from './nodejs.ts';
+import { putNeedsColumns } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
@@ -41,16 +39,15 @@ export interface DotnetOptions extends PresetOptions {
 export function dotnet(options: DotnetOptions): Preset {
   const { userId, maxTransactions, ...others } = options;
   const { url, http } = setUp('dotnet', others);
-  const transport = batchEndpoint({
-    ...http,
-    url: joinUrl(url, '/api/data'),
-    maxTransactions,
-    // A list of errors (ProblemDetails) is `invalid` by its status.
-    decode: (answer, batch) =>
-      answer.status === 400 && isObject(answer.json?.errors) ? undefined : readBatchCompleted(answer, batch),
-  });
-  return {
-    transport: prepareEntries(transport, putNeedsColumns),
-    credentials: userToken('dotnet', url, http, userId),
-  };
+  const transport = batchTransport(
+    url,
+    { ...http, maxTransactions },
+    {
+      ...BATCH_COMPLETED,
+      check: putNeedsColumns,
+      // A list of errors (ProblemDetails) is `invalid` by its status.
+      words: (answer) => (answer.json?.errors ? undefined : BATCH_COMPLETED.words(answer)),
+    },
+  );
+  return { transport, credentials: userToken('dotnet', url, http, userId) };
 }

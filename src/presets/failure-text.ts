@@ -1,54 +1,28 @@
 import { codeFromSqlState } from '../outcome/sqlstate.ts';
 import type { UploadErrorCode } from '../outcome/upload-error.ts';
 
-// How messages about a single row begin, in PostgreSQL, MySQL and MariaDB, SQL Server, and MongoDB. Only the beginning
-// counts: what follows may quote the row. The first pattern that fits decides.
-const BEGINNINGS: readonly (readonly [RegExp, UploadErrorCode])[] = [
-  [/^(duplicate key value|conflicting key value) violates /i, 'conflict'],
-  [/^(insert or update|update or delete) on table \S+ violates foreign key/i, 'conflict'],
-  [/^(Duplicate entry|Cannot (add|delete) or update a (child|parent) row|E11000 duplicate key)/, 'conflict'],
+// How messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB about a single row begin. Only the beginning counts,
+// since what follows may quote the row. The words of an outage may stand anywhere: that a row could hold them does no
+// harm, its write is kept. The first pattern that fits decides.
+const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [
-    /^(Violation of (PRIMARY|UNIQUE) KEY|Cannot insert duplicate key|The \w+ statement conflicted)/,
+    /^(duplicate key value|conflicting key value|(insert|update) or \w+ on table .* foreign key|duplicate entry|cannot (add|delete) or update a|e11000 |violation of (primary|unique) key|cannot insert duplicate key|the \w+ statement conflicted)/i,
     'conflict',
   ],
-  [/^(null value in column|new row for relation) .* violates (not-null|check) constraint/i, 'invalid'],
   [
-    /^(invalid input (syntax|value) for|value too long for type|malformed (array|range|record) lit)/i,
+    /^(null value in column|new row for relation|invalid input (syntax|value)|value too long|value ".*out of range|\w+ out of range|numeric field over|date\/time field value|malformed (array|range|record) lit|column '.*cannot be null|field '.*default value|check constraint|constraint `|data (too long|truncated) for|out of range value|incorrect \w+ value|cannot insert the value null|conversion failed|arithmetic overflow|string or binary data|document failed validation)/is,
     'invalid',
   ],
-  [/^((small|big)?int(eger)?|date\/time field value|value "[\s\S]*") (is )?out of range/i, 'invalid'],
-  [/^numeric field overflow/i, 'invalid'],
-  [/^(Column '.*' cannot be null|Field '.*' doesn't have a default|Check constraint '.*' is vio)/, 'invalid'],
-  [/^(Data (too long|truncated)|Out of range value) for column|^Incorrect \w+ value: /, 'invalid'],
-  [/^CONSTRAINT `.*` failed for/, 'invalid'],
-  [/^(Cannot insert the value NULL|Conversion failed when|Arithmetic overflow|String or binary)/, 'invalid'],
-  [/^Document failed validation/, 'invalid'],
-  [/^(permission denied for|new row violates row-level security)/i, 'forbidden'],
-  [/^(relation|column) .* does not exist|^Table '.*' doesn't exist|^Unknown column '/i, 'schema_mismatch'],
-  [/^Invalid (object|column) name '/, 'schema_mismatch'],
-];
-
-/** Words of an outage, wherever they stand. That they may be those of a row does no harm: its write is kept. */
-const OUTAGE = new RegExp(
+  [/^(permission denied for|new row violates row-level)/i, 'forbidden'],
   [
-    'E(CONN\\w+|TIMED?OUT|NOTFOUND|AI_AGAIN|PIPE|HOSTUNREACH|NET(UNREACH|DOWN)|SOCKET)\\b',
-    '\\btime(d |-)?out\\b',
-    '\\bdeadlock',
-    "\\b(could not|failed to|can't|cannot|unable to) connect",
-    '\\bconnection( \\S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)',
-    '\\b(terminating|closed the|terminated) connection',
-    '\\bconnection (slots|is closed)|\\bwhile (reading from|writing to) (the )?stream',
-    '\\btoo many (clients|connections)',
-    '\\bthe database system is ',
-    '\\bcould not (serialize access|obtain lock|translate host)',
-    '\\bcanceling statement',
-    '\\bserver (has gone away|selection)',
-    '\\bread-only (transaction|mode)',
-    '\\bout of (shared )?memory|no space left|disk full',
-    '\\bnot (primary|master)\\b|\\bWriteConflict\\b|\\btopology ',
-  ].join('|'),
-  'i',
-);
+    /^((relation|column) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
+    'schema_mismatch',
+  ],
+  [
+    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read-only (transaction|mode)|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was))\b/i,
+    'unavailable',
+  ],
+];
 
 /**
  * Tells by known words whether a database's message, passed on by a backend, speaks of an outage or of the row;
@@ -57,11 +31,9 @@ const OUTAGE = new RegExp(
 export function codeFromFailureText(text: string): UploadErrorCode | undefined {
   const words = text
     .replace(/^Request failed: */, '')
-    .replace(/ \((Connection|SQL): [\s\S]*/, '') // Laravel adds the statement, and so the row.
+    .replace(/ \((Connection|SQL): .*/s, '') // Laravel adds the statement, and so the row.
     .replace(/^error: /i, '');
-  const [, inBrackets, leading] = /^(?:SQLSTATE\[([0-9A-Z]{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
+  const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
   const bySqlState = codeFromSqlState(inBrackets ?? leading ?? '');
-  if (bySqlState !== 'unknown') return bySqlState;
-  const beginning = BEGINNINGS.find(([pattern]) => pattern.test(words));
-  return beginning?.[1] ?? (OUTAGE.test(words) ? 'unavailable' : undefined);
+  return bySqlState === 'unknown' ? PATTERNS.find(([pattern]) => pattern.test(words))?.[1] : bySqlState;
 }

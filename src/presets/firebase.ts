@@ -1,11 +1,7 @@
-import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isObject } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { operation } from './operation.ts';
+import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
 import { withPrevious } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { refusalByWords } from './refusal.ts';
 import { readToken, tokenClient } from './token-endpoint.ts';
 
 /** Options of {@link firebase}. */
@@ -53,29 +49,14 @@ export function firebase(options: FirebaseOptions): Preset {
   const { url, http } = setUp('firebase', others);
   optionChecks('firebase').fn('idToken', idToken);
   const ask = tokenClient(url, http);
-  const transport = rowEndpoints({
-    ...http,
-    url,
-    routes: {
-      default: (entry) => ({
-        method: entry.op,
-        path: '/api/data',
-        body:
-          entry.op === 'PATCH' && entry.table === 'todos'
-            ? operation(entry, withPrevious(entry, COMPLETION))
-            : operation(entry),
-      }),
-    },
-    isMissingRow: () => false,
-    decode(answer, { op }) {
-      const { status, json } = answer;
-      const said: unknown = json?.message;
-      if (isSuccess(answer)) {
-        if (typeof said === 'string' && said.startsWith(`${op} completed`)) return { status: 'applied' };
-        throw notTheContract(status, 'without "completed"');
-      }
-      return status === 500 && isObject(json) ? refusalByWords(answer, said) : undefined;
-    },
+  const transport = rowTransport(url, http, {
+    path: '/api/data',
+    body: (entry) =>
+      entry.op === 'PATCH' && entry.table === 'todos'
+        ? operation(entry, withPrevious(entry, COMPLETION))
+        : operation(entry),
+    isApplied: saysCompleted,
+    words: wordsIn(500, 'message'),
   });
   return {
     transport,
@@ -84,7 +65,7 @@ export function firebase(options: FirebaseOptions): Preset {
         const own = await idToken({ forceRefresh });
         if (!own) return null;
         const headers = { authorization: `Bearer ${own}` };
-        const answer = await ask({ method: 'GET', url: '/api/auth/token', headers }, signal);
+        const answer = await ask('/api/auth/token', signal, { method: 'GET', headers });
         if (forceRefresh || (answer.status !== 401 && answer.status !== 500)) return readToken(answer);
       }
       return null;

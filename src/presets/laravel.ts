@@ -1,12 +1,7 @@
 import type { HeadersLike, RequestHeaders } from '../http/http-client.ts';
-import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isObject } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { operation } from './operation.ts';
-import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { refusalByWords } from './refusal.ts';
+import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
+import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link laravel}. */
@@ -44,34 +39,21 @@ export interface LaravelOptions extends PresetOptions {
 export function laravel(options: LaravelOptions): Preset {
   const { userId, deletes = false, ...others } = options;
   const { url, http } = setUp('laravel', others);
-  if (typeof deletes !== 'boolean') optionChecks('laravel').wrong('deletes', 'true or false', deletes);
-  const transport = rowEndpoints({
-    ...http,
-    headers: acceptJson(http.headers),
-    url,
-    routes: {
-      default(entry) {
-        if (entry.op === 'DELETE' && !deletes) {
-          throw new UploadError(
-            'misconfigured',
-            'The published Laravel backend answers an error to every DELETE: correct it, and set `deletes: true`. The ' +
-              'writes stay queued.',
-          );
-        }
-        return { method: entry.op, path: '/api/data', body: { body: operation(entry) } };
-      },
-    },
-    isMissingRow: () => false,
-    decode(answer) {
-      const { status, json } = answer;
-      const said: unknown = json?.message;
-      if (isSuccess(answer)) {
-        // "PATCH completed" is what it says of a PUT, too.
-        if (typeof said === 'string' && /^\w+ completed for /.test(said)) return { status: 'applied' };
-        throw notTheContract(status, 'without "completed"');
+  checkSwitch('laravel', 'deletes', deletes);
+  const withAccept = { ...http, headers: acceptJson(http.headers) };
+  const transport = rowTransport(url, withAccept, {
+    path: '/api/data',
+    body(entry) {
+      if (entry.op === 'DELETE' && !deletes) {
+        throw new UploadError(
+          'misconfigured',
+          'The published Laravel backend fails on every DELETE: correct it, and set deletes: true. The writes stay queued.',
+        );
       }
-      return status === 400 && isObject(json) ? refusalByWords(answer, said) : undefined;
+      return { body: operation(entry) };
     },
+    isApplied: saysCompleted, // "PATCH completed" is what it says of a PUT, too.
+    words: wordsIn(400, 'message'),
   });
   return { transport, credentials: userToken('laravel', url, http, userId) };
 }

@@ -1,11 +1,7 @@
-import { rowEndpoints } from '../http/row-endpoints.ts';
-import { optionChecks } from '../option-checks.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
+import { notTheContract } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import type { UploadEntry } from '../queue/transaction.ts';
-import { operation } from './operation.ts';
-import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { refusalByWords } from './refusal.ts';
+import { operation, rowTransport, wordsIn } from './contract.ts';
+import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { fixedToken } from './token-endpoint.ts';
 
 /** Options of {@link mongodbExpo}. */
@@ -42,28 +38,20 @@ export interface MongodbExpoOptions extends PresetOptions {
 export function mongodbExpo(options: MongodbExpoOptions): Preset {
   const { idInData = false, ...others } = options;
   const { url, http } = setUp('mongodbExpo', others);
-  if (typeof idInData !== 'boolean') optionChecks('mongodbExpo').wrong('idInData', 'true or false', idInData);
-  const body = (entry: UploadEntry): object => {
-    const { op, table, id, opData } = entry;
-    if (!/^[0-9a-f]{24}$/i.test(id))
-      throw new UploadError('invalid', `MongoDB takes no id of "${table}" but 24 hexadecimal digits.`);
-    return idInData ? operation(entry) : { table, id, ...(op !== 'DELETE' && { data: { ...opData } }) };
-  };
-  const transport = rowEndpoints({
-    ...http,
-    url,
-    routes: {
-      default: (entry) => ({ method: entry.op, path: '/api/upload_data', body: body(entry) }),
+  checkSwitch('mongodbExpo', 'idInData', idInData);
+  const words = wordsIn(500, 'message');
+  const transport = rowTransport(url, http, {
+    path: '/api/upload_data',
+    body(entry) {
+      const { op, table, id, opData } = entry;
+      if (!/^[0-9a-f]{24}$/i.test(id))
+        throw new UploadError('invalid', `MongoDB takes no id of "${table}" but 24 hexadecimal digits.`);
+      return idInData ? operation(entry) : { table, id, ...(op !== 'DELETE' && { data: { ...opData } }) };
     },
-    isMissingRow: () => false,
-    decode(answer) {
-      const { status, text, json } = answer;
-      if (isSuccess(answer)) {
-        if (text === '') return { status: 'applied' };
-        throw notTheContract(status, 'not empty');
-      }
-      if (status === 400) throw notTheContract(status, 'one to a request without a body');
-      return status === 500 ? refusalByWords(answer, json?.message) : undefined;
+    isApplied: ({ text }) => text === '',
+    words(answer) {
+      if (answer.status === 400) throw notTheContract(400, 'one to a request without a body');
+      return words(answer);
     },
   });
   return { transport, credentials: fixedToken(url, http, '/api/auth/token') };

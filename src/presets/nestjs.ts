@@ -6,7 +6,6 @@ import { UploadError } from '../outcome/upload-error.ts';
 import type { UploadBatch } from '../transport.ts';
 import { prepareEntries } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { allApplied } from './refusal.ts';
 import { readToken, tokenClient } from './token-endpoint.ts';
 
 interface Login {
@@ -45,21 +44,20 @@ export interface NestjsOptions extends PresetOptions {
  * ```
  */
 export function nestjs(options: NestjsOptions): Preset {
-  const { login, authorization = 'bearer', ...others } = options;
-  const { url, http } = setUp('nestjs', { ...others, authorization });
+  const { login, ...others } = options;
+  const { url, http } = setUp('nestjs', { authorization: 'bearer', ...others });
   optionChecks('nestjs').fn('login', login);
   const ask = tokenClient(url, http);
   const transport = batchEndpoint({
     ...http,
     url: joinUrl(url, '/powersync/upload'),
     encode,
-    decode(answer, batch) {
+    decode(answer, { transactions: [transaction] }) {
       if (!isSuccess(answer)) return undefined;
       const { status, json } = answer;
-      const sent = batch.transactions[0]?.entries.length;
-      if (json?.success === true && json.processed === sent) return allApplied(batch);
-      if (json?.success !== true || json.processed !== 0)
-        throw notTheContract(status, 'without the number of operations');
+      const processed = json?.success === true && json.processed;
+      if (processed === transaction?.entries.length) return [{ status: 'applied' }];
+      if (processed !== 0) throw notTheContract(status, 'without the number of operations');
       const error = new UploadError('invalid', 'The backend discarded it.', { status });
       return [{ status: 'rejected', error, details: json }];
     },
@@ -70,8 +68,8 @@ export function nestjs(options: NestjsOptions): Preset {
       const own = await login();
       if (!own) return null;
       const { email, password } = own;
-      const body = JSON.stringify({ email, password });
-      return readToken(await ask({ url: '/auth/login', body }, signal), ({ json }) => json?.access_token);
+      const answer = await ask('/auth/login', signal, { body: JSON.stringify({ email, password }) });
+      return readToken(answer, answer.json?.access_token);
     },
   };
 }

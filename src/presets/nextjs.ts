@@ -1,10 +1,5 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { joinUrl } from '../http/row-path.ts';
-import { isObject } from '../json.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { prepareEntries } from './prepare-entries.ts';
+import { batchTransport, wordsIn } from './contract.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { allApplied, batchRefusalByWords } from './refusal.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link nextjs}. */
@@ -37,23 +32,16 @@ export interface NextjsOptions extends PresetOptions {
  * ```
  */
 export function nextjs(options: NextjsOptions): Preset {
-  const { userId, maxTransactions, authorization = 'bearer', ...others } = options;
-  const { url, http } = setUp('nextjs', { ...others, authorization });
-  const transport = batchEndpoint({
-    ...http,
-    url: joinUrl(url, '/api/data'),
-    maxTransactions,
-    decode(answer, batch) {
-      const { status, json } = answer;
-      if (isSuccess(answer)) {
-        if (json?.status === 'ok') return allApplied(batch);
-        throw notTheContract(status, 'without status "ok"');
-      }
-      return status === 500 && isObject(json) ? batchRefusalByWords(answer, json.error, batch) : undefined;
+  const { userId, maxTransactions, ...others } = options;
+  const { url, http } = setUp('nextjs', { authorization: 'bearer', ...others });
+  const transport = batchTransport(
+    url,
+    { ...http, maxTransactions },
+    {
+      path: '/api/data',
+      isApplied: ({ json }) => json?.status === 'ok',
+      words: wordsIn(500, 'error'),
     },
-  });
-  return {
-    transport: prepareEntries(transport),
-    credentials: userToken('nextjs', url, http, userId),
-  };
+  );
+  return { transport, credentials: userToken('nextjs', url, http, userId) };
 }

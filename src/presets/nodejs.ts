@@ -1,16 +1,10 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
-import { joinUrl } from '../http/row-path.ts';
 import { isObject } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import type { Outcome } from '../outcome/outcome.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import type { UploadBatch } from '../transport.ts';
+import { batchTransport, wordsIn } from './contract.ts';
 import { insertThenUpdate, type NotApplied } from './insert-then-update.ts';
-import { prepareEntries } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { allApplied, batchRefusalByWords } from './refusal.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link nodejs}. */
@@ -56,36 +50,25 @@ export function nodejs(options: NodejsOptions): Preset {
   const isMongo = persister === 'mongodb';
   if (!isMongo && persister !== 'sql')
     optionChecks('nodejs').wrong('persister', '"sql" or "mongodb"', persister);
-  const transport = prepareEntries(
-    batchEndpoint({
-      ...http,
-      url: joinUrl(url, '/api/data'),
-      maxTransactions: isMongo ? 1 : maxTransactions,
-      maxBodyBytes,
-      decode: readBatchCompleted,
-    }),
-  );
+  const size = { maxTransactions: isMongo ? 1 : maxTransactions, maxBodyBytes };
+  const transport = batchTransport(url, { ...http, ...size }, BATCH_COMPLETED);
   return {
     transport: isMongo ? insertThenUpdate(transport, isOwnId) : transport,
     credentials: userToken('nodejs', url, http, userId),
   };
 }
 
-/** Reads the answer of a backend that says "Batch completed", or 400 to everything. */
-export function readBatchCompleted(answer: JsonAnswer, batch: UploadBatch): Outcome[] | undefined {
-  const { status, json } = answer;
-  if (isSuccess(answer)) {
-    if (json?.message === 'Batch completed') return allApplied(batch);
-    throw notTheContract(status, 'without "Batch completed"');
-  }
-  return status === 400 && isObject(json) ? batchRefusalByWords(answer, json.message, batch) : undefined;
-}
+/** What the demos for Node.js and .NET have in common. */
+export const BATCH_COMPLETED = {
+  path: '/api/data',
+  isApplied: ({ json }: JsonAnswer) => json?.message === 'Batch completed',
+  words: /* @__PURE__ */ wordsIn(400, 'message'),
+};
 
 /** MongoDB's duplicate key, on the id of the very row. */
 function isOwnId(refusal: NotApplied, { id }: UploadEntry): boolean {
   const details = refusal.status === 'rejected' ? refusal.details : undefined;
   const words = isObject(details) ? details.message : undefined;
-  const [, taken] =
-    /^Request failed: E11000 .* index: _id_ dup key: \{ (?:_id)?: "(.*)" \}$/s.exec(String(words)) ?? [];
+  const [, taken] = /: E11000 .* index: _id_ dup key: \{ (?:_id)?: "(.*)" \}$/s.exec(String(words)) ?? [];
   return taken === id;
 }

@@ -23,19 +23,18 @@ export function prepareEntries(
         entries.forEach(check);
       } catch (thrown) {
         if (ready.length > 0) break; // What stands before it goes first.
-        return transactions.map((_, index) =>
-          index ? { status: 'not_attempted' } : failureAlone(thrown, context),
-        );
+        const failed = failureAlone(thrown, context);
+        return transactions.map((_, index) => (index ? { status: 'not_attempted' } : failed));
       }
       ready.push({ ...transaction, entries });
     }
     const toSend = ready.filter(({ entries }) => entries.length > 0);
     const outcomes = toSend.length ? [...(await transport({ transactions: toSend }, context))] : [];
-    return transactions.map((_, index) => {
-      if (!ready[index]) return { status: 'not_attempted' };
-      if (ready[index].entries.length === 0) return { status: 'applied' };
-      return outcomes.shift() ?? { status: 'not_attempted' };
-    });
+    return transactions.map((_, index) =>
+      ready[index]?.entries.length === 0
+        ? { status: 'applied' }
+        : (outcomes.shift() ?? { status: 'not_attempted' }),
+    );
   };
   return Object.assign(prepared, transport);
 }
@@ -45,7 +44,7 @@ export function putNeedsColumns(entry: UploadEntry): void {
   if (entry.op !== 'PUT' || hasColumns(entry)) return;
   throw new UploadError(
     'invalid',
-    `The backend takes no new row of "${entry.table}" without a column: give it one, or use the transform fillNulls().`,
+    `The backend takes no row of "${entry.table}" without columns: use the transform fillNulls().`,
   );
 }
 
@@ -56,15 +55,15 @@ export function putNeedsColumns(entry: UploadEntry): void {
 export function withPrevious(
   { table, opData, previousValues }: UploadEntry,
   columns: readonly string[],
-): Record<string, unknown> {
+): object {
   const row: Record<string, unknown> = { ...opData };
   for (const column of columns) {
     if (Object.hasOwn(row, column)) continue;
     if (!previousValues) {
       throw new UploadError(
         'misconfigured',
-        `The backend clears the column "${column}" of "${table}" when a PATCH doesn't carry it: let the schema track ` +
-          'previous values (trackPrevious: true). The writes stay queued.',
+        `The backend clears "${column}" of "${table}" when a PATCH is without it: set trackPrevious: true in the schema. ` +
+          'The writes stay queued.',
       );
     }
     if (Object.hasOwn(previousValues, column)) row[column] = previousValues[column];

@@ -9,9 +9,7 @@ import type { Transport } from '../transport.ts';
 export interface Preset {
   /** Sends writes in the backend's own form. */
   readonly transport: Transport;
-  /**
-   * Gets a token from the backend's own token endpoint: null while nobody is signed in; throws what can't be known now.
-   */
+  /** Gets tokens from the backend's own endpoint: null while nobody is signed in; throws what can't be known now. */
   readonly credentials: CredentialsProvider;
 }
 
@@ -38,4 +36,9 @@ export function setUp(
   const http = { headers, authorization, fetch, ky };
   checkHttpOptions(who, { url, ...http });
   return { url, http };
+}
+
+/** Checks a switch among the options. */
+export function checkSwitch(who: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') optionChecks(who).wrong(name, 'true or false', value);
 }

@@ -1,10 +1,9 @@
 import { rowEndpoints } from '../http/row-endpoints.ts';
 import { isObject } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
 import { isSuccess } from '../outcome/http-answer.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
 import { hasColumns } from './prepare-entries.ts';
-import { type Preset, type PresetOptions, setUp } from './preset.ts';
+import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link rails}. */
@@ -51,7 +50,7 @@ export interface RailsOptions extends PresetOptions {
 export function rails(options: RailsOptions): Preset {
   const { userId, keepsIds = false, ...others } = options;
   const { url, http } = setUp('rails', others);
-  if (typeof keepsIds !== 'boolean') optionChecks('rails').wrong('keepsIds', 'true or false', keepsIds);
+  checkSwitch('rails', 'keepsIds', keepsIds);
   const transport = rowEndpoints({
     ...http,
     url,
@@ -68,13 +67,8 @@ export function rails(options: RailsOptions): Preset {
           ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
         )
       : transport,
-    credentials: userToken(
-      'rails',
-      url,
-      http,
-      userId,
-      (id) => ({ method: 'GET', url: `/keys/${encodeURIComponent(id)}` }),
-      ({ text }) => (/^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined),
+    credentials: userToken('rails', url, http, userId, '/keys/', ({ text }) =>
+      /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
     ),
   };
 }

@@ -10,15 +10,16 @@ import { UploadError } from '../outcome/upload-error.ts';
 /** Who is signed in: a user id, or a function that is asked whenever a token is needed; null while nobody is. */
 export type UserId = string | (() => string | null | Promise<string | null>);
 
-/** A request to a token endpoint; its `url` is the path. */
-export type TokenRequest = HttpRequest;
-
-/** Makes a function that asks a token endpoint. Throws an `UploadError` where there is no answer to read. */
+/** Makes a function that asks a token endpoint at a path. Throws an `UploadError` where there is no answer to read. */
 export function tokenClient(url: string, http: HttpOptions) {
   const client = createHttpClient(url, { ...http, authorization: 'none' });
-  return async (request: TokenRequest, signal: PlatformAbortSignal): Promise<JsonAnswer> => {
+  return async (
+    path: string,
+    signal: PlatformAbortSignal,
+    request: Partial<HttpRequest> = { method: 'GET' },
+  ): Promise<JsonAnswer> => {
     try {
-      const asked = { ...request, url: joinUrl(url, request.url) };
+      const asked = { ...request, url: joinUrl(url, path) };
       return withJson(await client(asked, { signal, token: async () => undefined }));
     } catch (thrown) {
       throw UploadError.from(thrown); // What ky throws holds the request.
@@ -27,23 +28,19 @@ export function tokenClient(url: string, http: HttpOptions) {
 }
 
 /** The credentials in an answer; throws where it has none. */
-export function readToken(
-  answer: JsonAnswer,
-  find: (answer: JsonAnswer) => unknown = ({ json }) => json?.token,
-): { token: string } {
+export function readToken(answer: JsonAnswer, token: unknown = answer.json?.token): { token: string } {
   if (!isSuccess(answer)) throw UploadError.fromResponse(answer);
-  const token = find(answer);
   if (typeof token !== 'string' || token === '') throw notTheContract(answer.status, 'without a token');
   return { token };
 }
 
-/** Credentials from `GET <path>?user_id=<id>`. */
+/** Credentials for a user, from a path that ends in the id. */
 export function userToken(
   who: string,
   url: string,
   http: HttpOptions,
   userId: UserId,
-  request: (id: string) => TokenRequest = (id) => getToken('/api/auth/token', id),
+  path = '/api/auth/token?user_id=',
   find?: (answer: JsonAnswer) => unknown,
 ): CredentialsProvider {
   const ask = tokenClient(url, http);
@@ -54,16 +51,13 @@ export function userToken(
     if (id === null) return null;
     if (typeof id !== 'string' || id === '')
       throw new UploadError('misconfigured', `${who}: userId() must return a user id, or null.`);
-    return readToken(await ask(request(id), signal), find);
+    const answer = await ask(path + encodeURIComponent(id), signal);
+    return readToken(answer, find?.(answer));
   };
-}
-
-export function getToken(path: string, userId: string): TokenRequest {
-  return { method: 'GET', url: `${path}?user_id=${encodeURIComponent(userId)}` };
 }
 
 /** Credentials from an endpoint that gives the same user to everybody. */
 export function fixedToken(url: string, http: HttpOptions, path: string): CredentialsProvider {
   const ask = tokenClient(url, http);
-  return async ({ signal }) => readToken(await ask({ method: 'GET', url: path }, signal));
+  return async ({ signal }) => readToken(await ask(path, signal));
 }
