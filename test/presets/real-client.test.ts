@@ -1,9 +1,10 @@
 import { column, Schema, Table } from '@powersync/common';
-import { BackendConnector, type UploadEvent } from 'powersync-backend-connector';
+import { BackendConnector } from 'powersync-backend-connector';
 import { django, nodejs, type Preset } from 'powersync-backend-connector/presets';
-import { rejectedWrites } from 'powersync-backend-connector/rejections';
+import { listRejected } from 'powersync-backend-connector/rejections';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeClient, openClient } from '../support/client.ts';
+import { fakeClock } from '../support/connector.ts';
 import { startDjango } from '../support/published-backends/django.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
 
@@ -23,14 +24,14 @@ const schema = new Schema({
 
 async function app(preset: Preset) {
   const client = await openClient({ schema });
-  const events: UploadEvent[] = [];
+  const clock = fakeClock();
   const connector = new BackendConnector({
     endpoint: 'https://service.test',
     random: () => 0,
-    retry: { baseMs: 1, maxMs: 1 },
+    clock,
+    retry: { maxMs: 30_000 },
     ...preset,
   });
-  connector.subscribe((event) => events.push(event));
   onTestFinished(async () => {
     connector.close();
     await closeClient(client);
@@ -39,10 +40,14 @@ async function app(preset: Preset) {
   return {
     db,
     connector,
-    upload: () => connector.uploadData(db),
+    /** Uploads all that is queued, as the SDK does, when the wait after the last failure is over. */
+    async upload(waitMs = 40_000) {
+      clock.advance(waitMs);
+      while (await db.getNextCrudTransaction()) await connector.uploadData(db);
+    },
     run: (sql: string) => db.execute(sql),
     queued: async () => (await db.getCrudBatch(100))?.crud.length ?? 0,
-    refused: async () => (await rejectedWrites(db).list()).map(({ code }) => code),
+    refused: async () => (await listRejected(db)).map(({ code }) => code),
   };
 }
 
@@ -141,12 +146,14 @@ describe('django() under the real SDK', () => {
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'Shopping', owner_id: 'u1', created_at: null }]);
   });
 
-  it('a 500, which may be an outage, keeps the write at first', async () => {
+  it('a 500, which may be an outage, is rejected after ten tries and ten minutes, and not before', async () => {
     const { run, upload, queued, refused, store } = await started();
     await run(NEW_LIST);
     store.down = true;
     for (let tries = 0; tries < 12; tries++) await expect(upload()).rejects.toThrow('[unclassified]');
     expect([await queued(), await refused()]).toEqual([1, []]);
+    await upload(600_000);
+    expect([await queued(), await refused()]).toEqual([0, ['unclassified']]);
   });
 
   it('a lost answer is repeated, the 404 of a DELETE that was applied counts as applied', async () => {
