@@ -143,7 +143,9 @@ describe('nodejs() with MongoDB', () => {
       ['name_1', '{ name: "a" }', 'reject conflict'],
       ['_id_', '{ _id: "another" }', 'reject conflict'],
     ] as const) {
-      standIn.answerInstead({ status: 400, body: { message: words(index, key) } });
+      standIn.answerInstead(({ json }) =>
+        json.batch[0].op === 'PUT' ? { status: 400, body: { message: words(index, key) } } : undefined,
+      );
       expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
     }
   });
