@@ -74,22 +74,16 @@ export function perEntry(send: SendEntry, options: PerEntryOptions = {}): Transp
       requests: oneByOne,
       async send(entries) {
         const { entry, key } = only(entries);
-        return failureIn((await send(entry, withKey(context, key))) ?? undefined);
+        return failureIn(await send(entry, withKey(context, key)));
       },
     });
 }
 
-function failureIn(outcome: Outcome | undefined): Failure | undefined {
-  switch (outcome?.status) {
-    case undefined:
-      if (outcome === undefined) return undefined;
-      break;
-    case 'applied':
-      return undefined;
-    case 'rejected':
-    case 'retry':
-      return outcome;
-  }
+function failureIn(outcome: unknown): Failure | undefined {
+  if (outcome === undefined) return undefined;
+  const { status } = Object(outcome);
+  if (status === 'applied') return undefined;
+  if (status === 'rejected' || status === 'retry') return outcome as Failure;
   throw new UploadError('misconfigured', 'What sends an entry must return nothing, or an outcome.');
 }
 

@@ -43,7 +43,9 @@ export async function sendInOrder(
   const failures = new Map<UploadEntry, Failure>();
 
   const sendOne = async (entries: readonly Placed[]): Promise<boolean> => {
-    const failure = await send(entries).catch((thrown) => failureAlone(thrown, context));
+    const said = await send(entries).catch((thrown) => failedBy(UploadError.from(thrown)));
+    // What one failed request says is judged as if it were thrown, but keeps its details.
+    const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error, context) } : said;
     if (!failure) {
       for (const { entry, transaction } of entries) {
         applied.add(entry);
@@ -68,6 +70,10 @@ export async function sendInOrder(
   }
   while (outcomes.length < transactions.length) outcomes.push({ status: 'not_attempted' });
   return outcomes;
+}
+
+function failedBy(error: UploadError): Failure {
+  return { status: 'rejected', error, inBand: false };
 }
 
 function isRefusal({ status, error }: Failure): boolean {

@@ -5,9 +5,11 @@ import {
   type BackendConnectorOptions,
   type BatchingStrategy,
   type Outcome,
+  perEntry,
   perTransaction,
   type RejectionPolicy,
   record,
+  route,
   type Transport,
   transactions,
   UploadError,
@@ -15,7 +17,7 @@ import {
   type UploadEvent,
   type UploadStatus,
 } from 'powersync-backend-connector';
-import { writeApi } from 'powersync-backend-connector/http';
+import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { expectTypeOf } from 'vitest';
 
 const url = 'https://api.example.com/api/data';
@@ -30,6 +32,23 @@ expectTypeOf(writeApi).returns.toEqualTypeOf<Transport>();
 writeApi({ url, ky });
 writeApi({ url, ky: ky.extend({ hooks: { beforeRequest: [] } }) });
 writeApi({ url, fetch, headers: async () => ({ 'x-app-version': '1.4.0' }) });
+
+expectTypeOf(batchEndpoint).returns.toEqualTypeOf<Transport>();
+batchEndpoint({ url, ky, headers: ({ attempt }) => ({ 'x-attempt': `${attempt}` }) });
+batchEndpoint({ url, decode: ({ json }) => (json?.saved ? [{ status: 'applied' }] : undefined) });
+rowEndpoints({ url, routes: { todos: { PUT: { method: 'POST' }, DELETE: false }, default: {} } });
+perEntry(async () => {});
+perEntry(async ({ id }) => (id ? undefined : { status: 'applied' }));
+// @ts-expect-error: what isn't known of an entry is no outcome of it
+perEntry(async () => ({ status: 'not_attempted' }));
+// @ts-expect-error: a response is no outcome
+perEntry(async () => new Response());
+route({ todos: batchEndpoint({ url }), default: rowEndpoints({ url }) });
+route([{ match: ({ op }) => op === 'DELETE', transport: batchEndpoint({ url }) }]);
+// @ts-expect-error: a route is a transport
+route({ todos: url });
+// @ts-expect-error: codes are those of the closed set
+writeApi({ url, errorCodes: { TOO_OLD: 'later' } });
 
 // Batching
 expectTypeOf(transactions).returns.toEqualTypeOf<BatchingStrategy>();

@@ -1,0 +1,192 @@
+import { optionChecks } from '../option-checks.ts';
+import { isSuccess, refusalOf } from '../outcome/http-answer.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { failureAlone } from '../per-entry/failure.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Transport, TransportContext, UploadBatch } from '../transport.ts';
+import { utf8Length } from '../write-api/pack-transactions.ts';
+import type { ErrorCodes } from '../write-api/read-results.ts';
+import { readErrorPayload } from './error-payload.ts';
+import { createHttpClient, type HttpOptions } from './http-client.ts';
+import { checkErrorCodes, checkHttpOptions } from './http-options.ts';
+import { type JsonAnswer, withJson } from './json-answer.ts';
+
+/** Options of {@link batchEndpoint}. */
+export interface BatchEndpointOptions extends HttpOptions {
+  /** Where the backend takes writes. */
+  readonly url: string;
+  /** Default `'POST'`. */
+  readonly method?: string | undefined;
+  /**
+   * The most transactions in one request. Default 1, so that a backend that applies a request as a whole applies each
+   * local transaction as a whole. With more, a refused request is sent again in halves.
+   */
+  readonly maxTransactions?: number | undefined;
+  /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Makes the body, a value for JSON. Default: see {@link batchEndpoint}. */
+  readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
+  /**
+   * Reads any answer, also a refusal: one outcome for each transaction, or undefined for the default, which is
+   * {@link readErrorPayload} for a 2xx, and the error table for any other status. May throw an `UploadError`.
+   */
+  readonly decode?: ((answer: JsonAnswer, batch: UploadBatch) => readonly Outcome[] | undefined) | undefined;
+  /** What codes in an error payload mean. Default: any but a SQLSTATE is `invalid`. */
+  readonly errorCodes?: ErrorCodes | undefined;
+  /**
+   * Name of a header for the idempotency key, such as `'Idempotency-Key'`. Default: none, since a browser sends it only
+   * if the backend's CORS set-up allows it. Only with one transaction per request.
+   */
+  readonly idempotencyHeader?: string | undefined;
+}
+
+/**
+ * The upload transport for a backend with one JSON endpoint of its own.
+ *
+ * The body is `{ batch: [{ op, table, id, data }] }`, with `data` absent on DELETE, beside it the `idempotency_key` of
+ * the transaction. With several transactions, `transactions: [{ idempotency_key, entries }]` tells how many entries of
+ * `batch` belong to each, in order.
+ *
+ * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}): then
+ * the transaction is rejected. A 2xx that is empty or not JSON says nothing, and keeps the write.
+ *
+ * @throws TypeError naming the option that is missing, misspelt or out of range.
+ *
+ * @example
+ * ```ts
+ * import { batchEndpoint } from 'powersync-backend-connector/http';
+ *
+ * export const transport = batchEndpoint({
+ *   url: 'https://api.example.com/sync',
+ *   encode: ({ transactions }) => ({
+ *     changes: transactions.flatMap(({ key, entries }) =>
+ *       entries.map(({ op, table, id, opData }) => ({ key, op, table, id, columns: opData })),
+ *     ),
+ *   }),
+ *   decode: ({ status, json }, { transactions }) =>
+ *     status === 200 && json?.saved === true ? transactions.map(() => ({ status: 'applied' })) : undefined,
+ * });
+ * ```
+ */
+export function batchEndpoint(options: BatchEndpointOptions): Transport {
+  const {
+    url,
+    method,
+    maxTransactions,
+    maxBodyBytes,
+    encode,
+    decode,
+    errorCodes,
+    idempotencyHeader,
+    ...http
+  } = resolve(options);
+  const client = createHttpClient(url, http);
+
+  async function deliver(
+    batch: UploadBatch,
+    body: string,
+    context: TransportContext,
+  ): Promise<readonly Outcome[]> {
+    const key = batch.transactions[0]?.key;
+    const headers = idempotencyHeader !== undefined && key !== undefined ? { [idempotencyHeader]: key } : {};
+    const answer = withJson(await client({ url, method, body, headers }, context));
+    const outcomes = decode(answer, batch);
+    if (outcomes) return outcomes;
+    if (!isSuccess(answer)) throw refusalOf(answer);
+    return readErrorPayload(answer, batch, errorCodes);
+  }
+
+  const transport: Transport = async ({ transactions }, context) => {
+    const { batch, body } = pack(
+      { transactions: transactions.slice(0, maxTransactions) },
+      maxBodyBytes,
+      encode,
+    );
+    const sent = batch.transactions.length;
+    const outcomes = await deliver(batch, body, context).catch((thrown) => {
+      // Of a larger batch, only the one that was sent is at fault: no need to bisect.
+      if (sent > 1 || transactions.length === 1) throw thrown;
+      return [failureAlone(thrown, context)];
+    });
+    if (outcomes.length !== sent) {
+      throw new UploadError(
+        'misconfigured',
+        `decode() returned ${outcomes.length} outcomes for ${sent} transactions.`,
+      );
+    }
+    return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
+  };
+  return Object.assign(transport, { url });
+}
+
+function resolve(options: BatchEndpointOptions) {
+  const {
+    url,
+    method = 'POST',
+    maxTransactions = 1,
+    maxBodyBytes = 100_000,
+    encode = encodeBatch,
+    decode = () => undefined,
+    errorCodes,
+    idempotencyHeader,
+    headers,
+    authorization,
+    fetch,
+    ky,
+    ...others
+  } = options;
+  const { wrong, fn, count, noOthers } = optionChecks('batchEndpoint');
+  noOthers('', others);
+  checkHttpOptions('batchEndpoint', options);
+  checkErrorCodes('batchEndpoint', errorCodes);
+  if (typeof method !== 'string' || !/^[a-z]+$/i.test(method)) wrong('method', 'an HTTP method', method);
+  count('maxTransactions', maxTransactions);
+  count('maxBodyBytes', maxBodyBytes);
+  fn('encode', encode);
+  fn('decode', decode);
+  if (idempotencyHeader !== undefined && maxTransactions > 1)
+    wrong('idempotencyHeader', 'left out where maxTransactions is above 1', idempotencyHeader);
+  const http = { headers, authorization, fetch, ky };
+  return {
+    url,
+    method,
+    maxTransactions,
+    maxBodyBytes,
+    encode,
+    decode,
+    errorCodes,
+    idempotencyHeader,
+    ...http,
+  };
+}
+
+function encodeBatch({ transactions }: UploadBatch): object {
+  const batch = transactions.flatMap(({ entries }) => entries.map(encodeEntry));
+  if (transactions.length === 1) return { idempotency_key: transactions[0]?.key, batch };
+  return {
+    batch,
+    transactions: transactions.map(({ key, entries }) => ({ idempotency_key: key, entries: entries.length })),
+  };
+}
+
+function encodeEntry({ op, table, id, opData }: UploadEntry): object {
+  return { op, table, id, data: op === 'DELETE' ? undefined : (opData ?? {}) };
+}
+
+/** The leading transactions that fit into one body, at least one. */
+function pack(
+  { transactions }: UploadBatch,
+  maxBodyBytes: number,
+  encode: (batch: UploadBatch) => unknown,
+): { batch: UploadBatch; body: string } {
+  for (let count = transactions.length; ; ) {
+    const batch = { transactions: transactions.slice(0, count) };
+    const body: unknown = JSON.stringify(encode(batch));
+    if (typeof body !== 'string')
+      throw new UploadError('misconfigured', 'encode() returned nothing that JSON can hold.');
+    const bytes = utf8Length(body);
+    if (bytes <= maxBodyBytes || count === 1) return { batch, body };
+    count = Math.max(1, Math.min(count - 1, Math.floor((count * maxBodyBytes) / bytes)));
+  }
+}

@@ -1,0 +1,54 @@
+import { UploadError } from '../outcome/upload-error.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+
+/**
+ * Fills a path template: `{table}`, `{id}`, or a column of the entry. Each value is one path segment or a part of one,
+ * whatever is in it: never another row's path, nor that of the whole table.
+ *
+ * @throws UploadError `misconfigured` for a column that isn't known, `invalid` for a value that no path can carry.
+ */
+export function fillPath(template: string, entry: UploadEntry): string {
+  const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => encode(parameter(name, entry), name));
+  const [beforeQuery = ''] = path.split(/[?#]/);
+  // The URL standard takes these segments for "here" and "one up", also when they are escaped.
+  if (beforeQuery.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) throw noPath('an id');
+  return path;
+}
+
+function parameter(name: string, { table, id, opData, previousValues }: UploadEntry): unknown {
+  if (name === 'table') return table;
+  if (name === 'id') return id;
+  const value: unknown = opData?.[name] ?? previousValues?.[name];
+  if (value === undefined || value === null) {
+    throw new UploadError(
+      'misconfigured',
+      `The path of table "${table}" needs its column "${name}", which the entry doesn't carry: let the schema track ` +
+        'previous values (trackPrevious), or use another path. The writes stay queued.',
+    );
+  }
+  return value;
+}
+
+function encode(value: unknown, name: string): string {
+  const text = String(value);
+  if (text === '') throw noPath(`an empty ${name}`);
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw noPath(`half a character in ${name}`); // a lone surrogate
+  }
+}
+
+function noPath(what: string): UploadError {
+  return new UploadError(
+    'invalid',
+    `The row has ${what} that no URL path can carry, so it can't be sent to its own address.`,
+  );
+}
+
+/** A path behind a base url, before its query. */
+export function joinUrl(base: string, path: string): string {
+  const [, home = '', query = ''] = /^([^?#]*)(\?[^#]*)?/.exec(base) ?? [];
+  const joined = `${home.replace(/\/+$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
+  return path.includes('?') ? joined + query.replace('?', '&') : joined + query;
+}

@@ -1,0 +1,259 @@
+import type { Outcome, UploadEntry, UploadErrorCode } from 'powersync-backend-connector';
+import { type RowEndpointsOptions, rowEndpoints } from 'powersync-backend-connector/http';
+import { describe, expect, it } from 'vitest';
+import { batch, context, failureOf, put, type ReceivedRequest, startServer, transaction } from './support.ts';
+
+type Answer = (request: ReceivedRequest) => [status: number, body?: unknown, contentType?: string];
+
+/** A real server that answers as told, and the transport to it. */
+async function backend(answer: Answer = () => [200, {}], options: Partial<RowEndpointsOptions> = {}) {
+  const server = await startServer((response, request) => {
+    const [status, body, type = 'application/json'] = answer(request);
+    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    response.writeHead(status, { 'content-type': type, 'retry-after': '7' }).end(text);
+  });
+  const transport = rowEndpoints({ url: `${server.url}/v1`, ...options });
+  const deliver = (...entries: UploadEntry[]): Promise<readonly Outcome[]> =>
+    transport(batch(transaction('t', ...entries)), context());
+  const seen = () =>
+    server.requests.map(({ method, path, body }) => [method, path, body && JSON.parse(body)]);
+  return { ...server, transport, deliver, seen };
+}
+
+const patch = (id: string, opData: Record<string, unknown> = { name: 'x' }): UploadEntry => ({
+  ...put(id, opData),
+  op: 'PATCH',
+  clientId: 2,
+});
+const remove = (id: string): UploadEntry => ({ clientId: 3, op: 'DELETE', table: 'lists', id });
+const applied = { status: 'applied' };
+
+describe('rowEndpoints(): the requests', () => {
+  it('are one for each entry, in order, to the address of its row', async () => {
+    const { deliver, seen, requests } = await backend();
+    expect(await deliver(put('a', { name: 'x' }), patch('a', { name: null }), remove('b/c'))).toEqual([
+      applied,
+    ]);
+    expect(seen()).toEqual([
+      ['PUT', '/v1/lists/a', { name: 'x', id: 'a' }],
+      ['PATCH', '/v1/lists/a', { name: null }],
+      ['DELETE', '/v1/lists/b%2Fc', ''],
+    ]);
+    expect(requests[0]?.headers).toMatchObject({
+      authorization: 'Bearer jwt',
+      'content-type': 'application/json',
+    });
+    expect(requests[2]?.headers['content-type']).toBeUndefined();
+  });
+
+  it('follow the routes of the app: by op, by pattern, by function', async () => {
+    const { deliver, seen } = await backend(undefined, {
+      routes: {
+        lists: {
+          path: '/lists/{id}',
+          PUT: {
+            method: 'POST',
+            path: '/lists',
+            body: ({ id, opData }) => ({ list: { ...opData, uuid: id } }),
+          },
+        },
+        'audit_*': (entry) => ({ method: 'post', path: `/audit/${entry.op}/{id}`, body: { by: 'me' } }),
+      },
+    });
+    await deliver(put('a', { name: 'x' }), remove('a'), { ...put('../b'), table: 'audit_log', clientId: 4 });
+    expect(seen()).toEqual([
+      ['POST', '/v1/lists', { list: { name: 'x', uuid: 'a' } }],
+      ['DELETE', '/v1/lists/a', ''],
+      ['POST', '/v1/audit/PUT/..%2Fb', { by: 'me' }],
+    ]);
+  });
+
+  it('carry the key of their entry where asked for', async () => {
+    const { deliver, requests } = await backend(undefined, { idempotencyHeader: 'Idempotency-Key' });
+    await deliver(put('a'), patch('a'));
+    expect(requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['key-of-t:1', 'key-of-t:2']);
+  });
+
+  it('are not made for a PATCH without columns', async () => {
+    const { deliver, requests } = await backend();
+    expect(await deliver(patch('a', {}))).toEqual([applied]);
+    expect(requests).toEqual([]);
+  });
+
+  it.each(['.', '..', ''])('are not made for the id %j: such a row has no address of its own', async (id) => {
+    const { deliver, requests } = await backend();
+    expect(await deliver(remove(id))).toMatchObject([
+      { status: 'rejected', error: { code: 'invalid' }, entryIndex: 0 },
+    ]);
+    expect(requests).toEqual([]);
+  });
+
+  it('are not made for a table without a route: it is kept, and named', async () => {
+    const { deliver, requests } = await backend(undefined, { routes: { todos: {} } });
+    expect(await deliver(put('a'))).toMatchObject([
+      { status: 'retry', error: { code: 'misconfigured', message: expect.stringContaining('"lists"') } },
+    ]);
+    expect(requests).toEqual([]);
+  });
+
+  it('are not made for an op that the backend does not take: it is rejected', async () => {
+    const { deliver, requests } = await backend(undefined, { routes: { default: { DELETE: false } } });
+    expect(await deliver(remove('a'))).toMatchObject([{ status: 'rejected', error: { code: 'invalid' } }]);
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('rowEndpoints(): a 2xx', () => {
+  it.each<[what: string, status: number, body: unknown]>([
+    ['no content', 204, undefined],
+    ['created, without a body', 201, undefined],
+    ['the row', 200, { id: 'a', name: 'x' }],
+    [
+      'the row, whatever its columns are called',
+      200,
+      { id: 'a', success: false, error: { x: 1 }, errors: ['e'] },
+    ],
+    ['a row with an id of the server', 201, { id: 17, name: 'x', status: 'error' }],
+    ['a message', 200, { message: 'done' }],
+    ['true', 200, true],
+  ])('with %s is applied', async (_, status, body) => {
+    const { deliver } = await backend(() => [status, body]);
+    expect(await deliver(put('a'))).toEqual([applied]);
+  });
+
+  it.each<[what: string, status: number, body: unknown]>([
+    ['a web page', 200, '<!doctype html>'],
+    ['nothing', 200, undefined],
+    ['half a body', 201, '{"id": "a'],
+  ])('with %s says nothing, and keeps the write', async (_, status, body) => {
+    const { deliver } = await backend(() => [status, body]);
+    expect(await deliver(put('a'))).toMatchObject([{ status: 'retry', error: { code: 'misconfigured' } }]);
+  });
+
+  it.each([[{ success: false }], [{ errors: ['no'] }], [{ error: { code: 7 } }]])(
+    'with %j is a rejection',
+    async (json) => {
+      const { deliver } = await backend(() => [200, json]);
+      expect(await deliver(put('a'))).toMatchObject([
+        { status: 'rejected', error: { code: 'invalid' }, details: json },
+      ]);
+    },
+  );
+
+  it('is read by the app first', async () => {
+    const decode: RowEndpointsOptions['decode'] = ({ status, text }) =>
+      status === 200 && text === 'message' ? { status: 'applied' } : undefined;
+    const { deliver } = await backend(() => [200, 'message', 'text/html'], { decode });
+    expect(await deliver(put('a'))).toEqual([applied]);
+  });
+});
+
+describe('rowEndpoints(): 404', () => {
+  const gone: Answer = ({ path }) => (path.endsWith('/gone') ? [404, { message: 'words' }] : [204]);
+
+  it('of a route that works: a DELETE is applied, a PATCH is rejected', async () => {
+    const { deliver } = await backend(gone);
+    expect(await deliver(put('a'))).toEqual([applied]);
+    expect(await deliver(remove('gone'))).toEqual([applied]);
+    expect(await deliver(patch('gone'))).toMatchObject([
+      { status: 'rejected', error: { code: 'not_found', status: 404 }, details: { message: 'words' } },
+    ]);
+  });
+
+  it.each([
+    ['DELETE', remove('gone')],
+    ['PATCH', patch('gone')],
+    ['PUT', put('gone')],
+  ])('of a route that has never worked here keeps the write: %s', async (_, entry) => {
+    const { deliver } = await backend(gone);
+    expect(await deliver(entry)).toMatchObject([
+      { status: 'retry', error: { code: 'misconfigured', status: 404 } },
+    ]);
+  });
+
+  it('of another table says nothing of this one', async () => {
+    const { deliver } = await backend(gone);
+    await deliver({ ...put('a'), table: 'todos' });
+    expect(await deliver(remove('gone'))).toMatchObject([{ status: 'retry' }]);
+  });
+
+  it('of a PUT is never a row that is gone', async () => {
+    const { deliver } = await backend(gone);
+    await deliver(put('a'));
+    expect(await deliver({ ...put('gone'), clientId: 5 })).toMatchObject([
+      { status: 'retry', error: { code: 'misconfigured' } },
+    ]);
+  });
+
+  it('is told apart by the app, where it can', async () => {
+    const { deliver } = await backend(gone, { isMissingRow: ({ json }) => json?.message === 'words' });
+    expect(await deliver(remove('gone'))).toEqual([applied]);
+  });
+});
+
+describe('rowEndpoints(): a refusal', () => {
+  it.each<[status: number, outcome: Outcome['status'], code: UploadErrorCode]>([
+    [400, 'rejected', 'invalid'],
+    [403, 'rejected', 'forbidden'],
+    [405, 'retry', 'misconfigured'],
+    [408, 'retry', 'timeout'],
+    [409, 'rejected', 'conflict'],
+    [413, 'rejected', 'too_large'],
+    [422, 'rejected', 'invalid'],
+    [426, 'retry', 'update_required'],
+    [429, 'retry', 'throttled'],
+    [500, 'retry', 'unavailable'],
+    [503, 'retry', 'unavailable'],
+  ])('%d is %s, %s, and tells what was applied', async (status, outcome, code) => {
+    const { deliver } = await backend(({ method }) =>
+      method === 'PATCH' ? [status, { message: 'words' }] : [204],
+    );
+    const [of] = await deliver(put('a'), patch('b'), remove('c'));
+    expect(of).toMatchObject({
+      status: outcome,
+      error: { code, status, retryAfterMs: 7_000 },
+      inBand: false,
+    });
+    if (outcome === 'rejected')
+      expect(of).toMatchObject({ entryIndex: 1, appliedEntries: [0], details: { message: 'words' } });
+    expect(of?.status !== 'applied' && of?.status !== 'not_attempted' && of?.error.message).not.toContain(
+      'words',
+    );
+  });
+
+  it('401 is thrown, so that the token is refreshed; what was applied is not sent again', async () => {
+    let isExpired = true;
+    const { deliver, requests } = await backend(({ method }) =>
+      method === 'PATCH' && isExpired ? [401, {}] : [204],
+    );
+    expect(await failureOf(deliver(put('a'), patch('b')) as never)).toMatchObject({
+      code: 'unauthenticated',
+    });
+    isExpired = false;
+    expect(await deliver(put('a'), patch('b'))).toEqual([applied]);
+    expect(requests.map(({ method }) => method)).toEqual(['PUT', 'PATCH', 'PATCH']);
+  });
+
+  it('a page of a firewall refuses nothing', async () => {
+    const { deliver } = await backend(() => [403, '<html>', 'text/html']);
+    expect(await deliver(put('a'))).toMatchObject([{ status: 'retry', error: { code: 'misconfigured' } }]);
+  });
+});
+
+it.each<[options: object, message: RegExp]>([
+  [{ url: undefined }, /rowEndpoints: option "url"/],
+  [{ route: {} }, /there is no option "route"/],
+  [{ routes: { todos: 'x' } }, /option "routes.todos" must be an object/],
+  [{ routes: { todos: { POST: {} } } }, /there is no option "routes.todos.POST"/],
+  [{ routes: { todos: { PUT: { methd: 'x' } } } }, /there is no option "routes.todos.PUT.methd"/],
+  [{ routes: { todos: { PUT: { method: 'P T' } } } }, /option "routes.todos.PUT.method"/],
+  [{ routes: { todos: { PUT: { body: {} } } } }, /option "routes.todos.PUT.body" must be a function/],
+  [{ routes: { todos: { path: '' } } }, /option "routes.todos.path" must be a path/],
+  [{ concurrency: 0 }, /option "concurrency"/],
+  [{ isMissingRow: true }, /option "isMissingRow" must be a function/],
+  [{ decode: {} }, /option "decode" must be a function/],
+])('%j is a TypeError', (options, message) => {
+  const make = () => rowEndpoints({ url: 'https://api.test', ...options } as RowEndpointsOptions);
+  expect(make).toThrow(TypeError);
+  expect(make).toThrow(message);
+});
