@@ -88,32 +88,25 @@ async function ask(call: () => Promise<SessionAnswer>): Promise<string | null> {
   // Whatever it was, it says nothing of the writes.
   throw new UploadError(
     defaultVerdict(code) === 'retry' ? code : 'unavailable',
-    'Supabase Auth could not tell who is signed in. The writes stay queued.',
+    'Supabase Auth could not tell who is signed in.',
     { status: typeof status === 'number' && status > 0 ? status : undefined },
   );
 }
 
-/** Codes of Supabase Auth by which a session is over for good. */
-const ENDED: readonly unknown[] = [
-  'refresh_token_not_found',
-  'refresh_token_already_used',
-  'session_not_found',
-  'session_expired',
-  'user_not_found',
-  'user_banned',
-];
+/** Codes of Supabase Auth by which a session is over for good: refresh_token_not_found, session_expired, user_banned … */
+const ENDED = /^(refresh_token|session|user)_/;
 
 function isSignedOut(error: unknown): boolean {
-  if (!isObject(error)) return false;
-  if (error.name === 'AuthSessionMissingError') return true;
+  const { name, status, code } = isObject(error) ? error : {};
+  if (name === 'AuthSessionMissingError') return true;
   // 400 is how older servers refuse a refresh token, without a code.
-  return error.name === 'AuthApiError' && (error.status === 400 || ENDED.includes(error.code));
+  return name === 'AuthApiError' && (status === 400 || (typeof code === 'string' && ENDED.test(code)));
 }
 
 /** Settles like `work`, or rejects once the signal is aborted: the client itself knows no end of waiting. */
 function unlessAborted<T>(signal: PlatformAbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new UploadError('aborted', 'The refresh of the token was aborted.'));
+    const abort = (): void => reject(new UploadError('aborted', 'The upload was aborted.'));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort);
     work()

@@ -99,7 +99,7 @@ async function invoke(
 ): Promise<unknown> {
   const headers = { Authorization: `Bearer ${await userToken(context)}` };
   const { data, error } = await functions.invoke(name, { body, headers, signal: context.signal });
-  if (error) throw await failureOf(error, name, context);
+  if (error) throw await failureOf(error, name);
   return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
 }
 
@@ -107,20 +107,17 @@ async function invoke(
 async function failureOf(
   error: { readonly name?: string; readonly context?: unknown },
   name: string,
-  { signal }: TransportContext,
 ): Promise<UploadError> {
   switch (error.name) {
     case 'FunctionsHttpError': {
-      const { status, headers } = error.context as AnswerBody;
-      const text = await readBody(error.context as AnswerBody, `The function "${name}"`);
-      return refusalOf({ status, headers, text });
+      const response = error.context as AnswerBody;
+      const text = await readBody(response, `The function "${name}"`);
+      return refusalOf({ status: response.status, headers: response.headers, text });
     }
     case 'FunctionsRelayError':
-      return new UploadError('unavailable', 'Supabase could not reach the function. The writes stay queued.');
+      return new UploadError('unavailable', 'Supabase could not reach the function.');
     case 'FunctionsFetchError':
-      return signal.aborted
-        ? new UploadError('aborted', 'The upload was aborted.')
-        : new UploadError('network', 'The backend could not be reached.', { cause: error.context });
+      return UploadError.from(error.context);
     case 'SyntaxError':
       return notTheContract(undefined, 'not JSON'); // It quotes the answer.
     default:

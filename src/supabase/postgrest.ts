@@ -58,8 +58,8 @@ export interface PostgrestOptions {
 export function postgrest({ client, rpc, errorCodes, ...others }: PostgrestOptions): Transport {
   const { wrong, object, fn, noOthers } = optionChecks('postgrest');
   noOthers('', others);
-  object('client', client);
-  fn(rpc === undefined ? 'client.from' : 'client.rpc', rpc === undefined ? client.from : client.rpc);
+  const method = rpc === undefined ? 'from' : 'rpc';
+  fn(`client.${method}`, object('client', client)[method]);
   if (rpc !== undefined && (typeof rpc !== 'string' || rpc === ''))
     wrong('rpc', 'the name of a function', rpc);
   checkErrorCodes('postgrest', errorCodes);
@@ -73,13 +73,7 @@ function toTables(client: TableClient, errorCodes?: ErrorCodes): Transport {
       progress,
       requests: mergeEntries,
       concurrency: 1,
-      send: (placed) =>
-        sendEntries(
-          client,
-          placed.map(({ entry }) => entry),
-          context,
-          errorCodes,
-        ),
+      send: (placed) => sendEntries(client, placed, context, errorCodes),
     });
 }
 

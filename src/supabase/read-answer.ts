@@ -40,13 +40,11 @@ export function refusalIn(
   // Only PostgREST's own errors have a code; others come from a proxy, and are not always JSON.
   if (typeof failed.code !== 'string' || failed.code === '')
     throw refusalOf({ status, headers: { get: () => null }, text: '' });
-  const { code, certain } = meaningOf(failed.code, status, errorCodes);
+  const [code, certain] = meaningOf(failed.code, status, errorCodes);
   const { message, details, hint } = failed;
-  return rejected(code, `The backend refused the write${inBrackets(failed.code)}.`, context, {
-    status,
-    inBand: certain,
-    details: { code: failed.code, message, details, hint },
-  });
+  const said = { code: failed.code, message, details, hint };
+  const what = `The backend refused the write${inBrackets(failed.code)}.`;
+  return rejected(code, what, context, status, certain, said);
 }
 
 /** A refusal as outcome. Throws what is none, and what a fresh token may put right. */
@@ -54,11 +52,9 @@ export function rejected(
   code: UploadErrorCode,
   message: string,
   { mayRefresh }: Context,
-  {
-    status,
-    inBand = true,
-    details,
-  }: { status?: number; inBand?: boolean; details?: Record<string, unknown> } = {},
+  status?: number,
+  certain = true,
+  details?: unknown,
 ): Rejected {
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
   const error = new UploadError(code, message, { status, budget });
@@ -66,25 +62,25 @@ export function rejected(
   const isRefusal = verdict === 'reject' || verdict === 'ambiguous';
   if (!isRefusal || (code === 'forbidden' && mayRefresh)) throw error;
   // Policies refuse everything once one of them is broken, so they are never believed without the breaker.
-  return { status: 'rejected', error, details, inBand: inBand && code !== 'forbidden' };
+  return { status: 'rejected', error, details, inBand: certain && code !== 'forbidden' };
 }
 
-/** `certain`: it is about the data, or the app's own word, rather than about the deployment. */
+/** The meaning, and whether it is certain: about the data, or the app's own word, rather than about the deployment. */
 function meaningOf(
   code: string,
   status: number,
   errorCodes: ErrorCodes = {},
-): { readonly code: UploadErrorCode; readonly certain: boolean } {
+): readonly [code: UploadErrorCode, certain: boolean] {
   // An anonymous caller gets 401 for a lack of rights too.
-  if (status === 401) return { code: 'unauthenticated', certain: false };
+  if (status === 401) return ['unauthenticated', false];
   const own = ownCode(errorCodes, code);
-  if (own) return { code: own, certain: true };
-  const [, raised] = /^PT(\d{3})$/.exec(code) ?? []; // RAISE SQLSTATE 'PT409' chooses the HTTP status
-  if (raised) return { code: codeFromHttpStatus(Number(raised)), certain: true };
-  const bySqlState = /^[0-9A-Z]{5}$/.test(code) ? codeFromSqlState(code) : 'unknown';
-  if (bySqlState !== 'unknown') return { code: bySqlState, certain: true };
-  const known = CODES.find(([pattern]) => pattern.test(code))?.[1];
-  return { code: known ?? codeFromHttpStatus(status), certain: false };
+  if (own) return [own, true];
+  const raised = /^PT(\d{3})$/.exec(code); // RAISE SQLSTATE 'PT409' chooses the HTTP status
+  if (raised) return [codeFromHttpStatus(Number(raised[1])), true];
+  const bySqlState = code.length === 5 ? codeFromSqlState(code) : 'unknown';
+  if (bySqlState !== 'unknown') return [bySqlState, true];
+  const known = CODES.find(([pattern]) => pattern.test(code));
+  return [known?.[1] ?? codeFromHttpStatus(status), false];
 }
 
 /** The client's message tells an abort from a broken connection; it isn't kept, since it may quote the url. */
@@ -92,6 +88,6 @@ function noAnswer(error: unknown, { signal }: Context): UploadError {
   if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');
   const message = isObject(error) ? error.message : undefined;
   return typeof message === 'string' && /^(Abort|Timeout)Error/.test(message)
-    ? new UploadError('timeout', 'The client gave up waiting for an answer. The writes stay queued.')
+    ? new UploadError('timeout', 'The request timed out.')
     : new UploadError('network', 'The backend could not be reached.');
 }

@@ -1,6 +1,7 @@
 import { notTheContract } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { Failure } from '../per-entry/failure.ts';
+import { only, type Placed } from '../per-entry/send-in-order.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { TransportContext } from '../transport.ts';
 import type { ErrorCodes } from '../write-api/read-results.ts';
@@ -14,11 +15,12 @@ const COUNT = { count: 'exact' } as const;
 /** Sends entries that travel together, and reads the answer: undefined once all of them are applied. */
 export async function sendEntries(
   client: TableClient,
-  entries: readonly UploadEntry[],
+  placed: readonly Placed[],
   context: TransportContext,
   errorCodes?: ErrorCodes,
 ): Promise<Failure | undefined> {
-  const [first] = entries as readonly [UploadEntry, ...UploadEntry[]];
+  const entries = placed.map(({ entry }) => entry);
+  const first = only(placed).entry;
   const { op, table, id } = first;
   if (op === 'PATCH' && Object.keys(first.opData ?? {}).length === 0) return undefined;
   checkPlace(table, id);
@@ -40,20 +42,21 @@ function requestFor(
   { op, table, id, opData }: UploadEntry,
 ): PostgrestRequest {
   const rows = client.from(encodeURIComponent(table));
+  const several = entries.length > 1;
   switch (op) {
     case 'PUT':
-      return rows.upsert(entries.length > 1 ? entries.map(toRow) : toRow({ opData, id }), COUNT);
+      return rows.upsert(several ? entries.map(toRow) : toRow({ opData, id }), COUNT);
     case 'PATCH':
       return rows.update(opData ?? {}, COUNT).eq('id', id);
     case 'DELETE':
-      return entries.length > 1
+      return several
         ? rows.delete(COUNT).in(
             'id',
             entries.map((entry) => entry.id),
           )
         : rows.delete(COUNT).eq('id', id);
   }
-  throw new UploadError('misconfigured', 'An entry is no PUT, PATCH or DELETE. The writes stay queued.');
+  throw new UploadError('misconfigured', 'An entry is no PUT, PATCH or DELETE.');
 }
 
 function toRow({ opData, id }: Pick<UploadEntry, 'opData' | 'id'>): object {
