@@ -13,6 +13,7 @@ export default defineConfig({
     graphql: 'src/graphql/index.ts',
     connect: 'src/connect/index.ts',
     presets: 'src/presets/index.ts',
+    testing: 'src/testing/index.ts',
     cli: 'src/cli/bin.ts',
   },
   format: 'esm',

@@ -1,6 +1,7 @@
 import { readJwtClaims } from './auth/jwt.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
+import { defaultVerdict } from './outcome/verdict.ts';
 import { readBorders, versionOf } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { UploadTransaction } from './queue/transaction.ts';
@@ -18,7 +19,7 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
     const attempt = gate.failures + 1;
     let used: string | undefined;
     const token = async (): Promise<string | undefined> => {
-      const current = (await deadline.race(tokens.get())) ?? undefined;
+      const current = (await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;
       deadline.check();
       if (owner !== undefined && current) {
         // Another tab may have called `setOwner()` while this one waited for the token.
@@ -91,4 +92,14 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
       }
     }
   };
+}
+
+/** What `credentials` threw says nothing of the writes, whatever its code. */
+function noRefusal(thrown: unknown): never {
+  const error = UploadError.from(thrown);
+  const verdict = defaultVerdict(error.code);
+  if (verdict === 'retry') throw error;
+  throw new UploadError('unknown', 'credentials() failed (see cause). The writes stay queued.', {
+    cause: error,
+  });
 }

@@ -7,7 +7,7 @@ import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
 import { applyBatch } from './batch.ts';
 import { createGraphql } from './graphql.ts';
 import { limitBody } from './limit-body.ts';
-import { writeRow } from './rows.ts';
+import { readRow, writeRow } from './rows.ts';
 import { TokenRefused, type Tokens } from './tokens.ts';
 import { InvalidUpload, readUpload } from './validate.ts';
 
@@ -70,6 +70,10 @@ export function createApp(options: AppOptions): Hono {
       columns: c.req.method === 'DELETE' ? undefined : await jsonBody(c),
     });
   });
+
+  app.get('/api/rows/:table/:id', async (c) =>
+    readRow(options, await authenticate(c, tokens), c.req.param()),
+  );
 
   const graphql = createGraphql(options);
   app.post('/graphql', limited, async (c) => graphql(c.req.raw, await authenticate(c, tokens)));

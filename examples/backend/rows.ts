@@ -34,11 +34,23 @@ export async function writeRow(
   );
 }
 
+/** `GET /api/rows/:table/:id`: the user's row, for tools that check what arrived. */
+export async function readRow(
+  options: ApplyOptions,
+  userId: string,
+  { table, id }: Pick<RowRequest, 'table' | 'id'>,
+): Promise<Response> {
+  const row = options.tables.has(table)
+    ? await storedRow(options, userId, { op: 'GET', table, id })
+    : undefined;
+  return row ?? Response.json({ message: 'No such row' }, { status: 404 });
+}
+
 /** The row as it is stored now. It may be gone: when a replay comes late, somebody may have deleted it meanwhile. */
 async function storedRow(
   { database }: ApplyOptions,
   userId: string,
-  { op, table, id }: RowRequest,
+  { op, table, id }: Pick<RowRequest, 'op' | 'table' | 'id'>,
 ): Promise<Response | undefined> {
   if (op === 'DELETE') return undefined;
   const { rows } = await database.query<{ row: object }>(

@@ -1,1 +1,13 @@
-export {};
+export { type AgentSkillsOptions, agentSkills } from './agent-skills.ts';
+export { type CloudcodeOptions, cloudcode } from './cloudcode.ts';
+export { type DjangoOptions, django } from './django.ts';
+export { type DotnetOptions, dotnet } from './dotnet.ts';
+export { type FirebaseOptions, firebase } from './firebase.ts';
+export { type LaravelOptions, laravel } from './laravel.ts';
+export { type MongodbExpoOptions, mongodbExpo } from './mongodb-expo.ts';
+export { type NestjsOptions, nestjs } from './nestjs.ts';
+export { type NextjsOptions, nextjs } from './nextjs.ts';
+export { type NodejsOptions, nodejs } from './nodejs.ts';
+export type { Preset, PresetOptions } from './preset.ts';
+export { type RailsOptions, rails } from './rails.ts';
+export type { UserId } from './token-endpoint.ts';

@@ -6,7 +6,7 @@ import type { TransportContext } from '../transport.ts';
 import { encodeTransaction } from '../write-api/pack-transactions.ts';
 import type { ErrorCodes } from '../write-api/read-results.ts';
 import type { RpcClient } from './client.ts';
-import { refusalIn } from './read-answer.ts';
+import { failureIn } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';
 
 /** Calls the SQL function with one transaction. */
@@ -19,8 +19,10 @@ export async function callFunction(
 ): Promise<Outcome> {
   const { idempotency_key, crud } = encodeTransaction(transaction);
   const result = await sendRequest(client.rpc(encodeURIComponent(name), { idempotency_key, crud }), context);
-  const refusal = refusalIn(result, context, errorCodes);
-  if (refusal) return { ...refusal, entryIndex: entryIndexIn(refusal.details, transaction.entries.length) };
+  const failure = failureIn(result, context, errorCodes);
+  if (failure?.status === 'rejected')
+    return { ...failure, entryIndex: entryIndexIn(failure.details, transaction.entries.length) };
+  if (failure) return failure;
   // An empty answer isn't enough: the clients make one of a 404, too.
   if (isObject(result.data) && result.data.status === 'applied') return { status: 'applied' };
   throw notTheContract(result.status, 'without { "status": "applied" }');

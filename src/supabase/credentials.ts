@@ -47,8 +47,7 @@ export interface SupabaseCredentialsOptions {
 export function supabaseCredentials({ client, ...others }: SupabaseCredentialsOptions): CredentialsProvider {
   const { wrong, object, noOthers } = optionChecks('supabaseCredentials');
   noOthers('', others);
-  if (!hasAuth(object('client', client)))
-    wrong('client', 'a SupabaseClient made without the option accessToken', client);
+  if (!hasAuth(object('client', client))) wrong('client', 'a SupabaseClient without accessToken', client);
   let given: string | undefined;
 
   async function currentToken(): Promise<string | null> {

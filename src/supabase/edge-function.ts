@@ -64,30 +64,31 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
   count('maxBodyBytes', maxBodyBytes);
   checkErrorCodes('edgeFunction', errorCodes);
 
+  const call = async (body: object, count: number, context: TransportContext): Promise<Outcome[]> => {
+    const data = await invoke(client, name, body, context);
+    const answer: Record<string, unknown> = isObject(data) ? data : {};
+    const isOne = oneTransaction && !Object.hasOwn(answer, 'results');
+    // The published function of this kind doesn't say who is to handle what it refuses.
+    const results = isOne ? [{ requires_client_handling: false, ...answer }] : answer.results;
+    return readResultList(results, count, undefined, errorCodes);
+  };
   if (oneTransaction) {
     return ({ transactions }, context) =>
       oneAtATime(transactions, context, async (transaction) => {
-        const { crud, ...about } = encodeTransaction(transaction);
-        const places = transaction.entries.map(({ clientId }, index) => ({
+        const body = encodeTransaction(transaction);
+        const crud = transaction.entries.map(({ clientId }, index) => ({
           client_id: clientId,
-          ...crud[index],
+          ...body.crud[index],
         }));
-        const data = await invoke(client, name, { ...about, crud: places }, context);
-        const isList = isObject(data) && Object.hasOwn(data, 'results');
-        // The published function of this kind doesn't say who is to handle what it refuses.
-        const results = isList
-          ? data.results
-          : [isObject(data) && { requires_client_handling: false, ...data }];
-        return readResultList(results, 1, undefined, errorCodes)[0] as Outcome;
+        return (await call({ ...body, crud }, 1, context))[0] as Outcome;
       });
   }
   return async ({ transactions }, context) => {
     const { count } = packTransactions(transactions, maxBodyBytes);
     // As an object: older clients send no body where they are given a text and its type.
     const body = { transactions: transactions.slice(0, count).map(encodeTransaction) };
-    const data = await invoke(client, name, body, context);
-    const results = readResultList(isObject(data) ? data.results : undefined, count, undefined, errorCodes);
-    return transactions.map((_, index) => results[index] ?? { status: 'not_attempted' });
+    const outcomes = await call(body, count, context);
+    return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };
 }
 
@@ -99,23 +100,23 @@ async function invoke(
 ): Promise<unknown> {
   const headers = { Authorization: `Bearer ${await userToken(context)}` };
   const { data, error } = await functions.invoke(name, { body, headers, signal: context.signal });
-  if (error) throw await failureOf(error, name);
+  if (error) throw await failureOf(error);
   return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
 }
 
 /** By name, not by class: the app's copy of the client may be another one. */
-async function failureOf(
-  error: { readonly name?: string; readonly context?: unknown },
-  name: string,
-): Promise<UploadError> {
+async function failureOf(error: {
+  readonly name?: string;
+  readonly context?: unknown;
+}): Promise<UploadError> {
   switch (error.name) {
     case 'FunctionsHttpError': {
       const response = error.context as AnswerBody;
-      const text = await readBody(response, `The function "${name}"`);
+      const text = await readBody(response, 'The function');
       return refusalOf({ status: response.status, headers: response.headers, text });
     }
     case 'FunctionsRelayError':
-      return new UploadError('unavailable', 'Supabase could not reach the function.');
+      return new UploadError('unavailable', 'The backend could not be reached.');
     case 'FunctionsFetchError':
       return UploadError.from(error.context);
     case 'SyntaxError':

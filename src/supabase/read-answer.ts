@@ -1,17 +1,12 @@
 import { isObject } from '../json.ts';
 import { notTheContract, refusalOf } from '../outcome/http-answer.ts';
 import { codeFromHttpStatus } from '../outcome/http-status.ts';
-import type { Outcome } from '../outcome/outcome.ts';
 import { codeFromSqlState } from '../outcome/sqlstate.ts';
 import { UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
-import { defaultVerdict } from '../outcome/verdict.ts';
+import { type Failure, failureAlone } from '../per-entry/failure.ts';
 import type { TransportContext } from '../transport.ts';
 import { type ErrorCodes, inBrackets, ownCode, UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
 import type { PostgrestResult } from './client.ts';
-
-export type Rejected = Extract<Outcome, { readonly status: 'rejected' }>;
-
-type Context = Pick<TransportContext, 'signal' | 'mayRefresh'>;
 
 /** What PostgREST's codes mean beyond SQLSTATE. The first pattern that fits decides; for others, the HTTP status does. */
 const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
@@ -22,15 +17,12 @@ const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^42...$/, 'schema_mismatch'], // any other fault of the statement: the schema or the app is wrong, not the data
 ];
 
-/**
- * Reads an answer: undefined for a success, the outcome where the write was refused. Throws an `UploadError` where
- * nothing was decided about it.
- */
-export function refusalIn(
+/** Reads an answer: undefined for a success. Throws an `UploadError` where it isn't PostgREST's. */
+export function failureIn(
   { status, error }: PostgrestResult,
-  context: Context,
+  context: TransportContext,
   errorCodes?: ErrorCodes,
-): Rejected | undefined {
+): Failure | undefined {
   if (status === 0) throw noAnswer(error, context);
   if (status >= 200 && status < 300) {
     if (error) throw notTheContract(status, 'not JSON');
@@ -44,25 +36,24 @@ export function refusalIn(
   const { message, details, hint } = failed;
   const said = { code: failed.code, message, details, hint };
   const what = `The backend refused the write${inBrackets(failed.code)}.`;
-  return rejected(code, what, context, status, certain, said);
+  return failureOf(code, what, context, status, certain, said);
 }
 
-/** A refusal as outcome. Throws what is none, and what a fresh token may put right. */
-export function rejected(
+/** A failure as outcome. Throws what ends the call, and what a fresh token may put right. */
+export function failureOf(
   code: UploadErrorCode,
   message: string,
-  { mayRefresh }: Context,
+  context: TransportContext,
   status?: number,
   certain = true,
   details?: unknown,
-): Rejected {
+): Failure {
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
-  const error = new UploadError(code, message, { status, budget });
-  const verdict = defaultVerdict(code);
-  const isRefusal = verdict === 'reject' || verdict === 'ambiguous';
-  if (!isRefusal || (code === 'forbidden' && mayRefresh)) throw error;
+  const failure = failureAlone(new UploadError(code, message, { status, budget }), context);
   // Policies refuse everything once one of them is broken, so they are never believed without the breaker.
-  return { status: 'rejected', error, details, inBand: certain && code !== 'forbidden' };
+  return failure.status === 'rejected'
+    ? { ...failure, details, inBand: certain && code !== 'forbidden' }
+    : failure;
 }
 
 /** The meaning, and whether it is certain: about the data, or the app's own word, rather than about the deployment. */
@@ -84,7 +75,7 @@ function meaningOf(
 }
 
 /** The client's message tells an abort from a broken connection; it isn't kept, since it may quote the url. */
-function noAnswer(error: unknown, { signal }: Context): UploadError {
+function noAnswer(error: unknown, { signal }: TransportContext): UploadError {
   if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');
   const message = isObject(error) ? error.message : undefined;
   return typeof message === 'string' && /^(Abort|Timeout)Error/.test(message)

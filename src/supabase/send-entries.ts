@@ -6,7 +6,7 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { TransportContext } from '../transport.ts';
 import type { ErrorCodes } from '../write-api/read-results.ts';
 import type { PostgrestRequest, PostgrestResult, TableClient } from './client.ts';
-import { refusalIn, rejected } from './read-answer.ts';
+import { failureIn, failureOf } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';
 
 /** The number of rows that a request wrote: the proof that PostgREST itself answered, and what tells a lost write. */
@@ -25,15 +25,17 @@ export async function sendEntries(
   if (op === 'PATCH' && Object.keys(first.opData ?? {}).length === 0) return undefined;
   checkPlace(table, id);
   const result = await sendRequest(requestFor(client, entries, first), context);
-  const refusal = refusalIn(result, context, errorCodes);
-  if (refusal) return refusal;
+  const failure = failureIn(result, context, errorCodes);
+  if (failure) return failure;
   const count = rowsIn(result);
   // A DELETE that matches nothing was applied before.
   if (op === 'DELETE' || count >= entries.length) return undefined;
-  if (op === 'PUT') {
-    return rejected('conflict', 'The backend stored no row: a trigger or a rule kept it out.', context);
-  }
-  return whyNothingMatched(client, first, context);
+  const isKeptFromUser = op === 'PATCH' && (await isThere(client, first, context));
+  return failureOf(
+    isKeptFromUser ? 'forbidden' : 'conflict',
+    'No row was written: it is gone, or kept from this user.',
+    context,
+  );
 }
 
 function requestFor(
@@ -64,22 +66,20 @@ function toRow({ opData, id }: Pick<UploadEntry, 'opData' | 'id'>): object {
 }
 
 /** An UPDATE that a policy forbids matches nothing, as if the row weren't there; so it is looked for. */
-async function whyNothingMatched(
+async function isThere(
   client: TableClient,
   { table, id }: UploadEntry,
   context: TransportContext,
-): Promise<Failure> {
+): Promise<boolean> {
   const look = client
     .from(encodeURIComponent(table))
     .select('id', { head: true, ...COUNT })
     .eq('id', id);
   look.retry?.(false); // The client waits and repeats what only reads; here the connector decides that.
   const result = await sendRequest(look, context);
-  const refusal = refusalIn(result, context);
-  if (refusal) throw refusal.error;
-  return rowsIn(result) > 0
-    ? rejected('forbidden', 'The row is there, but this user may not change it.', context)
-    : rejected('conflict', 'No row matched: it is gone, or hidden by row-level security.', context);
+  const failure = failureIn(result, context);
+  if (failure) throw failure.error;
+  return rowsIn(result) > 0;
 }
 
 function rowsIn({ status, count }: PostgrestResult): number {
@@ -91,8 +91,9 @@ function rowsIn({ status, count }: PostgrestResult): number {
 function checkPlace(table: string, id: string): void {
   try {
     encodeURIComponent(table + id);
+    if (!/^\.{0,2}$/.test(table)) return;
   } catch {
-    throw new UploadError('invalid', 'An id or a table name is not valid Unicode.');
+    // refused below
   }
-  if (/^\.{0,2}$/.test(table)) throw new UploadError('misconfigured', 'A table has no name.');
+  throw new UploadError('invalid', 'A table or an id cannot stand in a url.');
 }

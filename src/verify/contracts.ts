@@ -1,4 +1,5 @@
 import type { PlatformFetch } from '../globals.ts';
+import { graphql } from '../graphql/graphql.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
 import { writeApi } from '../http/write-api.ts';
@@ -16,6 +17,8 @@ export interface Contract {
   readonly oneUrl: boolean;
   /** Bodies that aren't in the form of the contract, and have to be refused. */
   readonly malformed: readonly string[];
+  /** Whether a 2xx refuses all the same. Default: none does. */
+  readonly isRefusal?: (text: string) => boolean;
   /** The most transactions that a request has to be taken with. */
   readonly maxTransactions: number;
 }
@@ -49,5 +52,15 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     oneUrl: false,
     malformed: [],
     maxTransactions: 1,
+  },
+  graphql: {
+    name: 'graphql',
+    transport: (url, fetch) => graphql({ url, fetch, maxBodyBytes: 100_000_000 }),
+    atomic: true,
+    inBand: true,
+    oneUrl: true,
+    malformed: [NO_JSON, '{}', '{"query":"mutation {"}'],
+    isRefusal: (text) => /^\s*\{\s*"errors"\s*:\s*\[/.test(text),
+    maxTransactions: 50,
   },
 };

@@ -390,3 +390,19 @@ function todo(data: Record<string, unknown>) {
     data: { list_id: 'nowhere', description: 'd', completed: 0, ...data },
   };
 }
+
+describe('GET /api/rows/:table/:id', () => {
+  test("answers the user's own row, and 404 for any other", async () => {
+    const [ada, bob] = [newUser(), newUser()];
+    await ada.batch({ batch: [ada.list('a', { name: 'Milk' })] });
+    const path = `/api/rows/lists/${ada.row('a')}`;
+    const answer = await ada.send('GET', path);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ id: ada.row('a'), name: 'Milk', owner_id: ada.id });
+    for (const refused of [
+      await bob.send('GET', path),
+      await ada.send('GET', '/api/rows/applied_transactions/x'),
+    ])
+      expect(refused.status).toBe(404);
+  });
+});

@@ -511,14 +511,20 @@ describe('hostile names', () => {
     expect(await world.current.rows('select name from lists')).toEqual([{ name: 'stays' }]);
   });
 
-  it.each(['../../auth/v1/user', '..', '.', '', 'lists?id=eq.x', 'lists#', 'rpc/powersync_upload', 'a/b'])(
-    'table %j leads nowhere else, and rejects nothing',
+  it.each(['../../auth/v1/user', 'lists?id=eq.x', 'lists#', 'rpc/powersync_upload', 'a/b', 'lists/'])(
+    'table %j leads nowhere else',
     async (table) => {
-      const [outcome] = await transport()(each(entry('DELETE', table, 'x')), ada);
-      expect(outcome?.status).toBe('retry');
-      for (const { path } of requests()) expect(path).toBe(table);
+      const outcomes = await transport()(each(entry('DELETE', table, 'x')), ada);
+      expect(summary(outcomes)).toEqual(['retry schema_mismatch']);
+      expect(requests().map(({ path }) => path)).toEqual([table]);
     },
   );
+
+  it.each(['..', '.', ''])('table %j is not sent: no url can name it', async (table) => {
+    const outcomes = await transport()(each(entry('DELETE', table, 'x')), ada);
+    expect(summary(outcomes)).toEqual(['rejected invalid']);
+    expect(requests()).toEqual([]);
+  });
 
   it('odd names of tables and columns are taken as they are', async () => {
     const column = 'odd "column, (x)';

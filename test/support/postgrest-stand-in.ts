@@ -92,11 +92,14 @@ export async function startPostgrestStandIn(options: PostgrestStandInOptions): P
 
   const server = await startLocalServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://stand-in');
-    const path = decodeURIComponent(url.pathname).replace(/^\/rest\/v1\//, '');
+    const segments = url.pathname
+      .replace(/^\/rest\/v1\//, '')
+      .split('/')
+      .map(decodeURIComponent);
     const text = (await readBody(request)).toString();
     const seen = {
       method: request.method ?? '',
-      path,
+      path: segments.join('/'),
       query: url.search,
       body: text === '' ? undefined : JSON.parse(text),
       headers: request.headers,
@@ -112,7 +115,7 @@ export async function startPostgrestStandIn(options: PostgrestStandInOptions): P
     const answer =
       claims instanceof Error
         ? { error: claims }
-        : await answerTo(database, { ...seen, url, text, schema, claims: claims as Claims }).catch(
+        : await answerTo(database, { ...seen, segments, url, text, schema, claims: claims as Claims }).catch(
             (error: unknown) => ({ error: postgresError(error, claims as Claims) }),
           );
     if (fault === 'drop') return void request.socket.destroy();

@@ -48,7 +48,7 @@ export const unknownTable: Check = {
       );
     }
     const status = delivery.answers[0]?.status ?? 0;
-    if (status >= 500) {
+    if (codeOf(delivery) === 'unavailable') {
       return violation(
         `A write to a table that does not exist was answered with HTTP status ${status}, like an outage.`,
         'Refuse tables you do not know, so that the app learns what is wrong.',
@@ -64,8 +64,8 @@ export const malformed: Check = {
     const { contract } = backend.target;
     if (contract.malformed.length === 0) return skipped('The contract has no body of a fixed form.');
     for (const body of contract.malformed) {
-      const { status } = await backend.request(post(backend, body));
-      if (status >= 400 && status < 500) continue;
+      const { status, text } = await backend.request(post(backend, body));
+      if ((status >= 400 && status < 500) || contract.isRefusal?.(text)) continue;
       const taken = status < 300;
       return violation(
         `The body ${body} was answered with HTTP status ${status}${taken ? ', as if it were applied' : ''}.`,
@@ -132,6 +132,10 @@ function isRejected({ outcomes, error }: Delivery): boolean {
   return (
     outcomes[0]?.status === 'rejected' || ['invalid', 'conflict', 'forbidden'].includes(error?.code ?? '')
   );
+}
+
+function codeOf({ outcomes: [outcome], error }: Delivery): string | undefined {
+  return (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
 }
 
 function messageOf({ outcomes, error }: Delivery): string {

@@ -7,7 +7,8 @@ import { quoted } from './sql.ts';
 
 export interface Asked {
   method: string;
-  path: string;
+  /** The path below `/rest/v1/`, decoded. */
+  segments: string[];
   url: URL;
   headers: Record<string, string | string[] | undefined>;
   /** The body as it came. */
@@ -25,12 +26,12 @@ export interface Answer {
 
 /** Executes one request in a transaction of its own, with the caller's role. */
 export async function answerTo(database: PGlite, asked: Asked): Promise<Answer> {
-  const { path, claims, schema } = asked;
-  const [, name] = /^rpc\/(.+)$/.exec(path) ?? [];
-  if (path.startsWith('/'))
+  const { segments, claims, schema } = asked;
+  const [table = '', name] = segments;
+  if (segments.length > 2 || (name !== undefined && table !== 'rpc'))
     throw new PostgrestError(404, 'PGRST125', 'Invalid path specified in request URL');
   return database.transaction(async (transaction) => {
-    const relation = name === undefined ? await readRelation(transaction, schema, path) : undefined;
+    const relation = name === undefined ? await readRelation(transaction, schema, table) : undefined;
     await transaction.query("select set_config('request.jwt.claims', $1, true)", [JSON.stringify(claims)]);
     if (relation) {
       await transaction.exec(`set local role ${quoted(claims.role ?? 'anon')}`);

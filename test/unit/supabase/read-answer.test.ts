@@ -1,19 +1,26 @@
-import { UploadError, type UploadErrorCode } from 'powersync-backend-connector';
+import { type TransportContext, UploadError, type UploadErrorCode } from 'powersync-backend-connector';
 import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../../src/per-entry/failure.ts';
 import type { PostgrestResult } from '../../../src/supabase/client.ts';
-import { refusalIn } from '../../../src/supabase/read-answer.ts';
+import { failureIn } from '../../../src/supabase/read-answer.ts';
+import { context } from '../../http/support.ts';
 
-const { signal } = new AbortController();
+const base = context();
 
-function read(result: Partial<PostgrestResult>, context: Partial<Parameters<typeof refusalIn>[1]> = {}) {
-  return refusalIn({ status: 400, error: null, data: null, count: null, ...result }, { signal, ...context });
+function read(result: Partial<PostgrestResult>, changes: Partial<TransportContext> = {}) {
+  return failureIn({ status: 400, error: null, data: null, count: null, ...result }, { ...base, ...changes });
+}
+
+function shown(failure: Failure | undefined): string {
+  if (!failure) return 'success';
+  const mark = failure.inBand ? '!' : '?';
+  return failure.status === 'rejected' ? `${failure.error.code}${mark}` : failure.error.code;
 }
 
 /** The code, and `!` where it is a refusal that counts without the breaker, `?` where the breaker counts it. */
-function meaning(status: number, error: unknown, context?: Partial<Parameters<typeof refusalIn>[1]>): string {
+function meaning(status: number, error: unknown, changes?: Partial<TransportContext>): string {
   try {
-    const refusal = read({ status, error }, context);
-    return refusal ? `${refusal.error.code}${refusal.inBand ? '!' : '?'}` : 'success';
+    return shown(read({ status, error }, changes));
   } catch (thrown) {
     return UploadError.from(thrown).code;
   }
@@ -113,8 +120,7 @@ describe('codes with their status', () => {
 describe('codes of the app', () => {
   const own = (code: string, status: number, codes: Record<string, UploadErrorCode>) => {
     try {
-      const refusal = refusalIn({ status, error: error(code), data: null, count: null }, { signal }, codes);
-      return `${refusal?.error.code}${refusal?.inBand ? '!' : '?'}`;
+      return shown(failureIn({ status, error: error(code), data: null, count: null }, base, codes));
     } catch (thrown) {
       return UploadError.from(thrown).code;
     }
@@ -196,7 +202,8 @@ describe('no answer', () => {
 
 it("keeps the backend's words to the details", () => {
   const refusal = read({ status: 409, error: { ...error('23505'), extra: 1 } });
-  expect(refusal?.details).toEqual({ code: '23505', message: 'SECRET', details: 'SECRET', hint: null });
+  const details = { code: '23505', message: 'SECRET', details: 'SECRET', hint: null };
+  expect(refusal).toMatchObject({ status: 'rejected', details });
   expect(refusal?.error).toMatchObject({
     message: '[conflict] The backend refused the write (23505).',
     status: 409,

@@ -1,0 +1,74 @@
+import { codeTable } from './code-table.ts';
+import type { UploadErrorCode } from './upload-error.ts';
+
+// From documentation only, not from a running server: "Error Codes" of the MongoDB manual, and the specification of
+// retryable writes of its drivers. BadValue, FailedToParse and TypeMismatch are left out: a faulty command of the backend
+// gets them, too.
+const read = /* @__PURE__ */ codeTable({
+  timeout: [
+    50, // MaxTimeMSExpired
+    11601, // Interrupted
+  ],
+  unavailable: [
+    6, // HostUnreachable
+    7, // HostNotFound
+    24, // LockTimeout
+    64, // WriteConcernTimeout
+    89, // NetworkTimeout
+    91, // ShutdownInProgress
+    112, // WriteConflict: transient, as a deadlock is
+    133, // FailedToSatisfyReadPreference
+    134, // ReadConcernMajorityNotAvailableYet
+    189, // PrimarySteppedDown
+    202, // NetworkInterfaceExceededTimeLimit
+    246, // SnapshotUnavailable
+    251, // NoSuchTransaction: aborted meanwhile
+    262, // ExceededTimeLimit
+    9001, // SocketException
+    10107, // NotWritablePrimary
+    11600, // InterruptedAtShutdown
+    11602, // InterruptedDueToReplStateChange
+    13388, // StaleConfig
+    13435, // NotPrimaryNoSecondaryOk
+    13436, // NotPrimaryOrSecondary
+    14031, // OutOfDiskSpace
+  ],
+  misconfigured: [
+    13, // Unauthorized: the backend's own account, since MongoDB has no permissions by document
+    18, // AuthenticationFailed
+  ],
+  schema_mismatch: [
+    26, // NamespaceNotFound
+    73, // InvalidNamespace
+  ],
+  conflict: [
+    11000, // DuplicateKey
+    11001,
+    12582,
+  ],
+  invalid: [
+    28, // PathNotViable
+    52, // DollarPrefixedFieldName
+    56, // EmptyFieldName
+    57, // DottedFieldName
+    66, // ImmutableField
+    121, // DocumentValidationFailure
+  ],
+  too_large: [10334], // BSONObjectTooLarge
+});
+
+/**
+ * What an error code of MongoDB (`code` of a `MongoServerError`) means for the write that met it; `unknown`, which is
+ * retried, for any that doesn't surely speak of the document.
+ *
+ * @example
+ * ```ts
+ * import { codeFromMongoCode } from 'powersync-backend-connector/http';
+ *
+ * codeFromMongoCode(11000); // 'conflict': duplicate key
+ * codeFromMongoCode(112); // 'unavailable': write conflict
+ * ```
+ */
+export function codeFromMongoCode(code: number | undefined): UploadErrorCode {
+  return read(code);
+}

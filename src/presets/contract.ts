@@ -1,0 +1,129 @@
+import { batchEndpoint } from '../http/batch-endpoint.ts';
+import type { HttpOptions } from '../http/http-client.ts';
+import type { JsonAnswer } from '../http/json-answer.ts';
+import { type RowOutcome, rowEndpoints } from '../http/row-endpoints.ts';
+import { joinUrl } from '../http/row-path.ts';
+import { isObject } from '../json.ts';
+import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { defaultVerdict } from '../outcome/verdict.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Transport, UploadBatch } from '../transport.ts';
+import { UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
+import { codeFromFailureText } from './failure-text.ts';
+import { prepareEntries } from './prepare-entries.ts';
+
+/** How a published backend answers. */
+interface Answers {
+  readonly path: string;
+  /** Whether a 2xx is the one that this backend says of an applied write. */
+  readonly isApplied: (answer: JsonAnswer) => boolean;
+  /**
+   * The words in an answer that may be an outage as well as a fault of the write, null where there are none; undefined for
+   * an answer that its status tells all of.
+   */
+  readonly words?: ((answer: JsonAnswer) => unknown) | undefined;
+}
+
+/** A backend that takes a whole transaction in one request. */
+export interface BatchContract extends Answers {
+  /** Default: as `batchEndpoint()`. */
+  readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
+  /** Throws for an entry that the backend never takes. */
+  readonly check?: ((entry: UploadEntry) => void) | undefined;
+}
+
+/** A backend that takes one operation per request, its op as the method. */
+export interface RowContract extends Answers {
+  readonly body: (entry: UploadEntry) => unknown;
+  /** Whether a 404 says that the row of a DELETE is gone. Default: none does. */
+  readonly isGone?: ((answer: JsonAnswer) => boolean) | undefined;
+}
+
+/** The transport to a backend that takes batches. */
+export function batchTransport(
+  url: string,
+  options: HttpOptions & { maxTransactions?: number | undefined; maxBodyBytes?: number | undefined },
+  { path, encode, check, ...answers }: BatchContract,
+): Transport {
+  const transport = batchEndpoint({
+    ...options,
+    url: joinUrl(url, path),
+    encode,
+    decode(answer, { transactions }) {
+      const outcome = readAnswer(answer, answers);
+      if (outcome?.status === 'applied') return transactions.map(() => outcome);
+      if (!outcome) return undefined;
+      // What doesn't speak of a single transaction is thrown.
+      if (transactions.length > 1 || !isRefusal(outcome.error)) throw outcome.error;
+      return [outcome];
+    },
+  });
+  return prepareEntries(transport, check);
+}
+
+/** The transport to a backend that takes operations. */
+export function rowTransport(
+  url: string,
+  http: HttpOptions,
+  { path, body, isGone, ...answers }: RowContract,
+): Transport {
+  return rowEndpoints({
+    ...http,
+    url,
+    routes: { default: (entry) => ({ method: entry.op, path, body: body(entry) }) },
+    isMissingRow: () => false, // There is one route for all rows.
+    decode(answer, { op }) {
+      if (op === 'DELETE' && answer.status === 404 && isGone?.(answer)) return { status: 'applied' };
+      return readAnswer(answer, answers);
+    },
+  });
+}
+
+function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'path'>): RowOutcome | undefined {
+  const { status, json } = answer;
+  const inBand = isSuccess(answer);
+  if (inBand && isApplied(answer)) return { status: 'applied' };
+  const said = words?.(answer);
+  if (said !== undefined) {
+    const code = (typeof said === 'string' && codeFromFailureText(said)) || 'unclassified';
+    const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+    const error = new UploadError(code, 'The backend failed to apply it.', { status, budget });
+    return { status: 'rejected', error, details: json, inBand };
+  }
+  if (inBand) throw notTheContract(status, "not this backend's");
+  return undefined;
+}
+
+function isRefusal({ code }: UploadError): boolean {
+  return ['reject', 'ambiguous'].includes(defaultVerdict(code));
+}
+
+/** Words that are a member of the JSON object with this status. */
+export function wordsIn(inStatus: number, member: string): (answer: JsonAnswer) => unknown {
+  return ({ status, json }) => (status === inStatus && isObject(json) ? (json[member] ?? null) : undefined);
+}
+
+/** Encodes a batch as one list, and nothing else. */
+export function encodeAs(list: string, data: string): (batch: UploadBatch) => object {
+  return ({ transactions }) => ({
+    [list]: transactions.flatMap(({ entries }) =>
+      entries.map(({ op, table, id, opData }) => ({
+        op,
+        table,
+        id,
+        [data]: op === 'DELETE' ? undefined : (opData ?? {}),
+      })),
+    ),
+  });
+}
+
+/** Says so of one operation: "PUT completed for lists 1". */
+export function saysCompleted({ json }: JsonAnswer): boolean {
+  return /^[A-Z]+ completed for /.test(json?.message);
+}
+
+/** `{ table, data }` with the id inside `data`. */
+export function operation({ table, id, opData }: UploadEntry, columns: object = { ...opData }): object {
+  return { table, data: { ...columns, id } };
+}

@@ -1,0 +1,39 @@
+import { codeFromSqlState } from '../outcome/sqlstate.ts';
+import type { UploadErrorCode } from '../outcome/upload-error.ts';
+
+// How messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB about a single row begin. Only the beginning counts,
+// since what follows may quote the row. The words of an outage may stand anywhere: that a row could hold them does no
+// harm, its write is kept. The first pattern that fits decides.
+const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
+  [
+    /^(duplicate key value|conflicting key value|(insert|update) or \w+ on table .* foreign key|duplicate entry|cannot (add|delete) or update a|e11000 |violation of (primary|unique) key|cannot insert duplicate key|the \w+ statement conflicted)/i,
+    'conflict',
+  ],
+  [
+    /^(null value in column|new row for relation|invalid input (syntax|value)|value too long|value ".*out of range|\w+ out of range|numeric field over|date\/time field value|malformed (array|range|record) lit|column '.*cannot be null|field '.*default value|check constraint|constraint `|data (too long|truncated) for|out of range value|incorrect \w+ value|cannot insert the value null|conversion failed|arithmetic overflow|string or binary data|document failed validation)/is,
+    'invalid',
+  ],
+  [/^(permission denied for|new row violates row-level)/i, 'forbidden'],
+  [
+    /^((relation|column) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
+    'schema_mismatch',
+  ],
+  [
+    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read-only (transaction|mode)|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was))\b/i,
+    'unavailable',
+  ],
+];
+
+/**
+ * Tells by known words whether a database's message, passed on by a backend, speaks of an outage or of the row;
+ * undefined where it can't be told.
+ */
+export function codeFromFailureText(text: string): UploadErrorCode | undefined {
+  const words = text
+    .replace(/^Request failed: */, '')
+    .replace(/ \((Connection|SQL): .*/s, '') // Laravel adds the statement, and so the row.
+    .replace(/^error: /i, '');
+  const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
+  const bySqlState = codeFromSqlState(inBrackets ?? leading ?? '');
+  return bySqlState === 'unknown' ? PATTERNS.find(([pattern]) => pattern.test(words))?.[1] : bySqlState;
+}

@@ -1,0 +1,30 @@
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { perEntry } from '../per-entry/per-entry.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Transport } from '../transport.ts';
+
+/** What is not applied, for sure. */
+export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
+
+/**
+ * For backends whose PUT inserts, and so refuses a row that is there already, also one from an earlier try whose answer
+ * was lost: where the refusal may mean that, the columns are sent as a PATCH. If that isn't applied, the refusal stands.
+ */
+export function insertThenUpdate(
+  transport: Transport,
+  mayExist: (refusal: NotApplied, entry: UploadEntry) => boolean,
+): Transport {
+  const updating = perEntry(async (entry, context) => {
+    const send = async (each: UploadEntry): Promise<Exclude<Outcome, { status: 'not_attempted' }>> => {
+      const [outcome] = await transport({ transactions: [{ key: context.key, entries: [each] }] }, context);
+      if (outcome && outcome.status !== 'not_attempted') return outcome;
+      throw new UploadError('unknown', 'An entry was not sent.');
+    };
+    const inserted = await send(entry);
+    if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
+    const updated = await send({ ...entry, op: 'PATCH' });
+    return updated.status === 'applied' ? updated : inserted;
+  });
+  return Object.assign(updating, transport);
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import mysql, { type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { waitFor } from '../support/client.ts';
+
+const run = promisify(execFile);
+
+export interface MariaDb {
+  /** A connection as root, or as what the options say. */
+  connect(options?: ConnectionOptions): Promise<Connection>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A MariaDB of its own in a temporary folder: reached at a free port of 127.0.0.1, without a password.
+ *
+ * @param options Server options, such as `--max-connections=10`.
+ */
+export async function startMariaDb(...options: string[]): Promise<MariaDb> {
+  const folder = await mkdtemp(join(tmpdir(), 'mariadb-test-'));
+  await chmod(folder, 0o755); // the server goes on as another user if the tests are run by root
+  const data = join(folder, 'data');
+  const socket = join(data, 'socket');
+  const port = await freePort();
+  await installed(
+    run('mariadb-install-db', [
+      ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
+      ...['--skip-test-db', ...asUser()],
+    ]),
+  );
+  const server = spawn(
+    'mariadbd',
+    [
+      ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(data, 'pid')}`],
+      ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', ...asUser(), ...options],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = endOf(server);
+  let log = '';
+  server.stderr?.on('data', (chunk) => {
+    log += chunk;
+  });
+
+  const connect = (more: ConnectionOptions = {}) =>
+    mysql.createConnection({ host: '127.0.0.1', port, user: 'root', ...more });
+  async function stop(): Promise<void> {
+    server.kill();
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+  try {
+    await waitFor(
+      async () => {
+        if (server.exitCode !== null) return true;
+        await (await connect()).end();
+        return true;
+      },
+      { timeoutMs: 15_000, what: 'MariaDB to start' },
+    );
+    if (server.exitCode !== null) throw new Error(`mariadbd ended by itself:\n${log}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { connect, stop };
+}
+
+/** The server refuses to run as root. */
+function asUser(): string[] {
+  return userInfo().uid === 0 ? ['--user=mysql'] : [];
+}
+
+async function installed<T>(ran: Promise<T>): Promise<T> {
+  try {
+    return await ran;
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    throw new Error(
+      'These tests need MariaDB, which was not found: apt-get install -y --no-install-recommends mariadb-server',
+      { cause },
+    );
+  }
+}
+
+function endOf(server: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    server.once('exit', () => resolve());
+    server.once('error', () => resolve());
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('No port');
+  return address.port;
+}

@@ -1,0 +1,156 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { readBody, startLocalServer } from '../service-stand-in/local-server.ts';
+import { unsignedJwt } from '../unsigned-jwt.ts';
+import { createStore, type Store } from './store.ts';
+
+/** A request as a stand-in sees it. */
+export interface Asked {
+  method: string;
+  /** Without the query. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The body as JSON; undefined where it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a client sent.
+  json: any;
+}
+
+export interface Said {
+  status: number;
+  /** Sent as JSON unless it is text. */
+  body?: unknown;
+  type?: string;
+  headers?: Record<string, string>;
+  /** No answer at all: the connection breaks. */
+  dies?: boolean;
+}
+
+/** How a stand-in handles CORS. */
+export interface Cors {
+  /** `Access-Control-Allow-Headers`; `'echo'` allows whatever is asked for. */
+  headers: string;
+  methods?: string;
+}
+
+/** The CORS set-up of the Express demos. */
+export const EXPRESS_CORS: Cors = {
+  headers: 'X-Requested-With,content-type',
+  methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
+};
+
+/** Where a published backend runs, for one test. */
+export interface StandIn {
+  url: string;
+  store: Store;
+  requests: Asked[];
+  /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
+  tokens: Set<string>;
+  /** The next so many writes are handled, but their answers are lost. */
+  loseReplies(count: number): void;
+  /** Answers writes, or requests for tokens, instead of the backend. */
+  answerInstead(said: Said | undefined, of?: 'writes' | 'tokens'): void;
+  close(): Promise<void>;
+}
+
+export interface StandInOptions {
+  store?: Store;
+  cors?: Cors;
+  /** Bodies above it are answered 413 before CORS is thought of, as Express does. */
+  maxBodyBytes?: number;
+}
+
+/** Starts the stand-in of a backend on 127.0.0.1 until the test is over. */
+export async function startStandIn(
+  handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
+  { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
+): Promise<StandIn> {
+  let lost = 0;
+  const insteadOf: { writes?: Said | undefined; tokens?: Said | undefined } = {};
+  const server = await startLocalServer(async (incoming, response) => {
+    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
+    const text = (await readBody(incoming)).toString();
+    const asked: Asked = {
+      method: incoming.method ?? '',
+      path: pathname,
+      query: searchParams,
+      headers: incoming.headers,
+      text,
+      json: parse(text),
+    };
+    standIn.requests.push(asked);
+    const isExpress = maxBodyBytes !== undefined;
+    if (isExpress && Buffer.byteLength(text) > maxBodyBytes) return send(response, errorPage(413));
+    if (isExpress && text !== '' && asked.json === undefined) return send(response, errorPage(400));
+    if (cors) allow(response, cors, asked);
+    if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
+    const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
+    const said = insteadOf[asksForToken ? 'tokens' : 'writes'] ?? (await handle(asked, standIn));
+    if (said.dies || (!asksForToken && lost > 0 && lost--)) {
+      response.destroy();
+      return;
+    }
+    send(response, said);
+  });
+  const standIn: StandIn = {
+    url: server.url,
+    store,
+    requests: [],
+    tokens: new Set(),
+    loseReplies(count) {
+      lost = count;
+    },
+    answerInstead(said, of = 'writes') {
+      insteadOf[of] = said;
+    },
+    close: server.close,
+  };
+  onTestFinished(() => server.close());
+  return standIn;
+}
+
+/** A new token for sync. */
+export function issueToken({ tokens }: StandIn, sub: string | null, lifetimeS: number): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const token = unsignedJwt({ sub, iat, exp: iat + lifetimeS, jti: `${tokens.size + 1}` });
+  tokens.add(token);
+  return token;
+}
+
+export function bearerOf({ headers }: Asked): string | undefined {
+  return /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export const NOT_FOUND: Said = { status: 404, type: 'text/html', body: '<pre>Cannot be found</pre>' };
+
+function errorPage(status: number): Said {
+  return { status, type: 'text/html; charset=utf-8', body: `<!DOCTYPE html><pre>Error ${status}</pre>` };
+}
+
+function allow(response: ServerResponse, { headers, methods }: Cors, asked: Asked): void {
+  response.setHeader('access-control-allow-origin', '*');
+  const wanted = asked.headers['access-control-request-headers'];
+  const allowed = headers === 'echo' ? wanted : headers;
+  if (allowed) response.setHeader('access-control-allow-headers', allowed);
+  response.setHeader('access-control-allow-methods', methods ?? 'GET,HEAD,PUT,PATCH,POST,DELETE');
+}
+
+function send(response: ServerResponse, { status, body, type, headers }: Said): void {
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  const contentType =
+    type ?? (body === undefined || typeof body === 'string' ? undefined : 'application/json');
+  response.writeHead(status, { ...(contentType && { 'content-type': contentType }), ...headers }).end(text);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
