@@ -47,10 +47,10 @@ export interface StandIn {
   requests: Asked[];
   /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
   tokens: Set<string>;
-  /** The next so many requests are handled, but their answers are lost. */
+  /** The next so many writes are handled, but their answers are lost. */
   loseReplies(count: number): void;
-  /** Answers everything instead of the backend. */
-  answerInstead(said: Said | undefined): void;
+  /** Answers writes, or requests for tokens, instead of the backend. */
+  answerInstead(said: Said | undefined, of?: 'writes' | 'tokens'): void;
   close(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export async function startStandIn(
   { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
 ): Promise<StandIn> {
   let lost = 0;
-  let instead: Said | undefined;
+  const insteadOf: { writes?: Said | undefined; tokens?: Said | undefined } = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -85,8 +85,9 @@ export async function startStandIn(
     if (isExpress && text !== '' && asked.json === undefined) return send(response, errorPage(400));
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
-    const said = instead ?? (await handle(asked, standIn));
-    if (said.dies || (instead === undefined && lost > 0 && lost--)) {
+    const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
+    const said = insteadOf[asksForToken ? 'tokens' : 'writes'] ?? (await handle(asked, standIn));
+    if (said.dies || (!asksForToken && lost > 0 && lost--)) {
       response.destroy();
       return;
     }
@@ -100,8 +101,8 @@ export async function startStandIn(
     loseReplies(count) {
       lost = count;
     },
-    answerInstead(said) {
-      instead = said;
+    answerInstead(said, of = 'writes') {
+      insteadOf[of] = said;
     },
     close: server.close,
   };

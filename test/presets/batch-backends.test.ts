@@ -1,0 +1,259 @@
+import { agentSkills, cloudcode, dotnet, nestjs, nextjs } from 'powersync-backend-connector/presets';
+import { describe, expect, it } from 'vitest';
+import { startAgentSkills } from '../support/published-backends/agent-skills.ts';
+import { startCloudcode } from '../support/published-backends/cloudcode.ts';
+import { startDotnet } from '../support/published-backends/dotnet.ts';
+import { startNestjs } from '../support/published-backends/nestjs.ts';
+import { startNextjs } from '../support/published-backends/nextjs.ts';
+import {
+  credentialsOf,
+  first,
+  outcomesOf,
+  patch,
+  put,
+  remove,
+  transactionOf,
+  verdictOf,
+  verdictsOf,
+} from './support.ts';
+
+const userId = 'u1';
+
+describe('nextjs()', () => {
+  async function started() {
+    const standIn = await startNextjs();
+    return { standIn, store: standIn.store, preset: nextjs({ url: standIn.url, userId }) };
+  }
+
+  it('carries the token, and refreshes it where it is refused', async () => {
+    const { standIn, preset } = await started();
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe('applied');
+    expect(standIn.requests.map(({ path }) => path)).toEqual(['/api/auth/token', '/api/data']);
+    const old = { ...preset, credentials: async () => ({ token: 'expired' }) };
+    expect(await verdictOf(old, put('lists', 'b', { name: 'B' }))).toBe('retry unauthenticated');
+  });
+
+  it('rejects what a constraint refuses, and applies nothing of it', async () => {
+    const { preset, store } = await started();
+    expect(await verdictOf(preset, put('todos', 'b'), put('lists', 'a'))).toBe('reject invalid');
+    expect(store.rows('todos')).toEqual([]);
+  });
+
+  it('a 500 of words that are not known is ambiguous, one without JSON an outage', async () => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 500, body: { error: 'Unexpected token' } });
+    expect(await verdictOf(preset, put('lists', 'a'))).toBe('ambiguous unclassified');
+    standIn.answerInstead({ status: 500, type: 'text/html', body: '<html>500</html>' });
+    expect(await verdictOf(preset, put('lists', 'a'))).toBe('retry unavailable');
+  });
+
+  it('a replay after a lost answer does no harm', async () => {
+    const { standIn, preset, store } = await started();
+    const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toEqual([{ id: 'a', name: 'A' }]);
+  });
+
+  it('sends nothing while nobody is signed in', async () => {
+    const { standIn } = await started();
+    const preset = nextjs({ url: standIn.url, userId: () => null });
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe('retry unauthenticated');
+    expect(standIn.requests).toEqual([]);
+  });
+});
+
+describe('dotnet()', () => {
+  async function started() {
+    const standIn = await startDotnet();
+    return { standIn, store: standIn.store, preset: dotnet({ url: standIn.url, userId }) };
+  }
+
+  it('rejects a new row without columns before it is sent, and holds up nothing', async () => {
+    const { standIn, preset } = await started();
+    const bad = transactionOf(put('todos', 'a', { description: 'x' }), put('todos', 'b'));
+    const good = transactionOf(put('todos', 'c', { description: 'y' }));
+    expect(await verdictsOf(preset, good, bad, good)).toEqual(['applied', 'not_attempted', 'not_attempted']);
+    const sent = standIn.requests.length;
+    expect(await verdictsOf(preset, bad, good)).toEqual(['reject invalid', 'not_attempted']);
+    expect(standIn.requests).toHaveLength(sent);
+  });
+
+  it.each([
+    ['a constraint', put('lists', 'a', { owner_id: 'u1' }), 'reject invalid'],
+    ['an unknown table', put('projects', 'a', { name: 'x' }), 'hold schema_mismatch'],
+    ['a form it does not take', { ...put('lists', 'a', { name: 'x' }), op: 'MERGE' }, 'reject invalid'],
+  ])('reads a 400 for %s', async (_, entry, verdict) => {
+    const { preset } = await started();
+    expect(await verdictOf(preset, entry)).toBe(verdict);
+  });
+
+  it('a replay after a lost answer does no harm', async () => {
+    const { standIn, preset, store } = await started();
+    const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('todos', 'b'));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toHaveLength(1);
+  });
+
+  it('carries a token and headers of the app where told to, as CORS allows', async () => {
+    const { standIn } = await started();
+    const preset = dotnet({ url: standIn.url, userId, authorization: 'bearer', headers: { 'x-app': '1' } });
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }));
+    const [, write] = standIn.requests;
+    expect(write?.headers).toMatchObject({ 'x-app': '1', authorization: expect.stringMatching(/^Bearer /) });
+  });
+});
+
+describe('nestjs()', () => {
+  async function started() {
+    const standIn = await startNestjs();
+    const login = () => ({ email: 'ann@example.com', password: 'secret' });
+    return { standIn, store: standIn.store, preset: nestjs({ url: standIn.url, login }) };
+  }
+
+  it('sends a transaction as the SDK writes it', async () => {
+    const { standIn, preset } = await started();
+    const entry = { ...put('Product', 'p1', { name: 'x' }), clientId: 12, transactionId: 1 };
+    await verdictOf(preset, entry, { ...remove('Product', 'p2'), clientId: 13 });
+    expect(standIn.requests.at(-1)?.json).toEqual({
+      crud: [
+        { op_id: 12, op: 'PUT', type: 'Product', id: 'p1', tx_id: 1, data: { name: 'x' } },
+        { op_id: 13, op: 'DELETE', type: 'Product', id: 'p2', tx_id: 1 },
+      ],
+      haveMore: false,
+      transactionId: 1,
+    });
+  });
+
+  it('reads what was discarded behind a 201 as a rejection', async () => {
+    const { preset, store } = await started();
+    const [outcome] = await outcomesOf(
+      preset,
+      transactionOf(put('Product', 'p1', { name: 'x' }), patch('Product', 'gone', { name: 'y' })),
+    );
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      error: { code: 'invalid' },
+      details: { processed: 0 },
+    });
+    expect(store.rows('Product')).toEqual([]);
+  });
+
+  it.each([{ success: true, processed: 1 }, { success: true }, { success: false, processed: 0 }, [], null])(
+    'keeps the write where the number does not fit: %j',
+    async (body) => {
+      const { standIn, preset } = await started();
+      standIn.answerInstead({ status: 201, body: JSON.stringify(body) });
+      const entries = [put('Product', 'a', { name: 'x' }), put('Product', 'b', { name: 'x' })];
+      expect(await verdictOf(preset, ...entries)).toBe('retry misconfigured');
+    },
+  );
+
+  it('signs in with what it is given, when a token is needed', async () => {
+    const { standIn } = await started();
+    const url = standIn.url;
+    expect(await credentialsOf(nestjs({ url, login: () => null }))).toBe('signed out');
+    const wrong = nestjs({ url, login: async () => ({ email: 'a@b.example', password: 'guess' }) });
+    expect(await credentialsOf(wrong)).toBe('unauthenticated');
+    expect(() => nestjs({ url } as never)).toThrow('nestjs: option "login"');
+  });
+
+  it('a replay after a lost answer does no harm', async () => {
+    const { standIn, preset, store } = await started();
+    const transaction = transactionOf(put('Product', 'a', { name: 'A' }), remove('Product', 'b'));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('Product')).toHaveLength(1);
+  });
+});
+
+describe('agentSkills()', () => {
+  async function started() {
+    const standIn = await startAgentSkills();
+    return { standIn, store: standIn.store, preset: agentSkills({ url: standIn.url, userId }) };
+  }
+
+  it('sends operations with the token, which it fetches before the first upload', async () => {
+    const { standIn, preset } = await started();
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }), remove('todos', 'b'));
+    const { json, headers } = first(standIn, 'POST');
+    expect(headers.authorization).toMatch(/^Bearer \S+$/);
+    expect(json).toEqual({
+      operations: [
+        { id: 'a', op: 'PUT', table: 'lists', opData: { name: 'A' } },
+        { id: 'b', op: 'DELETE', table: 'todos' },
+      ],
+    });
+  });
+
+  it.each([
+    ['deadlock detected', 'retry unavailable'],
+    ['Query read timeout', 'retry unavailable'],
+    ['something odd', 'ambiguous unclassified'],
+    ['relation "projects" does not exist', 'hold schema_mismatch'],
+    ['duplicate key value violates unique constraint "x"', 'reject conflict'],
+  ])('reads "success: false" by its words: %s', async (words, verdict) => {
+    const { standIn, preset } = await started();
+    standIn.failInside(words);
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe(verdict);
+    expect(standIn.store.rows('lists')).toEqual([]);
+  });
+
+  it('rejects a new row without columns before it is sent', async () => {
+    const { standIn, preset } = await started();
+    expect(await verdictOf(preset, put('lists', 'a'))).toBe('reject invalid');
+    expect(standIn.requests).toEqual([]);
+  });
+
+  it('a replay after a lost answer does no harm', async () => {
+    const { standIn, preset, store } = await started();
+    const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toHaveLength(1);
+  });
+});
+
+describe('cloudcode()', () => {
+  async function started() {
+    const standIn = await startCloudcode();
+    return { standIn, store: standIn.store, preset: cloudcode({ url: standIn.url, userId }) };
+  }
+
+  it('sends the documented body and nothing else', async () => {
+    const { standIn, preset } = await started();
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }), remove('todos', 'b'));
+    expect(standIn.requests[0]?.json).toEqual({
+      batch: [
+        { op: 'PUT', table: 'lists', id: 'a', data: { name: 'A' } },
+        { op: 'DELETE', table: 'todos', id: 'b' },
+      ],
+    });
+  });
+
+  it.each([400, 403, 409, 422, 500])('cannot tell what a %i means, but by its words', async (status) => {
+    const { standIn, preset } = await started();
+    const row = () => put('lists', 'a', { name: 'A' });
+    standIn.answerInstead({ status, body: 'no' });
+    expect(await verdictOf(preset, row())).toBe('ambiguous unclassified');
+    standIn.answerInstead({ status, body: { error: 'connect ECONNREFUSED 127.0.0.1:27017' } });
+    expect(await verdictOf(preset, row())).toBe('retry unavailable');
+    standIn.answerInstead({ status, body: { message: 'E11000 duplicate key error collection: x' } });
+    expect(await verdictOf(preset, row())).toBe('reject conflict');
+    standIn.answerInstead({ status, body: '<html>' });
+    expect(await verdictOf(preset, row())).toMatch(/^retry /);
+  });
+
+  it('a replay after a lost answer goes through', async () => {
+    const { standIn, preset } = await started();
+    const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+  });
+});

@@ -1,0 +1,160 @@
+import { nodejs } from 'powersync-backend-connector/presets';
+import { describe, expect, it } from 'vitest';
+import { startNodejs } from '../support/published-backends/nodejs.ts';
+import {
+  credentialsOf,
+  first,
+  outcomesOf,
+  patch,
+  put,
+  remove,
+  transactionOf,
+  verdictOf,
+  verdictsOf,
+} from './support.ts';
+
+async function started(options: { persister?: 'sql' | 'mongodb'; maxTransactions?: number } = {}) {
+  const standIn = await startNodejs(options.persister === 'mongodb' ? 'mongodb' : 'postgres');
+  return { standIn, store: standIn.store, preset: nodejs({ url: standIn.url, userId: 'u1', ...options }) };
+}
+
+describe('nodejs()', () => {
+  it('sends a transaction in one request, without a header that CORS does not allow', async () => {
+    const { standIn, preset } = await started();
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }), put('todos', 'b'), remove('todos', 'b'));
+    const { headers, json, method, path } = first(standIn);
+    expect([method, path]).toEqual(['POST', '/api/data']);
+    expect(json.batch).toEqual([
+      { op: 'PUT', table: 'lists', id: 'a', data: { name: 'A' } },
+      { op: 'PUT', table: 'todos', id: 'b', data: {} },
+      { op: 'DELETE', table: 'todos', id: 'b' },
+    ]);
+    expect(headers.authorization).toBeUndefined();
+    const preflight = await fetch(`${standIn.url}/api/data`, { method: 'OPTIONS' });
+    const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(',') ?? [];
+    const ofTheClient = [
+      ...['accept', 'accept-encoding', 'accept-language', 'connection', 'content-length', 'host'],
+      ...['sec-fetch-mode', 'transfer-encoding', 'user-agent'],
+    ];
+    const others = Object.keys(headers).filter((name) => ![...allowed, ...ofTheClient].includes(name));
+    expect(others).toEqual([]);
+  });
+
+  it('rejects what a constraint refuses, with the words of the backend in the details alone', async () => {
+    const { preset, store } = await started();
+    const [outcome] = await outcomesOf(preset, transactionOf(put('todos', 'b', { x: 1 }), put('lists', 'a')));
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      inBand: false,
+      error: { code: 'invalid', status: 400 },
+      details: { message: expect.stringContaining('not-null') },
+    });
+    expect(store.rows('todos')).toEqual([]);
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }));
+    expect(await verdictOf(preset, put('lists', 'b', { name: 'A' }))).toBe('reject conflict');
+  });
+
+  it('holds what meets an unknown table', async () => {
+    const { preset } = await started();
+    expect(await verdictOf(preset, put('projects', 'a'))).toBe('hold schema_mismatch');
+  });
+
+  it('drops a PATCH without columns from among the others', async () => {
+    const { preset, store } = await started();
+    await verdictOf(preset, put('lists', 'a', { name: 'A' }));
+    const entries = [patch('lists', 'a', {}), patch('lists', 'a', { name: 'B' })];
+    expect(await verdictOf(preset, ...entries)).toBe('applied');
+    expect(store.rows('lists')).toMatchObject([{ name: 'B' }]);
+  });
+
+  it('a replay after a lost answer does no harm', async () => {
+    const { standIn, store, preset } = await started();
+    const transaction = transactionOf(put('lists', 'a', { name: 'A' }), patch('lists', 'a', { name: 'B' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);
+  });
+
+  it('refuses a body above the limit: too_large', async () => {
+    const { preset } = await started();
+    const row = put('lists', 'a', { name: 'x'.repeat(110_000) });
+    expect(await verdictOf(preset, row)).toBe('reject too_large');
+  });
+
+  it('sends several transactions in one request if told to, in halves if that is refused', async () => {
+    const { standIn, store, preset } = await started({ maxTransactions: 10 });
+    const good = [transactionOf(put('lists', 'a', { name: 'A' })), transactionOf(put('todos', 'b'))];
+    expect(await verdictsOf(preset, ...good)).toEqual(['applied', 'applied']);
+    expect(standIn.requests).toHaveLength(1);
+    // The connector bisects what is thrown.
+    expect(await verdictsOf(preset, ...good, transactionOf(put('lists', 'c')))).toEqual(['reject invalid']);
+    expect(store.rows('lists')).toHaveLength(1);
+  });
+
+  it('asks anew whom the token is for, and gets none for nobody', async () => {
+    const { standIn } = await started();
+    let userId: string | null = null;
+    const preset = nodejs({ url: standIn.url, userId: () => userId });
+    expect(await credentialsOf(preset)).toBe('signed out');
+    expect(standIn.requests).toEqual([]);
+    userId = 'a b&c';
+    expect(standIn.tokens).toContain(await credentialsOf(preset));
+    expect(standIn.requests[0]?.query.get('user_id')).toBe('a b&c');
+    for (const wrong of ['', undefined, 7]) {
+      userId = wrong as never;
+      expect(await credentialsOf(preset)).toBe('misconfigured');
+    }
+  });
+
+  it('names an option that is wrong', () => {
+    const url = 'http://a';
+    expect(() => nodejs({ url, userId: '' })).toThrow('nodejs: option "userId"');
+    expect(() => nodejs({ url } as never)).toThrow('nodejs: option "userId"');
+    expect(() => nodejs({ url, userId: 'u', persister: 'mongo' as never })).toThrow('option "persister"');
+    expect(() => nodejs({ url, userId: 'u', maxTransactions: 0 })).toThrow('option "maxTransactions"');
+  });
+});
+
+describe('nodejs() with MongoDB', () => {
+  it('goes on behind what was applied before the answer was lost', async () => {
+    const { standIn, store, preset } = await started({ persister: 'mongodb' });
+    const transaction = transactionOf(
+      put('lists', 'a', { name: 'A' }),
+      put('lists', 'b', { name: 'B' }),
+      remove('lists', 'a'),
+    );
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toEqual([{ id: 'b', name: 'B' }]);
+  });
+
+  it('gives the columns of a PUT to a row that is there already', async () => {
+    const { store, preset } = await started({ persister: 'mongodb' });
+    store.insert('lists', 'a', { name: 'old' });
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'new' }))).toBe('applied');
+    expect(store.rows('lists')).toEqual([{ id: 'a', name: 'new' }]);
+    expect(await verdictOf(preset, put('lists', 'a'))).toBe('applied');
+  });
+
+  it('rejects a duplicate of anything but the own id', async () => {
+    const { standIn, preset } = await started({ persister: 'mongodb' });
+    const words = (index: string, key: string) =>
+      `Request failed: E11000 duplicate key error collection: app.lists index: ${index} dup key: ${key}`;
+    for (const [index, key, verdict] of [
+      ['name_1', '{ name: "a" }', 'reject conflict'],
+      ['_id_', '{ _id: "another" }', 'reject conflict'],
+    ] as const) {
+      standIn.answerInstead({ status: 400, body: { message: words(index, key) } });
+      expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
+    }
+  });
+
+  it('keeps the PUT where the PATCH behind it fails', async () => {
+    const { standIn, preset } = await started({ persister: 'mongodb' });
+    const message = 'Request failed: E11000 duplicate key error collection: app.lists index: _id_ dup key: ';
+    standIn.answerInstead({ status: 400, body: { message: `${message}{ _id: "a" }` } });
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe('reject conflict');
+  });
+});
