@@ -13,6 +13,8 @@ export default defineConfig({
     graphql: 'src/graphql/index.ts',
     connect: 'src/connect/index.ts',
     presets: 'src/presets/index.ts',
+    testing: 'src/testing/index.ts',
+    cli: 'src/cli/bin.ts',
   },
   format: 'esm',
   target: 'es2022',

@@ -13,5 +13,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 });

@@ -12,7 +12,7 @@ import type { PlatformAbortSignal } from './globals.ts';
 import { keepUploading } from './keep-uploading.ts';
 import { type BackendConnectorOptions, resolveOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
-import { currentOwner, readBorders, writeBorder } from './owners/borders.ts';
+import { currentOwner, readBorders, versionOf, writeBorder } from './owners/borders.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
@@ -105,7 +105,7 @@ export class BackendConnector {
       breaker: createBreaker(),
       publisher,
       readSize: resolved.firstRead,
-      owner: undefined,
+      userVersion: 0,
       countedAt: 0,
     };
     this.#uploader = createUploader(this.#parts);
@@ -233,7 +233,7 @@ export class BackendConnector {
         tokens.forget();
         await writeBorder(database, owner);
         tokens.forget(); // The SDK may have asked meanwhile.
-        this.#parts.owner = owner;
+        this.#parts.userVersion = versionOf(await readBorders(database));
         gate.reset();
       });
       this.#uploader.openGate();

@@ -14,7 +14,13 @@ export type {
   Leftover,
 } from './drain-and-clear.ts';
 export type { PlatformAbortSignal } from './globals.ts';
-export type { BackendConnectorOptions, EntryTransform, RetryOptions } from './options.ts';
+export type {
+  BackendConnectorOptions,
+  EntryTransform,
+  RetryOptions,
+  TransactionTransform,
+  Transform,
+} from './options.ts';
 export { codeFromGrpcCode } from './outcome/grpc-code.ts';
 export { codeFromHttpStatus } from './outcome/http-status.ts';
 export type { Outcome } from './outcome/outcome.ts';

@@ -11,11 +11,25 @@ import type { Backoff } from './retry/backoff.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * Changes an entry before it is sent: returns another one, or null to leave it out. It must not change the one it gets,
- * which may still be recorded. One that throws rejects the transaction as `invalid`; throw an
- * `UploadError` to say otherwise (`unavailable`: not now).
+ * Changes an entry before it is sent: returns another one, or null to leave it out.
+ *
+ * It must not change the one it gets, which may still be recorded, and has to keep its op id (`clientId`). One that throws
+ * rejects the transaction as `invalid`; throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`:
+ * hold).
  */
 export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
+
+/**
+ * Changes the entries of one transaction before they are sent, where one entry alone isn't enough to go by: returns those
+ * to send, in order; none, and the transaction leaves the queue without having been sent. Otherwise as
+ * {@link EntryTransform}; no entry may be made up, since each needs an op id of its own.
+ */
+export interface TransactionTransform {
+  transaction(entries: readonly UploadEntry[]): readonly UploadEntry[] | Promise<readonly UploadEntry[]>;
+}
+
+/** A change of entries before they are sent; `powersync-backend-connector/transforms` has ready ones. */
+export type Transform = EntryTransform | TransactionTransform;
 
 export interface RetryOptions {
   /** The first wait after a failure, in milliseconds. Default 5000, the SDK's own retry delay. */
@@ -58,8 +72,8 @@ export interface BackendConnectorOptions {
   readonly retry?: RetryOptions | undefined;
   /** Overrides how a failure is read; undefined keeps the default of the error table. */
   readonly classify?: ((failure: UploadFailure) => Verdict | undefined) | undefined;
-  /** Changes entries before they are sent, one after another. */
-  readonly transform?: EntryTransform | readonly EntryTransform[] | undefined;
+  /** Changes entries before they are sent, one transform after another. */
+  readonly transform?: Transform | readonly Transform[] | undefined;
   /**
    * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` given to `connect()`:
    * records a checkpoint request there. A function, or `checkpointRequests({ url })` of
@@ -88,7 +102,7 @@ export interface ResolvedOptions {
     readonly ambiguous: RetryBudget | false | undefined;
   };
   readonly classify: (failure: UploadFailure) => Verdict | undefined;
-  readonly transforms: readonly EntryTransform[];
+  readonly transforms: readonly Transform[];
   readonly postCheckpointRequest: CheckpointRequest | undefined;
   readonly tokenCache: TokenCache;
   readonly clock: () => number;
@@ -145,7 +159,10 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
     number('retry.ambiguous.forMs', forMs, 0);
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
-  for (const each of transforms) fn('transform', each);
+  for (const each of transforms) {
+    if (typeof each !== 'function' && typeof each?.transaction !== 'function')
+      wrong('transform', 'a function, or an object with a function "transaction", or a list of them', each);
+  }
   if (postCheckpointRequest !== undefined) fn('postCheckpointRequest', postCheckpointRequest);
   object('tokenCache', tokenCache);
   fn('tokenCache.get', tokenCache.get);

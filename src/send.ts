@@ -2,7 +2,7 @@ import { readJwtClaims } from './auth/jwt.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { defaultVerdict } from './outcome/verdict.ts';
-import { currentOwner, readBorders } from './owners/borders.ts';
+import { readBorders, versionOf } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { UploadTransaction } from './queue/transaction.ts';
 import type { Call, Parts } from './upload.ts';
@@ -11,10 +11,8 @@ import type { Call, Parts } from './upload.ts';
  * Makes the function that calls the transport during one upload. A token the backend refuses is refreshed once and the
  * batch sent once more, for all requests of the call together: more would be a storm.
  */
-export function createSender(
-  { options, tokens, gate, publisher }: Parts,
-  { database, clientId, deadline, owner }: Call,
-) {
+export function createSender(parts: Parts, { database, clientId, deadline, owner }: Call) {
+  const { options, tokens, gate, publisher } = parts;
   let mayRefresh = true;
 
   return async function send(transactions: readonly UploadTransaction[]): Promise<readonly Outcome[]> {
@@ -25,8 +23,8 @@ export function createSender(
       deadline.check();
       if (owner !== undefined && current) {
         // Another tab may have called `setOwner()` while this one waited for the token.
-        const now = currentOwner(await deadline.race(readBorders(database)));
-        if (now !== owner || (readJwtClaims(current).subject ?? owner) !== owner) {
+        const now = versionOf(await deadline.race(readBorders(database)));
+        if (now !== parts.userVersion || (readJwtClaims(current).subject ?? owner) !== owner) {
           tokens.drop(current);
           throw ownerMismatch();
         }

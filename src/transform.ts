@@ -1,8 +1,9 @@
+import { applyTransforms } from './apply-transforms.ts';
 import type { Deadline } from './deadline.ts';
-import type { EntryTransform } from './options.ts';
-import { isUploadError, UploadError } from './outcome/upload-error.ts';
+import type { Transform } from './options.ts';
+import { UploadError } from './outcome/upload-error.ts';
 import type { CrudEntryLike } from './queue/database.ts';
-import { toTransaction, type UploadEntry, type UploadTransaction } from './queue/transaction.ts';
+import { toTransaction, type UploadTransaction } from './queue/transaction.ts';
 import type { Delivered, Judge } from './settle/deliver.ts';
 
 /** A transaction as it is sent, or what is known of it without sending. */
@@ -18,7 +19,7 @@ export interface Prepared {
 export async function prepare(
   chosen: readonly (readonly CrudEntryLike[])[],
   clientId: string,
-  transforms: readonly EntryTransform[],
+  transforms: readonly Transform[],
   judge: Judge,
   deadline: Deadline,
 ): Promise<Prepared[]> {
@@ -27,35 +28,19 @@ export async function prepare(
   for (const raw of chosen) {
     const transaction = toTransaction(clientId, raw);
     try {
-      const entries = await deadline.race(transformAll(raw, transforms));
+      const entries = await deadline.race(applyTransforms(raw, transforms));
       if (entries.length) prepared.push({ transaction: { ...transaction, entries } });
       else prepared.push({ transaction, known: { status: 'skipped' } });
     } catch (thrown) {
       deadline.check();
-      const error = isUploadError(thrown)
-        ? UploadError.from(thrown)
-        : new UploadError('invalid', 'A transform failed (see cause).', { cause: thrown });
       // As uncertain as the refusal of a whole request: a fault in a transform must not empty the queue.
-      const known: Delivered = { status: 'failed', ...judge(error, false), inBand: false };
+      const known: Delivered = {
+        status: 'failed',
+        ...judge(UploadError.from(thrown), false),
+        inBand: false,
+      };
       return [...prepared, { transaction, known }];
     }
   }
   return prepared;
-}
-
-async function transformAll(
-  raw: readonly CrudEntryLike[],
-  transforms: readonly EntryTransform[],
-): Promise<UploadEntry[]> {
-  const entries: UploadEntry[] = [];
-  for (const entry of raw) {
-    let current: UploadEntry | null = entry;
-    for (const transform of transforms) {
-      if (current !== null) current = await transform(current);
-      // Not only undefined: `condition && entry` must not leave out a write unsaid.
-      if (typeof current !== 'object') throw new TypeError('A transform must return an entry, or null.');
-    }
-    if (current) entries.push(current);
-  }
-  return entries;
 }

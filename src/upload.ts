@@ -3,7 +3,7 @@ import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
-import { currentOwner, type Owner, readBorders } from './owners/borders.ts';
+import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
 import { completePrefix, handleFor } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
@@ -27,8 +27,8 @@ export interface Parts {
   readonly publisher: Publisher;
   /** Entries to read next time: a little more than the last batch took. */
   readSize: number;
-  /** Who was signed in when that was last looked at; undefined before. */
-  owner: Owner;
+  /** The change of users that tokens are from: see `versionOf()`. */
+  userVersion: number;
   /** When the queue was last counted, in epoch milliseconds. */
   countedAt: number;
 }
@@ -62,7 +62,7 @@ export async function uploadBatch(
   if (!head) return null;
   await deadline.race(countQueue(parts, database));
   const borders = await deadline.race(readBorders(database));
-  noteOwner(parts, currentOwner(borders));
+  noteUser(parts, versionOf(borders));
   const { owner, transactions } = ofOneOwner(head.transactions, borders);
 
   const call = { database, clientId, deadline, owner };
@@ -126,9 +126,9 @@ function publishCompleted(
 }
 
 /** Another tab may have called `setOwner()`: a token that was fetched before may be somebody else's. */
-function noteOwner(parts: Parts, owner: Owner): void {
-  if (parts.owner !== owner) parts.tokens.forget();
-  parts.owner = owner;
+function noteUser(parts: Parts, version: number): void {
+  if (parts.userVersion !== version) parts.tokens.forget();
+  parts.userVersion = version;
 }
 
 async function batchSize(

@@ -1,10 +1,13 @@
 // The routes.
 
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
+import { applyBatch } from './batch.ts';
+import { createGraphql } from './graphql.ts';
+import { limitBody } from './limit-body.ts';
+import { readRow, writeRow } from './rows.ts';
 import { TokenRefused, type Tokens } from './tokens.ts';
 import { InvalidUpload, readUpload } from './validate.ts';
 
@@ -27,8 +30,8 @@ export function createApp(options: AppOptions): Hono {
   app.use(
     cors({
       origin: corsOrigin,
-      allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['authorization', 'content-type', 'x-requested-with'],
+      allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      allowHeaders: ['authorization', 'content-type', 'x-requested-with', 'idempotency-key'],
       exposeHeaders: ['date', 'retry-after'],
       maxAge: 3600,
     }),
@@ -45,18 +48,35 @@ export function createApp(options: AppOptions): Hono {
 
   app.get('/api/auth/keys', (c) => c.json(tokens.jwks()));
 
-  app.post(
-    '/api/data',
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: (c) => c.json({ message: 'request entity too large' }, 413),
-    }),
-    async (c) => {
-      const userId = await authenticate(c, tokens);
-      const transactions = readUpload(await jsonBody(c));
-      return c.json({ results: await applyTransactions(options, userId, transactions) });
-    },
+  const limited = limitBody(maxBodyBytes);
+
+  app.post('/api/data', limited, async (c) => {
+    const userId = await authenticate(c, tokens);
+    const transactions = readUpload(await jsonBody(c));
+    return c.json({ results: await applyTransactions(options, userId, transactions) });
+  });
+
+  app.post('/api/batch', limited, async (c) => {
+    const userId = await authenticate(c, tokens);
+    return applyBatch(options, userId, await jsonBody(c));
+  });
+
+  app.on(['PUT', 'PATCH', 'DELETE'], '/api/rows/:table/:id', limited, async (c) => {
+    const userId = await authenticate(c, tokens);
+    return writeRow(options, userId, {
+      ...c.req.param(),
+      op: c.req.method,
+      key: c.req.header('idempotency-key'),
+      columns: c.req.method === 'DELETE' ? undefined : await jsonBody(c),
+    });
+  });
+
+  app.get('/api/rows/:table/:id', async (c) =>
+    readRow(options, await authenticate(c, tokens), c.req.param()),
   );
+
+  const graphql = createGraphql(options);
+  app.post('/graphql', limited, async (c) => graphql(c.req.raw, await authenticate(c, tokens)));
 
   app.notFound((c) => c.json({ message: 'No such route' }, 404));
 

@@ -3,7 +3,7 @@
 import type { TransactionResult, UploadedTransaction } from './contract.ts';
 import type { Database, WritableTables } from './database.ts';
 import { claimKey } from './idempotency.ts';
-import { readFailure } from './sqlstate.ts';
+import { readFailure, WriteRefused } from './sqlstate.ts';
 import { writeEntry } from './write-entry.ts';
 
 export interface ApplyOptions {
@@ -16,6 +16,11 @@ export interface ApplyOptions {
   onFatalError?: 'stop' | 'skip';
   /** Error codes that the client's app is to decide about, instead of letting go of the write. Default: none. */
   requiresClientHandling?: readonly string[];
+  /**
+   * A PATCH or DELETE of a row that isn't there: `accept` (the default) takes it for done, since somebody deleted the row
+   * meanwhile; `refuse` refuses it with NOT_FOUND.
+   */
+  onMissingRow?: 'accept' | 'refuse';
   /** Told after each uploaded transaction that was really executed; not for a replay. */
   onExecuted?: () => void;
   /** Told of errors that the client is not shown: without it, nobody learns why everything is being retried. */
@@ -57,7 +62,8 @@ async function applyTransaction(
       if (key !== undefined && !(await claimKey(transaction, userId, key))) return false;
       for (const entry of crud) {
         operationIndex++;
-        await writeEntry(transaction, options.tables, userId, entry);
+        const found = await writeEntry(transaction, options.tables, userId, entry);
+        if (!found && options.onMissingRow === 'refuse') throw new WriteRefused('NOT_FOUND', 'No such row');
       }
       operationIndex = -1; // What fails from here on is the commit.
       return true;

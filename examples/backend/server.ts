@@ -19,6 +19,8 @@ export interface BackendOptions
   port?: number;
   /** Default: a new one in memory. One that is given must have the tables (`openDatabase`), and isn't closed here. */
   database?: PGlite;
+  /** The tables open to clients. Default: those of schema.ts. */
+  tables?: readonly string[];
   /** What `GET /api/auth/token` answers as `powersync_url`. */
   powersyncUrl?: string;
   tokens?: TokenOptions;
@@ -59,7 +61,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     options.database ?? openDatabase(),
     createTokens(options.tokens),
   ]);
-  const tables = await readWritableTables(database, WRITABLE_TABLES);
+  const tables = await readWritableTables(database, options.tables ?? WRITABLE_TABLES);
   const app = createApp({
     ...options,
     database,

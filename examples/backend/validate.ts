@@ -2,7 +2,7 @@
 
 import type { Operation, UploadedEntry, UploadedTransaction } from './contract.ts';
 
-const MAX_TRANSACTIONS = 50;
+export const MAX_TRANSACTIONS = 50;
 
 /** The body isn't an upload: answered with 400. Retrying it unchanged is useless, so the message says where. */
 export class InvalidUpload extends Error {
@@ -31,7 +31,7 @@ function readTransaction(value: unknown, path: string): UploadedTransaction {
   };
 }
 
-function readEntry(value: unknown, path: string): UploadedEntry {
+export function readEntry(value: unknown, path: string): UploadedEntry {
   const { id, op, table, transaction_id, op_data, previous_values, metadata } = object(value, path);
   return {
     id: string(id, `${path}.id`),
@@ -45,7 +45,7 @@ function readEntry(value: unknown, path: string): UploadedEntry {
 }
 
 /** Checks one member that may be absent: `{ name: value }` becomes `{ name: checked }` or `{}`. */
-function optional<Name extends string, Value>(
+export function optional<Name extends string, Value>(
   member: Record<Name, unknown>,
   path: string,
   check: (value: unknown, path: string) => Value,
@@ -57,14 +57,14 @@ function optional<Name extends string, Value>(
   return checked;
 }
 
-function object(value: unknown, path: string): Record<string, unknown> {
+export function object(value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidUpload(`${path} must be an object`);
   }
   return value as Record<string, unknown>;
 }
 
-function array(value: unknown, path: string): unknown[] {
+export function array(value: unknown, path: string): unknown[] {
   if (!Array.isArray(value)) throw new InvalidUpload(`${path} must be an array`);
   return value;
 }
@@ -74,7 +74,7 @@ function string(value: unknown, path: string): string {
   return value;
 }
 
-function integer(value: unknown, path: string): number {
+export function integer(value: unknown, path: string): number {
   if (!Number.isSafeInteger(value)) throw new InvalidUpload(`${path} must be an integer`);
   return value as number;
 }
@@ -87,7 +87,7 @@ function operation(value: unknown, path: string): Operation {
 }
 
 /** Plain characters only: two keys that differ must also differ once they are stored. */
-function key(value: unknown, path: string): string {
+export function key(value: unknown, path: string): string {
   if (!/^[\x21-\x7e]{1,255}$/.test(string(value, path))) {
     throw new InvalidUpload(`${path} must be 1 to 255 visible ASCII characters`);
   }

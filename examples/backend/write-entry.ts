@@ -5,7 +5,7 @@ import { type Queryable, quoted, type WritableTables } from './database.ts';
 import { WriteRefused } from './sqlstate.ts';
 
 /**
- * Applies one entry, or throws. Every statement takes one parameter: the row as JSON, from which Postgres makes values
+ * Applies one entry, or throws. Returns false when there is no such row to PATCH or DELETE. Every statement takes one parameter: the row as JSON, from which Postgres makes values
  * of the columns' own types. So the values are checked and converted by the database alone, no value can become SQL,
  * and text that isn't valid Unicode is an error instead of being changed on the way.
  */
@@ -14,9 +14,9 @@ export async function writeEntry(
   tables: WritableTables,
   userId: string,
   entry: UploadedEntry,
-): Promise<void> {
+): Promise<boolean> {
   const columns = writtenColumns(tables, userId, entry);
-  if (entry.op === 'PATCH' && columns.length === 0) return;
+  if (entry.op === 'PATCH' && columns.length === 0) return true;
 
   const table = quoted(entry.table);
   const row = `json_populate_record(null::${table}, $1::json)`;
@@ -24,15 +24,16 @@ export async function writeEntry(
   const parameters = [JSON.stringify({ ...values, id: entry.id, owner_id: userId })];
 
   const { rows: written } = await transaction.query(statement(entry.op, table, row, columns), parameters);
-  if (written.length > 0) return;
+  if (written.length > 0) return true;
 
-  // Nothing matched. A row that isn't there is fine: a repeated DELETE, or a PATCH of a row deleted meanwhile.
+  // Nothing matched. A row that isn't there may be fine: a repeated DELETE, or a PATCH of a row deleted meanwhile.
   // A row that is there belongs to somebody else.
   const { rows: existing } = await transaction.query(
     `select from ${table} as stored, ${row} as given where stored.id = given.id`,
     parameters,
   );
   if (existing.length > 0) throw new WriteRefused('UNAUTHORIZED', 'The row belongs to another user');
+  return false;
 }
 
 /** Each statement reaches rows of the user only, and returns a row when it wrote one. */

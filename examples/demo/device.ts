@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { column, Schema, Table } from '@powersync/common';
 import { PowerSyncDatabase } from '@powersync/node';
-import { BackendConnector, type UploadEvent } from 'powersync-backend-connector';
-import { writeApi } from 'powersync-backend-connector/http';
+import { BackendConnector, type Transport, type UploadEvent } from 'powersync-backend-connector';
 
 const schema = new Schema({
   lists: new Table({ name: column.text, owner_id: column.text }),
@@ -29,12 +28,13 @@ export interface Device {
 export interface DeviceOptions {
   readonly name: string;
   readonly serviceUrl: string;
-  readonly writeUrl: string;
+  /** How its writes reach the backend: see transports.ts. */
+  readonly transport: Transport;
   /** Null when nobody is signed in. */
   readonly getToken: () => Promise<string | null>;
 }
 
-export async function openDevice({ name, serviceUrl, writeUrl, getToken }: DeviceOptions): Promise<Device> {
+export async function openDevice({ name, serviceUrl, transport, getToken }: DeviceOptions): Promise<Device> {
   const folder = await mkdtemp(join(tmpdir(), `connector-demo-${name}-`));
   const db = new PowerSyncDatabase({
     schema,
@@ -49,7 +49,7 @@ export async function openDevice({ name, serviceUrl, writeUrl, getToken }: Devic
       const token = await getToken();
       return token === null ? null : { token };
     },
-    transport: writeApi({ url: writeUrl }),
+    transport,
     retry: { baseMs: 250 }, // Five seconds by default; the demo is in a hurry.
   });
 

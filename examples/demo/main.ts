@@ -3,21 +3,36 @@
 //
 //   npm run demo               the story
 //   npm run demo -- --verbose  with every request
-import { failures, say } from './account.ts';
+//   npm run demo -- --transport rows
+//                              the same over another transport: those of transports.ts
+import { parseArgs } from 'node:util';
+import { chapter, failures, say } from './account.ts';
 import { allTheSame, badNetwork, printRequests } from './bad-network.ts';
 import { refusedWrite } from './refused-write.ts';
 import { leaving, twoUsers } from './shared-tablet.ts';
+import { TRANSPORTS } from './transports.ts';
 import { createWorld } from './world.ts';
 
 const startedAt = performance.now();
-const world = await createWorld();
+const { values: options } = parseArgs({
+  options: {
+    transport: { type: 'string', default: 'write-api' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const by = TRANSPORTS[options.transport];
+if (!by)
+  throw new Error(`There is no transport "${options.transport}", but: ${Object.keys(TRANSPORTS).join(', ')}`);
+const world = await createWorld(by);
 try {
+  chapter('How writes get to the backend');
+  for (const line of by.tells) say(line);
   const refused = await badNetwork(world);
   await refusedWrite(world, refused);
   await allTheSame(world);
   await twoUsers(world);
   await leaving(world);
-  if (process.argv.includes('--verbose')) printRequests(world);
+  if (options.verbose) printRequests(world);
 } finally {
   await world.close();
 }

@@ -2,6 +2,7 @@ import { type FaultyProxy, startFaultyProxy } from '../../test/support/faulty-pr
 import { type ServiceStandIn, startServiceStandIn } from '../../test/support/service-stand-in.ts';
 import { type Backend, startBackend } from '../backend/server.ts';
 import { type Device, openDevice } from './device.ts';
+import type { DemoTransport } from './transports.ts';
 
 /** Who writes in the story. */
 export const ADA = 'ada';
@@ -9,6 +10,8 @@ export const BOB = 'bob';
 
 /** Everything the story happens in. */
 export interface World {
+  /** How writes reach the backend. */
+  readonly by: DemoTransport;
   readonly backend: Backend;
   readonly service: ServiceStandIn;
   /** Between the phone and the backend, and later between the tablet and the backend. */
@@ -23,24 +26,24 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function createWorld(): Promise<World> {
+export async function createWorld(by: DemoTransport): Promise<World> {
   const backend = await startBackend();
   const service = await startServiceStandIn({ source: backend });
   const network = await startFaultyProxy(backend.url);
   const session: World['session'] = { user: null };
   const phoneTokens = { lifetime: 300 };
-  const [direct, faulty] = [`${backend.url}/api/data`, `${network.url}/api/data`];
-  const device = (name: string, writeUrl: string, getToken: () => Promise<string | null>): Promise<Device> =>
-    openDevice({ name, serviceUrl: service.url, writeUrl, getToken });
+  const device = (name: string, url: string, getToken: () => Promise<string | null>): Promise<Device> =>
+    openDevice({ name, serviceUrl: service.url, transport: by.create(url), getToken });
 
-  const phone = await device('phone', faulty, () =>
+  const phone = await device('phone', network.url, () =>
     backend.issueToken(ADA, { expiresInSeconds: phoneTokens.lifetime }),
   );
-  const laptop = await device('laptop', direct, () => backend.issueToken(ADA));
-  const tablet = await device('tablet', faulty, async () =>
+  const laptop = await device('laptop', backend.url, () => backend.issueToken(ADA));
+  const tablet = await device('tablet', network.url, async () =>
     session.user ? backend.issueToken(session.user) : null,
   );
   return {
+    by,
     backend,
     service,
     network,

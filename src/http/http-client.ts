@@ -5,35 +5,16 @@ import { UploadError } from '../outcome/upload-error.ts';
 import { parseHttpDate } from '../retry/retry-after.ts';
 import type { TransportContext } from '../transport.ts';
 import { type AnswerBody, readBody } from './read-body.ts';
+import { type HeaderOptions, type HeadersSource, requestHeaders } from './request-headers.ts';
 
-/** Header names and values, as an object or the platform's `Headers`. */
-export type HeadersLike =
-  | Readonly<Record<string, string>>
-  | { forEach(callback: (value: string, name: string) => void): void };
-
-/** What a function of headers may want to say in them. */
-export type HeadersContext = Pick<TransportContext, 'attempt' | 'clientId'>;
-
-/** Headers of a request: fixed ones, or a function that is asked for each request. */
-export type RequestHeaders = HeadersLike | ((context: HeadersContext) => HeadersLike | Promise<HeadersLike>);
+export type { HeadersContext, HeadersLike, RequestHeaders } from './request-headers.ts';
 
 /** A ky instance, such as one made by `ky.create()` with hooks of your own. */
 // biome-ignore lint/suspicious/noExplicitAny: ky's own types need the DOM library; these declarations must not.
 export type KyLike = (url: string, options?: any) => PromiseLike<any>;
 
 /** Options that all transports over HTTP have. */
-export interface HttpOptions {
-  /**
-   * Further headers, or a function that is asked for each request: for the versions of the app and of its schema, or a
-   * `traceparent`. `Content-Type` is the transport's own, and so is `Authorization` unless `authorization` is `'none'`.
-   * In browsers, the backend's CORS set-up must allow the others.
-   */
-  readonly headers?: RequestHeaders | undefined;
-  /**
-   * How requests carry the token of `credentials`. Default `'bearer'`: `Authorization: Bearer <token>`, and nothing is
-   * sent while nobody is signed in. `'none'`: no token, for backends that take none (or another one, by `headers`).
-   */
-  readonly authorization?: 'bearer' | 'none' | undefined;
+export interface HttpOptions extends HeaderOptions {
   /** Used instead of the platform's `fetch`; gets a `Request`. */
   readonly fetch?: PlatformFetch | undefined;
   /** A ky instance of your own, for its hooks. Its retries and time-outs are switched off. */
@@ -52,8 +33,7 @@ export interface HttpRequest {
 /** Sends one request and reads the answer. Throws an `UploadError` where there is none to read. */
 export type HttpClient = (request: HttpRequest, context: RequestContext) => Promise<HttpAnswer>;
 
-type RequestContext = Pick<TransportContext, 'signal' | 'token' | 'serverTime'> &
-  Partial<Pick<TransportContext, 'attempt' | 'clientId'>>;
+type RequestContext = HeadersSource & Pick<TransportContext, 'signal' | 'serverTime'>;
 
 /**
  * Makes requests with ky, as a plain client: status, retries and deadline are the connector's business.
@@ -65,17 +45,18 @@ type RequestContext = Pick<TransportContext, 'signal' | 'token' | 'serverTime'> 
  */
 export function createHttpClient(
   place: string,
-  { headers = {}, authorization = 'bearer', fetch, ky = defaultKy }: HttpOptions,
+  { headers, authorization, fetch, ky = defaultKy }: HttpOptions,
 ): HttpClient {
   return async (request, context) => {
     const { url, method = 'POST', body } = request;
-    const { attempt = 1, clientId = '' } = context;
-    const own = typeof headers === 'function' ? await headers({ attempt, clientId }) : headers;
-    const token = authorization === 'bearer' ? await bearer(context) : undefined;
+    const ownHeaders = {
+      ...request.headers,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
     const options = {
       method,
       ...(body !== undefined && { body }),
-      headers: toHeaders(own, request, token),
+      headers: await requestHeaders({ headers, authorization }, ownHeaders, context),
       signal: context.signal,
       redirect: 'manual',
       retry: 0,
@@ -109,29 +90,6 @@ export function createHttpClient(
       text: await readBody(response as AnswerBody, place),
     };
   };
-}
-
-async function bearer({ token }: RequestContext): Promise<string> {
-  const current = await token();
-  if (current === undefined)
-    throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
-  return current;
-}
-
-function toHeaders(own: HeadersLike, request: HttpRequest, token: string | undefined): Headers {
-  try {
-    const headers = new Headers(own as Record<string, string>);
-    for (const [name, value] of Object.entries(request.headers ?? {})) headers.set(name, value);
-    if (request.body !== undefined) headers.set('content-type', 'application/json');
-    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-    return headers;
-  } catch {
-    // Without a cause: the platform's error quotes the value.
-    throw new UploadError(
-      'misconfigured',
-      'A request header has a character that headers may not carry. The writes stay queued.',
-    );
-  }
 }
 
 function isRedirect(status: number): boolean {

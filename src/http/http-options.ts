@@ -2,19 +2,29 @@ import { optionChecks } from '../option-checks.ts';
 import { isUploadErrorCode } from '../outcome/verdict.ts';
 import type { ErrorCodes } from '../write-api/read-results.ts';
 import type { HttpOptions } from './http-client.ts';
+import type { HeaderOptions } from './request-headers.ts';
 
 /** Checks what all transports over HTTP have in common. */
 export function checkHttpOptions(
   who: string,
-  { url, headers = {}, authorization = 'bearer', fetch, ky }: HttpOptions & { readonly url: string },
+  { url, fetch, ky, ...others }: HttpOptions & { readonly url: string },
 ): void {
   const { wrong, fn } = optionChecks(who);
   if (typeof url !== 'string' || url === '') wrong('url', 'a URL', url);
+  checkHeaderOptions(who, others);
+  for (const [name, value] of Object.entries({ fetch, ky })) if (value !== undefined) fn(name, value);
+}
+
+/** Checks the options about headers. */
+export function checkHeaderOptions(
+  who: string,
+  { headers = {}, authorization = 'bearer' }: HeaderOptions,
+): void {
+  const { wrong } = optionChecks(who);
   if (!headers || !['object', 'function'].includes(typeof headers) || Array.isArray(headers))
     wrong('headers', 'an object or a function', headers);
   if (authorization !== 'bearer' && authorization !== 'none')
     wrong('authorization', '"bearer" or "none"', authorization);
-  for (const [name, value] of Object.entries({ fetch, ky })) if (value !== undefined) fn(name, value);
 }
 
 /** Checks a table of the backend's own error codes. */

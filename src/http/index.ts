@@ -6,6 +6,7 @@ export { type CheckpointRequestsOptions, checkpointRequests } from './checkpoint
 export { readErrorPayload } from './error-payload.ts';
 export type { HeadersContext, HeadersLike, HttpOptions, KyLike, RequestHeaders } from './http-client.ts';
 export type { JsonAnswer } from './json-answer.ts';
+export type { HeaderOptions } from './request-headers.ts';
 export { type RowEndpointsOptions, type RowOutcome, rowEndpoints } from './row-endpoints.ts';
 export type { OpRoute, RowRequest, RowRoute, RowRoutes } from './row-routes.ts';
 export { type WriteApiOptions, writeApi } from './write-api.ts';

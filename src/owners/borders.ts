@@ -4,6 +4,8 @@ import type { ConnectorDatabase } from '../queue/database.ts';
 export interface Border {
   readonly fromOpId: number;
   readonly owner: string | null;
+  /** Counted up with each border that is written: another one may have stood in the same place meanwhile. */
+  readonly version: number;
 }
 
 /** An owner as far as it is known: undefined where `setOwner()` had not been called yet. */
@@ -16,7 +18,7 @@ export type Owner = string | null | undefined;
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
   if (!(await hasTable(database))) return [];
   return database.getAll<Border>(
-    'SELECT from_op_id AS fromOpId, owner FROM connector_owners ORDER BY from_op_id',
+    'SELECT from_op_id AS fromOpId, owner, version FROM connector_owners ORDER BY from_op_id',
   );
 }
 
@@ -25,8 +27,9 @@ export async function writeBorder(database: ConnectorDatabase, owner: string | n
   await makeTable(database);
   // `sqlite_sequence` is where SQLite keeps the last id of an AUTOINCREMENT table, also once its rows are gone.
   await database.execute(
-    `INSERT OR REPLACE INTO connector_owners (from_op_id, owner)
-VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'ps_crud'), 0) + 1, ?)`,
+    `INSERT OR REPLACE INTO connector_owners (from_op_id, owner, version)
+VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'ps_crud'), 0) + 1, ?,
+coalesce((SELECT max(version) FROM connector_owners), 0) + 1)`,
     [owner],
   );
 }
@@ -43,6 +46,14 @@ export function currentOwner(borders: readonly Border[]): Owner {
   return borders[borders.length - 1]?.owner;
 }
 
+/**
+ * Tells changes of users apart, by whichever tab: equal only while nobody signed in or out. That the same user is signed
+ * in isn't enough: a token fetched while another one was may still be there.
+ */
+export function versionOf(borders: readonly Border[]): number {
+  return borders[borders.length - 1]?.version ?? 0;
+}
+
 /** The databases that are known to have the table. */
 const withTable = new WeakSet<ConnectorDatabase>();
 
@@ -57,6 +68,6 @@ async function hasTable(database: ConnectorDatabase): Promise<boolean> {
 
 async function makeTable(database: ConnectorDatabase): Promise<void> {
   await database.execute(
-    'CREATE TABLE IF NOT EXISTS connector_owners (from_op_id INTEGER PRIMARY KEY NOT NULL, owner TEXT)',
+    'CREATE TABLE IF NOT EXISTS connector_owners (from_op_id INTEGER PRIMARY KEY NOT NULL, owner TEXT, version INTEGER NOT NULL)',
   );
 }

@@ -1,1 +1,13 @@
-export {};
+export { addColumns } from './add-columns.ts';
+export { castToSchema, fillNulls } from './by-schema.ts';
+export { type CoalesceOptions, coalesce } from './coalesce.ts';
+export { boolean, json, number, text } from './codecs.ts';
+export { type ColumnCodec, columns } from './columns.ts';
+export { isoDate, isoDateFromMs, isoDateFromSeconds } from './dates.ts';
+export { dropColumns, dropEmptyPatches } from './drop.ts';
+export { type EncryptColumnsOptions, type EncryptValue, encryptColumns } from './encrypt-columns.ts';
+export { toCamelCase, toSnakeCase } from './letter-case.ts';
+export { type OnlyTablesOptions, onlyTables } from './only-tables.ts';
+export { perTable, type TransformsByTable } from './per-table.ts';
+export { type NewNames, renameColumns, renameTables } from './rename.ts';
+export type { SchemaLike } from './schema.ts';

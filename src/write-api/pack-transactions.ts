@@ -3,14 +3,20 @@ import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 /** The reference write API takes 1 to 50 transactions in a request. */
 const MAX_TRANSACTIONS = 50;
 
+/** What stands before and behind the transactions in a request: JSON text. */
+export type Wrapping = readonly [before: string, behind: string];
+
+const REFERENCE: Wrapping = ['{"transactions":[', ']}'];
+
 /** Encodes as many leading transactions as one request takes, at least one. */
 export function packTransactions(
   transactions: readonly UploadTransaction[],
   maxBodyBytes: number,
+  [before, behind]: Wrapping = REFERENCE,
 ): { body: string; count: number } {
   const encoded: string[] = [];
-  let units = '{"transactions":[]}'.length;
-  let bytes = units - 1; // There is one comma less than transactions.
+  let units = before.length + behind.length;
+  let bytes = utf8Length(before + behind) - 1; // There is one comma less than transactions.
   let counted = 0;
   for (const transaction of transactions.slice(0, MAX_TRANSACTIONS)) {
     const text = JSON.stringify(encodeTransaction(transaction));
@@ -23,7 +29,7 @@ export function packTransactions(
       break;
     }
   }
-  return { body: `{"transactions":[${encoded.join(',')}]}`, count: encoded.length };
+  return { body: before + encoded.join(',') + behind, count: encoded.length };
 }
 
 function encodeTransaction({ key, transactionId, entries }: UploadTransaction): object {

@@ -667,6 +667,18 @@ describe('requests', () => {
     await expectMessage(response, 413, 'request entity too large');
   });
 
+  test('a body without a length is taken', async () => {
+    const user = newUser();
+    const response = await fetch(`${backend.url}/api/data`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await backend.issueToken(user.id)}` },
+      body: new Blob([JSON.stringify({ transactions: [{ crud: [user.list('ü')] }] })]).stream(),
+      ...{ duplex: 'half' },
+    });
+    expect([response.status, await response.json()]).toEqual([200, { results: [success] }]);
+    expect(await user.lists()).toMatchObject([{ name: 'ü' }]);
+  });
+
   test('the limit is an option', async () => {
     const small = await startAnother({ maxBodyBytes: 1000 });
     expect((await newUser(small).send(uploadOf(1000))).status).toBe(200);
@@ -684,9 +696,9 @@ describe('requests', () => {
     });
     expect(response.ok).toBe(true);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
-    expect(response.headers.get('access-control-allow-methods')).toBe('GET,POST,OPTIONS');
+    expect(response.headers.get('access-control-allow-methods')).toBe('GET,POST,PUT,PATCH,DELETE,OPTIONS');
     expect(response.headers.get('access-control-allow-headers')).toBe(
-      'authorization,content-type,x-requested-with',
+      'authorization,content-type,x-requested-with,idempotency-key',
     );
   });
 

@@ -109,6 +109,17 @@ test('dropNextReply lets the target apply the request and gives no answer', asyn
   ]);
 });
 
+test('disconnectNext gives no answer and does not reach the target', async () => {
+  proxy.disconnectNext();
+  await expect(send()).rejects.toThrow('fetch failed');
+  expect(seen).toEqual([]);
+  expect((await send()).status).toBe(201);
+  expect(fates()).toEqual([
+    ['offline', undefined],
+    [201, 201],
+  ]);
+});
+
 test('delay holds a request back', async () => {
   proxy.delay(120);
   const started = performance.now();

@@ -52,6 +52,8 @@ export interface FaultyProxy {
   url: string;
   /** Answers by itself; the request doesn't reach the target. */
   failNext(status: number, options?: FailOptions): void;
+  /** Destroys the connection; the request doesn't reach the target. */
+  disconnectNext(times?: number, match?: RequestMatch): void;
   /** Lets the request reach the target, then destroys the connection instead of answering. */
   dropNextReply(times?: number, match?: RequestMatch): void;
   /** Never answers; the request doesn't reach the target. */
@@ -79,6 +81,7 @@ interface Reply {
 
 type Fault =
   | { kind: 'answer'; reply: Reply }
+  | { kind: 'disconnect' }
   | { kind: 'drop' }
   | { kind: 'hang' }
   | { kind: 'truncate'; how: Truncation };
@@ -104,12 +107,12 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
     };
 
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: closed.signal }).catch(() => {});
-    if (isOffline) {
+    const fault = isOffline ? undefined : takeFault({ method, path });
+    if (isOffline || fault?.kind === 'disconnect') {
       record({ status: 'offline' });
       response.destroy();
       return;
     }
-    const fault = takeFault({ method, path });
     if (fault?.kind === 'hang') {
       record({ status: 'hung' });
       return;
@@ -152,6 +155,9 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
     url: server.url,
     failNext(status, { times = 1, headers = {}, body = '', match } = {}) {
       enqueue({ kind: 'answer', reply: ownReply(status, headers, body) }, times, match);
+    },
+    disconnectNext(times = 1, match) {
+      enqueue({ kind: 'disconnect' }, times, match);
     },
     dropNextReply(times = 1, match) {
       enqueue({ kind: 'drop' }, times, match);

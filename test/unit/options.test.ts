@@ -80,6 +80,9 @@ describe('what is given', () => {
     const one = (entry: never) => entry;
     expect(resolve({ transform: one }).transforms).toEqual([one]);
     expect(resolve({ transform: [one, one] }).transforms).toEqual([one, one]);
+    const whole = { transaction: (entries: never) => entries };
+    expect(resolve({ transform: whole }).transforms).toEqual([whole]);
+    expect(resolve({ transform: [one, whole] }).transforms).toEqual([one, whole]);
   });
 
   it('may be a token cache that is a class', () => {
@@ -162,8 +165,8 @@ describe('a wrong option is a TypeError that names it', () => {
     ...rows('classify', NOT_FUNCTIONS, (classify) => ({ classify })),
     ...rows('clock', NOT_FUNCTIONS, (clock) => ({ clock })),
     ...rows('random', NOT_FUNCTIONS, (random) => ({ random })),
-    ...rows('transform', [null, 1, 'text', {}], (transform) => ({ transform })),
-    ...rows('transform', [null, undefined, 1], (transform) => ({
+    ...rows('transform', [null, 1, 'text', {}, { transaction: 1 }], (transform) => ({ transform })),
+    ...rows('transform', [null, undefined, 1, []], (transform) => ({
       transform: [(entry: never) => entry, transform],
     })),
     ...rows('retry', NOT_OBJECTS, (retry) => ({ retry })),

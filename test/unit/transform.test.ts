@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Deadline, startDeadline } from '../../src/deadline.ts';
-import type { EntryTransform } from '../../src/options.ts';
+import type { EntryTransform, Transform } from '../../src/options.ts';
 import { UploadError } from '../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../src/outcome/verdict.ts';
 import { toTransaction } from '../../src/queue/transaction.ts';
@@ -24,7 +24,7 @@ const A = [anEntry({ clientId: 1, id: 'a1' }), anEntry({ clientId: 2, id: 'a2' }
 const B = [anEntry({ clientId: 3, id: 'b1' })];
 const C = [anEntry({ clientId: 4, id: 'c1' })];
 
-async function run(transforms: readonly EntryTransform[], own = deadline()) {
+async function run(transforms: readonly Transform[], own = deadline()) {
   const judge = vi.fn<Judge>((error) => ({ error, verdict: defaultVerdict(error.code) }));
   const prepared = await prepare([A, B, C], 'client', transforms, judge, own);
   const sent = prepared.map(({ transaction }) => transaction.entries.map(({ id }) => id));
@@ -117,6 +117,14 @@ describe('prepare', () => {
       expect(known?.status === 'failed' && known.error.message).not.toContain('SECRET');
     });
 
+    it('names op and table in its message', async () => {
+      const { prepared } = await run([failing('a1', new Error('SECRET'))]);
+      const known = prepared[0]?.known;
+      expect(known?.status === 'failed' && known.error.message).toBe(
+        '[invalid] A transform failed: PUT of "lists" (see cause).',
+      );
+    });
+
     it('fails for an async transform alike', async () => {
       const { known } = await run([(entry) => (entry.id === 'b1' ? Promise.reject(new Error('no')) : entry)]);
       expect(known).toEqual([undefined, 'failed']);
@@ -130,7 +138,10 @@ describe('prepare', () => {
 
   it.each<[string, unknown[]]>([
     ['false and the like, which would leave a write out unsaid', [false, 0, '', Number.NaN]],
-    ['what is no entry, which would be sent as one', [true, 1, 'entry']],
+    [
+      'what is no entry, which would be sent as one',
+      [true, 1, 'entry', {}, [], { ...A[0], table: undefined }],
+    ],
   ])('takes %s for a fault: only null leaves an entry out', async (_, values) => {
     for (const value of values) {
       const { prepared } = await run([() => value as never]);
@@ -139,6 +150,94 @@ describe('prepare', () => {
         error: { code: 'invalid' },
       });
     }
+  });
+
+  describe('with a transform of whole transactions', () => {
+    it('gives it all entries of one transaction at once, and sends what it returns', async () => {
+      const seen: string[][] = [];
+      const last: Transform = {
+        async transaction(entries) {
+          seen.push(entries.map(({ id }) => id));
+          return entries.slice(-1);
+        },
+      };
+      const { sent, known } = await run([last]);
+      expect(seen).toEqual([['a1', 'a2'], ['b1'], ['c1']]);
+      expect(sent).toEqual([['a2'], ['b1'], ['c1']]);
+      expect(known).toEqual([undefined, undefined, undefined]);
+    });
+
+    it('applies both kinds in the order they are listed', async () => {
+      const suffix =
+        (text: string): EntryTransform =>
+        (entry) => ({ ...entry, id: entry.id + text });
+      const mark: Transform = {
+        transaction: (entries) => entries.map(suffix(`/${entries.length}`) as never),
+      };
+      const drop: EntryTransform = (entry) => (entry.id.startsWith('a1') ? null : entry);
+      const { sent } = await run([suffix('x'), mark, drop, mark, suffix('y')]);
+      expect(sent).toEqual([['a2x/2/1y'], ['b1x/1/1y'], ['c1x/1/1y']]);
+    });
+
+    it('skips the transaction when nothing is left of it', async () => {
+      const none: Transform = {
+        transaction: (entries) => (entries[0]?.id === 'b1' ? [] : entries),
+      };
+      expect((await run([none])).known).toEqual([undefined, 'skipped', undefined]);
+    });
+
+    it('keeps what it does to its list from what the queue is completed by', async () => {
+      const opIds = A.map(({ clientId }) => clientId);
+      const { sent } = await run([{ transaction: (entries) => (entries as never[]).reverse() }]);
+      expect(sent[0]).toEqual(['a2', 'a1']);
+      expect(A.map(({ clientId }) => clientId)).toEqual(opIds);
+    });
+
+    it('rejects that transaction when it throws, names each op and table once, and quotes nothing', async () => {
+      const cause = new Error('SECRET');
+      const failing: Transform = {
+        transaction(entries) {
+          if (entries.length > 1) throw cause;
+          return entries;
+        },
+      };
+      const { prepared } = await run([failing]);
+      expect(prepared).toHaveLength(1);
+      expect(prepared[0]?.known).toMatchObject({
+        status: 'failed',
+        verdict: 'reject',
+        inBand: false,
+        error: { message: '[invalid] A transform failed: PUT of "lists" (see cause).', cause },
+      });
+    });
+
+    it('takes the word of an UploadError', async () => {
+      const error = new UploadError('schema_mismatch', 'Wait for the update.');
+      const { prepared } = await run([{ transaction: () => Promise.reject(error) }]);
+      expect(prepared[0]?.known).toMatchObject({ verdict: 'hold', error });
+    });
+
+    it.each<[string, unknown]>([
+      ['nothing', undefined],
+      ['null', null],
+      ['an entry', A[0]],
+      ['a list with a hole', [A[0], undefined]],
+      ['a list with null', [null]],
+      ['a list of something else', [{ id: 'a1' }]],
+    ])('takes %s for a fault', async (_, value) => {
+      const { prepared } = await run([{ transaction: () => value as never }]);
+      expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+    });
+  });
+
+  // By op id, rejections find their entry, and transports that send entry by entry know what was applied already.
+  it.each<[string, Transform]>([
+    ['an entry transform that gives an entry another op id', (entry) => ({ ...entry, clientId: 99 })],
+    ['an entry that was made up', { transaction: (entries) => [...entries, anEntry({ clientId: 99 })] }],
+    ['an op id that is used twice', { transaction: ([first]) => [first, first] as never }],
+  ])('takes %s for a fault', async (_, transform) => {
+    const { prepared } = await run([transform]);
+    expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
   });
 
   it('ends with the call, however long a transform takes', async () => {

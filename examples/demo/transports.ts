@@ -1,0 +1,39 @@
+import type { Transport } from 'powersync-backend-connector';
+import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
+import type { ProxiedRequest } from '../../test/support/faulty-proxy.ts';
+
+/** A way to tell the story over: the transport, and what can be promised with it. */
+export interface DemoTransport {
+  /** Makes the transport of a device, given the address of the backend as that device sees it. */
+  create(url: string): Transport;
+  /** What goes over the network in one piece, and is applied as a whole. */
+  readonly unit: 'transaction' | 'entry';
+  /** How many of these a request carried; undefined for a request that is no upload. */
+  unitsIn(request: ProxiedRequest): number | undefined;
+  /** What is to be known of it, told at the beginning. */
+  readonly tells: readonly string[];
+}
+
+export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
+  'write-api': {
+    create: (url) => writeApi({ url: `${url}/api/data` }),
+    unit: 'transaction',
+    unitsIn: ({ path, body }) => (path === '/api/data' ? JSON.parse(body).transactions.length : undefined),
+    tells: ['writeApi(): up to 50 transactions in a request, a result and a key for each'],
+  },
+  batch: {
+    create: (url) => batchEndpoint({ url: `${url}/api/batch` }),
+    unit: 'transaction',
+    unitsIn: ({ path }) => (path === '/api/batch' ? 1 : undefined),
+    tells: ['batchEndpoint(): one transaction with its key in a request, to one JSON endpoint'],
+  },
+  rows: {
+    create: (url) => rowEndpoints({ url: `${url}/api/rows`, idempotencyHeader: 'Idempotency-Key' }),
+    unit: 'entry',
+    unitsIn: ({ path }) => (path.startsWith('/api/rows/') ? 1 : undefined),
+    tells: [
+      'rowEndpoints(): PUT, PATCH or DELETE for each row, with a key of its own',
+      'A local transaction is not atomic here: while it is under way, others see a part of it.',
+    ],
+  },
+};

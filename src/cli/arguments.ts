@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+import type { Columns, Target } from '../verify/backend.ts';
+import { CONTRACTS } from '../verify/contracts.ts';
+
+export const USAGE = `powersync-backend-connector verify <url> --table <name> --row <json> [options]
+
+Checks that a backend takes writes the way the connector sends them.
+
+  --table <name>      a table that may be written to
+  --row <json>        columns of a row that the backend takes, such as '{"name":"Milk"}'
+  --bad-row <json>    columns of a row that one of its constraints refuses
+  --contract <name>   ${Object.keys(CONTRACTS).join(' | ')}; default write-api
+  --token <jwt>       sent as Authorization: Bearer <jwt>
+  --token-url <url>   where to get it, as JSON with a member "token"
+  --read <url>        where a row can be read back, with {table} and {id} in it
+  --timeout <s>       seconds for each request; default 30
+  --json              a report for programs
+
+Exit code 0: nothing is wrong. 1: something is. 2: the arguments are not right.`;
+
+/** Arguments that can't be used; the message is for the user. */
+export class UsageError extends Error {}
+
+export interface CliArguments {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly tokenUrl: string | undefined;
+  readonly target: Target;
+}
+
+/** @throws UsageError */
+export function readArguments(argv: readonly string[]): CliArguments | 'help' {
+  const { values, positionals } = parse(argv);
+  if (values.help || positionals[0] === 'help') return 'help';
+  const [command, url, ...more] = positionals;
+  if (command !== 'verify') throw new UsageError(`There is no command "${command ?? ''}".`);
+  if (!url || more.length > 0) throw new UsageError('Give one url.');
+  if (!/^https?:\/\/[^/]/i.test(url)) throw new UsageError(`"${url}" is no http(s) url.`);
+  const { table, row, contract = 'write-api', token, timeout = '30' } = values;
+  if (!table || row === undefined) throw new UsageError('--table and --row are needed.');
+  const found = Object.hasOwn(CONTRACTS, contract) ? CONTRACTS[contract] : undefined;
+  if (!found) throw new UsageError(`There is no contract "${contract}".`);
+  const seconds = Number(timeout);
+  if (!(seconds > 0 && seconds <= 600)) throw new UsageError('--timeout takes 0 to 600 seconds.');
+  const badRow = values['bad-row'];
+  const target: Target = {
+    url,
+    contract: found,
+    table,
+    row: readColumns('--row', row),
+    badRow: badRow === undefined ? undefined : readColumns('--bad-row', badRow),
+    token,
+    readUrl: values.read,
+    timeoutMs: seconds * 1_000,
+  };
+  return { help: false, json: values.json ?? false, tokenUrl: values['token-url'], target };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        table: { type: 'string' },
+        row: { type: 'string' },
+        'bad-row': { type: 'string' },
+        contract: { type: 'string' },
+        token: { type: 'string' },
+        'token-url': { type: 'string' },
+        read: { type: 'string' },
+        timeout: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function readColumns(name: string, text: string): Columns {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Columns;
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${name} takes a JSON object, such as '{"name":"Milk"}'.`);
+}

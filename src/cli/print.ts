@@ -1,0 +1,33 @@
+import { ID_PREFIX, type Target } from '../verify/backend.ts';
+import type { FindingStatus } from '../verify/finding.ts';
+import type { VerifyReport } from '../verify/verify.ts';
+
+const MARKS: Readonly<Record<FindingStatus, string>> = {
+  ok: 'ok        ',
+  violation: 'VIOLATION ',
+  warning: 'warning   ',
+  skipped: 'skipped   ',
+};
+
+/** What is going to happen, before it does. */
+export function announcement({ url, table, contract }: Target): string {
+  return (
+    `Verifying ${url} (${contract.name}).\n` +
+    `Writes rows into "${table}" whose ids begin with ${ID_PREFIX}-, and deletes them in the end.\n`
+  );
+}
+
+/** The report as a table for people. */
+export function asTable({ checks, passed, rowsLeft }: VerifyReport): string {
+  const width = Math.max(...checks.map(({ check }) => check.length)) + 2;
+  const indent = ' '.repeat(12 + width);
+  const lines = checks.flatMap(({ check, status, message, advice }) => [
+    `  ${MARKS[status]}${check.padEnd(width)}${message}`,
+    ...(advice ? [`${indent}→ ${advice}`] : []),
+  ]);
+  const counts = (['ok', 'violation', 'warning', 'skipped'] as const).map(
+    (status) => `${checks.filter((each) => each.status === status).length} ${status}`,
+  );
+  const left = rowsLeft > 0 ? [`${rowsLeft} rows with ids that begin with ${ID_PREFIX}- may be left.`] : [];
+  return [...lines, '', ...left, `${passed ? 'Passed' : 'Not passed'}: ${counts.join(', ')}.`].join('\n');
+}

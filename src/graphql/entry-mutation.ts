@@ -1,0 +1,139 @@
+import { lookUp } from '../glob.ts';
+import { isObject } from '../json.ts';
+import { optionChecks } from '../option-checks.ts';
+import { notTheContract } from '../outcome/http-answer.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import { codeOf, type GraphqlError, isFromDatabase, isOfField } from './error-code.ts';
+import {
+  failureIn,
+  type GraphqlAnswer,
+  type ReadAnswer,
+  type Reading,
+  withErrorInside,
+} from './graphql-answer.ts';
+
+/** What became of one entry. */
+export type EntryOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
+
+/** The mutation that writes one entry. */
+export interface EntryMutation {
+  /** The document: a constant text. Values, ids and names of an entry go into the variables, never into it. */
+  readonly mutation: string;
+  /** The variables, by the entry. `key` is its idempotency key, equal on every retry. */
+  readonly variables: (entry: UploadEntry, context: { readonly key: string }) => object | Promise<object>;
+  /**
+   * Reads an answer by rules of your own, for servers that say in `data` what went wrong (`userErrors`, `success: false`,
+   * `affected_rows: 0`), or that answer null to a write that went well. Undefined keeps the usual reading.
+   */
+  readonly outcome?: ((answer: GraphqlAnswer, entry: UploadEntry) => EntryOutcome | undefined) | undefined;
+}
+
+/** The mutations of a table, by op. */
+export interface TableMutations {
+  /** A row was inserted, or replaced as a whole: the backend must take it for an upsert, since it may come twice. */
+  readonly PUT?: EntryMutation | undefined;
+  /** Columns of a row were changed. */
+  readonly PATCH?: EntryMutation | undefined;
+  /** A row was deleted. */
+  readonly DELETE?: EntryMutation | undefined;
+}
+
+/** Mutations by table name, by pattern (`'audit_*'`), and `default` for all other tables; or a function of the entry. */
+export type Mutations =
+  | Readonly<Record<string, TableMutations>>
+  | ((entry: UploadEntry) => EntryMutation | undefined);
+
+export function checkMutations(mutations: Mutations): void {
+  if (typeof mutations === 'function') return;
+  const { wrong, object, fn, noOthers } = optionChecks('graphql');
+  for (const [table, ofTable] of Object.entries(object('mutations', mutations))) {
+    const { PUT, PATCH, DELETE, ...others } = object(`mutations.${table}`, ofTable);
+    noOthers(`mutations.${table}.`, others);
+    for (const [op, each] of Object.entries({ PUT, PATCH, DELETE })) {
+      if (each === undefined) continue;
+      const name = `mutations.${table}.${op}`;
+      const { mutation, variables, outcome, ...rest } = object(name, each);
+      noOthers(`${name}.`, rest);
+      if (typeof mutation !== 'string' || mutation === '') wrong(`${name}.mutation`, 'a text', mutation);
+      fn(`${name}.variables`, variables);
+      if (outcome !== undefined) fn(`${name}.outcome`, outcome);
+    }
+  }
+}
+
+/** The mutation of an entry. Throws an `UploadError` that names its table and op where there is none. */
+export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutation {
+  const { op, table } = entry;
+  const found =
+    typeof mutations === 'function'
+      ? mutations(entry)
+      : lookUp(mutations, table)?.[op as keyof TableMutations];
+  if (typeof found?.mutation === 'string' && typeof found.variables === 'function') return found;
+  throw new UploadError(
+    'misconfigured',
+    `graphql() got no mutation for ${op} of the table "${table}": add one, or "default". The writes stay queued.`,
+  );
+}
+
+/** The body of the request that writes an entry. */
+export async function encodeEntry(
+  { mutation, variables }: EntryMutation,
+  entry: UploadEntry,
+  key: string,
+): Promise<string> {
+  const values = await variables(entry, { key });
+  if (isObject(values)) return JSON.stringify({ query: mutation, variables: values });
+  throw new UploadError(
+    'misconfigured',
+    `graphql() got no object from variables() for ${entry.op} of the table "${entry.table}". The writes stay queued.`,
+  );
+}
+
+/** What became of an entry by the answer to its mutation. */
+export function readEntryAnswer(
+  answer: ReadAnswer,
+  entry: UploadEntry,
+  { outcome }: EntryMutation,
+  reading: Reading,
+): EntryOutcome {
+  const { data, errors, head } = answer;
+  const said = outcome?.({ data, errors }, entry);
+  if (said !== undefined) return said;
+  if (errors.length === 0) return readData(data, entry, head.status);
+  const ofFields = errors.every(isOfField);
+  if (ofFields && entry.op === 'DELETE' && errors.every((each) => isGone(each, reading)))
+    return { status: 'applied' };
+  if (errors.some((each) => isBesideItsValue(each, data)))
+    return { status: 'retry', error: withErrorInside(head) };
+  return failureIn(errors, head, reading, ofFields || errors.every(isFromDatabase));
+}
+
+function isGone(error: GraphqlError, { errorCodes }: Reading): boolean {
+  return codeOf(error, errorCodes) === 'not_found';
+}
+
+/** An error within a value, or one of no field beside values: what was written was, so nothing is rejected. */
+function isBesideItsValue(error: GraphqlError, data: GraphqlAnswer['data'] = {}): boolean {
+  const values = isOfField(error) ? [data[error.path?.[0] ?? '']] : Object.values(data);
+  return values.some((value) => value != null);
+}
+
+/** Without errors, a field that is null (or false) tells of a row that wasn't written. */
+function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status: number): EntryOutcome {
+  const fields = Object.values(data);
+  if (fields.length === 0) throw notTheContract(status, 'without the field of the mutation');
+  const isMissing = fields.includes(null);
+  if ((!isMissing && !fields.includes(false)) || (isMissing && op === 'DELETE')) return { status: 'applied' };
+  const code = op === 'PUT' ? 'conflict' : 'not_found';
+  const error = new UploadError(
+    code,
+    `The mutation answered ${isMissing ? null : false}: no row was written.`,
+    {
+      status,
+    },
+  );
+  // A PUT that finds nothing to write is odd enough for the breaker to count it: the field may always be null.
+  return { status: 'rejected', error, inBand: op !== 'PUT', details: { data } };
+}

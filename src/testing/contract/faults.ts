@@ -1,0 +1,69 @@
+import type { UploadError } from '../../outcome/upload-error.ts';
+import { check, fail, mustBeKept } from './checks.ts';
+import { contractCase, type TransportContractCase } from './contract-case.ts';
+import type { TransportFault } from './harness.ts';
+import type { Session } from './session.ts';
+import { until } from './time-limit.ts';
+
+/** What a transport makes of servers and networks that fail. */
+export const faults: readonly TransportContractCase[] = [
+  ...(
+    [
+      ['offline', 'a backend that cannot be reached is a network failure'],
+      ['server-error', 'an error of the server keeps the writes'],
+      ['unavailable', 'a server that cannot now keeps the writes'],
+      ['web-page', 'a web page is no answer'],
+      ['empty-answer', 'an empty success is no answer'],
+      ['foreign-answer', "another contract's success is no answer"],
+      ['broken-reply', 'an answer that breaks off is no answer'],
+      ['cut-reply', 'half an answer is no answer'],
+    ] satisfies [TransportFault, string][]
+  ).map(([kind, name]) =>
+    contractCase(name, [kind], async (it) => {
+      const code = await keepsTheWrites(it, kind);
+      if (kind === 'offline') check(code === 'network', `the code must be "network", not "${code}"`);
+    }),
+  ),
+
+  contractCase('an abort ends the call promptly', ['no-reply'], async (it) => {
+    const transaction = it.transaction(it.put('a', { text: '1' }));
+    const before = it.harness.backend.requests();
+    const abort = new AbortController();
+    await it.fault('no-reply');
+    const sending = it.send([transaction], { signal: abort.signal });
+    await until(() => it.harness.backend.requests() > before, 'to send the request');
+    abort.abort();
+    mustBeAborted(await sending);
+    mustBeAborted(await it.send([transaction], { signal: abort.signal }));
+    await it.expectRows({}, 'after an abort');
+    await it.apply(it.put('b', { text: '2' }));
+    await it.expectRows({ b: { text: '2' } }, 'after the next call');
+  }),
+];
+
+/** Sends two transactions; the first request fails. Both are kept, and the retry applies them. */
+async function keepsTheWrites(it: Session, kind: TransportFault): Promise<string> {
+  const transactions = [
+    it.transaction(it.put('a', { text: '1' })),
+    it.transaction(it.put('b', { text: '2' }), it.patch('a', { note: '3' })),
+  ];
+  await it.fault(kind);
+  const error = mustBeKept(await it.send(transactions), `with the fault "${kind}"`);
+  await it.upload(transactions);
+  await it.expectRows({ a: { text: '1', note: '3' }, b: { text: '2' } }, `after the retry of "${kind}"`);
+  return error.code;
+}
+
+function mustBeAborted({
+  thrown,
+  outcomes,
+}: {
+  thrown?: UploadError | undefined;
+  outcomes: readonly unknown[];
+}) {
+  if (!thrown) fail(`an aborted call must reject, but it returned ${outcomes.length} outcomes`);
+  check(
+    thrown.code === 'aborted',
+    `an aborted call must throw "aborted" or an AbortError, not ${thrown.message}`,
+  );
+}

@@ -1,0 +1,32 @@
+import { ContractViolation } from './checks.ts';
+
+/** How long a transport may take to answer, or to stop, before it counts as hanging. */
+const LIMIT_MS = 10_000;
+
+/** Waits for a promise, and fails if that takes too long. */
+export async function withinLimit<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate(what)), LIMIT_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(what: string): ContractViolation {
+  return new ContractViolation(
+    `The transport breaks its contract: it took more than ${LIMIT_MS} ms ${what}.`,
+  );
+}
+
+/** Waits until something holds; fails if it takes too long. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  let waited = 0;
+  while (!holds()) {
+    if (waited++ > LIMIT_MS / 5) throw tooLate(what);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

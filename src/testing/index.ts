@@ -1,0 +1,10 @@
+export * from './mocks.ts';
+export {
+  type ContractBackend,
+  type ContractNeed,
+  type ContractTable,
+  type TransportContractCase,
+  type TransportFault,
+  type TransportHarness,
+  transportContract,
+} from './transport-contract.ts';

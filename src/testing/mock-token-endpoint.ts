@@ -1,0 +1,95 @@
+import { optionChecks } from '../option-checks.ts';
+import { json, message } from './mock/answers.ts';
+import { createMockBackend } from './mock/backend.ts';
+import type { MockContract } from './mock/contract.ts';
+import { encodeJwt } from './mock/encode-jwt.ts';
+import type { MockEndpoint } from './mock/mock.ts';
+import { type MockOptions, resolveMockOptions } from './mock/options.ts';
+
+/** Options of {@link mockTokenEndpoint}. */
+export interface MockTokenEndpointOptions extends Pick<MockOptions, 'url' | 'clock'> {
+  /** URL of the PowerSync Service: `powersync_url` in the answer. Default `'https://powersync.test'`. */
+  readonly endpoint?: string | undefined;
+  /** Whose tokens they are (`sub`), unless the request has a `user_id` in its query. Default `'user'`. */
+  readonly userId?: string | undefined;
+  /** How long a token is good, in milliseconds. Default 300 000 (5 minutes). */
+  readonly lifetimeMs?: number | undefined;
+  /** Further claims. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What {@link mockTokenEndpoint} returns. */
+export interface MockTokenEndpoint extends MockEndpoint {
+  /** The tokens that were issued, in order, also where the answer was lost. */
+  readonly tokens: readonly string[];
+}
+
+/**
+ * A mock of the route that `credentials` gets its tokens from: `GET`, answered by `{ token, powersync_url }`. The tokens
+ * are JWTs that expire, each another one; their signature is none, so no real backend takes them.
+ *
+ * @throws TypeError naming the option that is missing, misspelt or out of range.
+ *
+ * @example
+ * ```ts
+ * import { mockTokenEndpoint } from 'powersync-backend-connector/testing';
+ *
+ * const auth = mockTokenEndpoint({ url: 'https://api.example.com/api/auth/token', lifetimeMs: 60_000 });
+ *
+ * export const credentials = async () => {
+ *   const response = await auth.fetch(auth.url);
+ *   return { token: (await response.json()).token };
+ * };
+ * ```
+ */
+export function mockTokenEndpoint(options: MockTokenEndpointOptions): MockTokenEndpoint {
+  const {
+    endpoint = 'https://powersync.test',
+    userId = 'user',
+    lifetimeMs = 300_000,
+    claims = {},
+    ...others
+  } = options;
+  const { wrong, number, object } = optionChecks('mockTokenEndpoint');
+  if (typeof endpoint !== 'string') wrong('endpoint', 'a URL', endpoint);
+  if (typeof userId !== 'string') wrong('userId', 'a text', userId);
+  number('lifetimeMs', lifetimeMs, 0);
+  object('claims', claims);
+  const { url, clock, ...unknown } = others;
+  optionChecks('mockTokenEndpoint').noOthers('', unknown);
+  const resolved = resolveMockOptions('mockTokenEndpoint', { url, clock, authorization: 'none' });
+  const tokens: string[] = [];
+  let issued = 0; // not reset: no two tokens are equal
+
+  function issue(path: string): string {
+    const asked = /[?&]user_id=([^&]*)/.exec(path)?.[1];
+    const seconds = (ms: number): number => Math.floor(ms / 1000);
+    const now = resolved.clock();
+    const token = encodeJwt({
+      sub: asked === undefined ? userId : decodeURIComponent(asked),
+      iat: seconds(now),
+      exp: seconds(now + lifetimeMs),
+      jti: `token-${++issued}`,
+      ...claims,
+    });
+    tokens.push(token);
+    return token;
+  }
+
+  const contract: MockContract = {
+    who: 'mockTokenEndpoint',
+    unit: 'request',
+    refusal: message,
+    read: ({ method }) => (method === 'GET' ? [] : message(404, `Cannot ${method} here`)),
+    answer: ({ request }) => json(200, { token: issue(request.path), powersync_url: endpoint }),
+  };
+  const backend = createMockBackend(contract, resolved);
+  const { reset } = backend;
+  return Object.assign(backend, {
+    tokens,
+    reset() {
+      tokens.length = 0;
+      reset();
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { isObject, parseJson } from '../../json.ts';
+import type { MockAnswer } from './contract.ts';
+
+/** What a transport of Connect throws, as far as clients look at it: they know it by its name. */
+interface MockConnectError extends Error {
+  readonly code: number;
+  readonly rawMessage: string;
+  readonly metadata: Headers;
+  readonly details: readonly never[];
+}
+
+/** The gRPC codes that the mock gives, by the names that Connect has for them. */
+const CODES = {
+  canceled: 1,
+  unknown: 2,
+  invalid_argument: 3,
+  deadline_exceeded: 4,
+  permission_denied: 7,
+  resource_exhausted: 8,
+  aborted: 10,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+type Name = keyof typeof CODES;
+
+const BY_STATUS: Readonly<Record<number, Name>> = {
+  400: 'invalid_argument',
+  401: 'unauthenticated',
+  403: 'permission_denied',
+  404: 'unimplemented',
+  409: 'aborted',
+  413: 'resource_exhausted',
+  422: 'invalid_argument',
+  429: 'resource_exhausted',
+  500: 'internal',
+  501: 'unimplemented',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'deadline_exceeded',
+};
+
+/** A failure that the client found by itself: nobody answered, or nothing that it can read. */
+export function notAnswered(name: Name, message: string, cause?: Error): MockConnectError {
+  return connectError(name, message, {}, cause);
+}
+
+/** A refusal of the whole call, as a gRPC server says it. */
+export function refusedBy({ status, headers, body }: MockAnswer): MockConnectError {
+  const name = BY_STATUS[status] ?? 'unknown';
+  const said = parseJson(body);
+  const message = isObject(said) ? String(said.message) : '';
+  const { 'retry-after': retryAfter } = headers;
+  return connectError(name, status === 413 ? `received message larger than max: ${message}` : message, {
+    'grpc-status': String(CODES[name]),
+    ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+  });
+}
+
+function connectError(
+  name: Name,
+  rawMessage: string,
+  metadata: Record<string, string>,
+  cause?: Error,
+): MockConnectError {
+  return Object.assign(new Error(`[${name}] ${rawMessage}`), {
+    name: 'ConnectError',
+    code: CODES[name],
+    rawMessage,
+    metadata: new Headers(metadata),
+    details: [],
+    cause,
+  });
+}

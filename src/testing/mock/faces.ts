@@ -1,0 +1,101 @@
+import type { PlatformAbortSignal, PlatformFetch } from '../../globals.ts';
+import { parseJson } from '../../json.ts';
+import { toResponse } from './answers.ts';
+import type { MockAnswer, MockRequest } from './contract.ts';
+
+/** Answers a request; undefined where the answer, or the request, is lost. Rejects when it is aborted. */
+export type Handle = (
+  request: MockRequest,
+  signal: PlatformAbortSignal | undefined,
+) => Promise<MockAnswer | undefined>;
+
+export interface FacesOptions {
+  readonly who: string;
+  readonly url: string;
+  readonly isPrefix: boolean;
+  readonly handle: Handle;
+}
+
+/** A backend as a `fetch`, and as handlers for msw. */
+export function createFaces({ who, url, isPrefix, handle }: FacesOptions) {
+  const home = withoutQuery(absolute(url));
+
+  function serves(request: Request): boolean {
+    const address = withoutQuery(request.url);
+    return address === home || (isPrefix && address.startsWith(`${home}/`));
+  }
+
+  async function answer(request: Request): Promise<MockAnswer | undefined> {
+    const text = await request.clone().text();
+    const headers: Record<string, string> = {};
+    request.headers.forEach((value, name) => {
+      headers[name] = value;
+    });
+    const { method, url } = request;
+    const path = url.slice(home.length);
+    return handle({ method, url, path, headers, text, body: parseJson(text) }, request.signal);
+  }
+
+  const fetch = async (input: RequestInfo, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init);
+    if (!serves(request)) throw new Error(`${who}() answers at ${url}, but was asked for ${request.url}.`);
+    const answered = await answer(request);
+    if (!answered) throw new TypeError('Failed to fetch');
+    return toResponse(answered);
+  };
+
+  return {
+    fetch: fetch as PlatformFetch,
+    handlers: [mswHandler(`${who}() ${url}`, serves, answer)],
+  };
+}
+
+/**
+ * A handler for msw 2 and 3, made by hand rather than by msw's `http.all()`.
+ *
+ * msw is optional. To import it only if it is there would take a top-level `await import('msw').catch()`: no test runner
+ * or bundler that makes CommonJS of the package (Jest with Babel, Metro) takes one, and several bundlers fail to build
+ * where msw isn't installed. But msw looks at no class: it calls `run()`, and groups handlers by `kind` (`__kind` in
+ * msw 2). So nothing has to be imported, in no environment, and nothing is loaded in apps that use `fetch` only.
+ */
+function mswHandler(
+  header: string,
+  serves: (request: Request) => boolean,
+  answer: (request: Request) => Promise<MockAnswer | undefined>,
+): object {
+  const handler = {
+    kind: 'request',
+    __kind: 'RequestHandler',
+    info: { header },
+    isUsed: false,
+    async run({ request, requestId }: { request: Request; requestId?: string }) {
+      if (!serves(request)) return null;
+      handler.isUsed = true;
+      // An aborted request gets no answer: whoever sent it knows already.
+      const answered = await answer(request).catch(() => undefined);
+      const response = answered ? toResponse(answered) : Response.error();
+      return { handler, request, requestId, response, parsedResult: {} };
+    },
+    parse: async () => ({}),
+    predicate: ({ request }: { request: Request }) => serves(request),
+    test: async ({ request }: { request: Request }) => serves(request),
+    log() {},
+    reset() {},
+    restore() {},
+    dispose() {},
+  };
+  return handler;
+}
+
+/** A relative url is one of the page. */
+function absolute(url: string): string {
+  try {
+    return new URL(url, (globalThis as { location?: { href?: string } }).location?.href).href;
+  } catch {
+    return url;
+  }
+}
+
+function withoutQuery(url: string): string {
+  return (url.split(/[?#]/)[0] ?? '').replace(/\/+$/, '');
+}

@@ -1,0 +1,54 @@
+import type { MockAnswer, MockEntry, MockRejection, MockTransaction } from './contract.ts';
+import type { Planned } from './store.ts';
+
+/** Something that is to happen to one request. */
+export type Fault = {
+  /** The call that prepared it, for `pending`. */
+  readonly call: string;
+} & (
+  | { readonly kind: 'reject'; readonly rejection: MockRejection; readonly where: Where | undefined }
+  | { readonly kind: 'retry'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'answer'; readonly answer: MockAnswer }
+  | { readonly kind: 'drop' | 'truncate' | 'miscount' }
+);
+
+export type Where = (entry: MockEntry) => boolean;
+
+/** A fault, with what it means for the transactions of the request it came to. */
+export type Drawn = Fault & { readonly planned?: Planned | undefined };
+
+/** Prepared faults, in the order in which they were prepared. */
+export function createFaults() {
+  const prepared: Fault[] = [];
+  return {
+    prepare(fault: Fault) {
+      prepared.push(fault);
+    },
+    /** Takes out the first fault that this request can have. */
+    draw(transactions: readonly MockTransaction[]): Drawn | undefined {
+      for (const [index, fault] of prepared.entries()) {
+        const planned = planFor(fault, transactions);
+        if (!planned && (fault.kind === 'reject' || fault.kind === 'retry')) continue;
+        prepared.splice(index, 1);
+        return { ...fault, planned };
+      }
+      return undefined;
+    },
+    calls: () => prepared.map(({ call }) => call),
+    reset() {
+      prepared.length = 0;
+    },
+  };
+}
+
+function planFor(fault: Fault, transactions: readonly MockTransaction[]): Planned | undefined {
+  const [first] = transactions;
+  if (fault.kind === 'retry') return first && { transaction: first, retryAfterMs: fault.retryAfterMs };
+  if (fault.kind !== 'reject') return undefined;
+  const { rejection, where = () => true } = fault;
+  for (const transaction of transactions) {
+    const entryIndex = transaction.entries.findIndex(where);
+    if (entryIndex >= 0) return { transaction, entryIndex, rejection };
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import type { TransportContractCase } from './contract/contract-case.ts';
+import { faults } from './contract/faults.ts';
+import { hostile } from './contract/hostile.ts';
+import { refusals } from './contract/refusals.ts';
+import { replays } from './contract/replays.ts';
+import { secrets } from './contract/secrets.ts';
+import { tokens } from './contract/tokens.ts';
+import { writes } from './contract/writes.ts';
+
+export type { TransportContractCase } from './contract/contract-case.ts';
+export type {
+  ContractBackend,
+  ContractNeed,
+  ContractTable,
+  TransportFault,
+  TransportHarness,
+} from './contract/harness.ts';
+
+/**
+ * What every transport has to do, as a list of cases for any test runner. Run it for a transport of your own, over the
+ * real backend, or one that is as real as can be.
+ *
+ * A case says in `needs` which faults your harness must be able to make; leave out those that have no meaning for your
+ * backend. The rest is for all: exact values, order, one outcome per transaction, refusals, replays, hostile ids and
+ * values, and errors that give nothing away.
+ *
+ * @example
+ * ```ts no-check
+ * import { test } from 'vitest';
+ *
+ * const offered: readonly ContractNeed[] = ['token', 'offline', 'lost-reply', 'server-error', 'unauthenticated'];
+ *
+ * for (const { name, needs, run } of transportContract) {
+ *   if (needs.every((need) => offered.includes(need))) test(name, async () => run(await startHarness()));
+ * }
+ * ```
+ */
+export const transportContract: readonly TransportContractCase[] = [
+  ...writes,
+  ...refusals,
+  ...replays,
+  ...faults,
+  ...tokens,
+  ...hostile,
+  ...secrets,
+];

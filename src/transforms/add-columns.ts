@@ -1,0 +1,37 @@
+import { isObject } from '../json.ts';
+import { optionChecks } from '../option-checks.ts';
+import type { EntryTransform } from '../options.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Columns } from './change-columns.ts';
+
+/**
+ * Adds columns to every PUT and PATCH, over what is there. To an empty PATCH, too: {@link dropEmptyPatches} goes before.
+ *
+ * A function is asked for every entry on every try, so what it returns may differ between tries of one write.
+ *
+ * @param values The columns, or a function of the entry that returns them (or a promise).
+ * @throws TypeError if `values` is neither an object nor a function.
+ *
+ * @example
+ * ```ts
+ * import { addColumns } from 'powersync-backend-connector/transforms';
+ *
+ * declare const tenant: string;
+ *
+ * export const transform = [
+ *   addColumns({ tenant_id: tenant }),
+ *   addColumns(({ op }) => (op === 'PUT' ? { source: 'mobile' } : {})),
+ * ];
+ * ```
+ */
+export function addColumns(
+  values: Columns | ((entry: UploadEntry) => Columns | Promise<Columns>),
+): EntryTransform {
+  if (typeof values !== 'function') optionChecks('addColumns').object('values', values);
+  return async (entry) => {
+    if (entry.op === 'DELETE') return entry;
+    const added: unknown = typeof values === 'function' ? await values(entry) : values;
+    if (!isObject(added)) throw new TypeError('The function of addColumns() must return an object.');
+    return { ...entry, opData: { ...entry.opData, ...added } };
+  };
+}

@@ -1,0 +1,45 @@
+import { optionChecks } from '../option-checks.ts';
+import type { EntryTransform } from '../options.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { nameMatcher } from './name-matcher.ts';
+
+export interface OnlyTablesOptions {
+  /**
+   * What becomes of entries of other tables. There is no default, since each costs something:
+   *
+   * - `'ignore'`: they are left out, and leave the queue with their transaction without having been sent;
+   * - `'reject'`: their whole transaction is rejected (code `invalid`). As with every transform that fails, the third such
+   *   transaction in a row is the last one: then the list may be wrong, and the queue waits for `resetBreaker()`;
+   * - `'hold'`: the queue waits (code `schema_mismatch`), until an update of the app knows the table.
+   */
+  readonly others: 'ignore' | 'reject' | 'hold';
+}
+
+/**
+ * Sends entries of the listed tables only.
+ *
+ * @param tables Names, or patterns with `*`.
+ * @throws TypeError for an empty list, or an option that is missing, misspelt or unknown.
+ *
+ * @example
+ * ```ts
+ * import { onlyTables } from 'powersync-backend-connector/transforms';
+ *
+ * export const transform = onlyTables(['lists', 'todos', 'billing_*'], { others: 'hold' });
+ * ```
+ */
+export function onlyTables(tables: readonly string[], options: OnlyTablesOptions): EntryTransform {
+  const { object, wrong, noOthers } = optionChecks('onlyTables');
+  const isListed = nameMatcher('onlyTables', 'tables', tables);
+  const { others, ...unknown } = object('options', options);
+  noOthers('', unknown);
+  if (!['ignore', 'reject', 'hold'].includes(others)) wrong('others', '"ignore", "reject" or "hold"', others);
+  return (entry) => {
+    if (isListed(entry.table)) return entry;
+    if (others === 'ignore') return null;
+    throw new UploadError(
+      others === 'hold' ? 'schema_mismatch' : 'invalid',
+      `The table "${entry.table}" is none of those that onlyTables() lets pass.`,
+    );
+  };
+}

@@ -1,0 +1,21 @@
+import { optionChecks } from '../option-checks.ts';
+
+/** The part of a PowerSync `Schema` that is read here; that of SDK 1.x and 2.x fits, and so does `DrizzleAppSchema`. */
+export interface SchemaLike {
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly type?: string | undefined }[];
+  }[];
+}
+
+/** Column types by column, by table. Maps, which know no inherited names. */
+export type ColumnTypes = ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
+
+export function columnTypes(who: string, schema: SchemaLike): ColumnTypes {
+  const { object, wrong } = optionChecks(who);
+  const { tables } = object('schema', schema);
+  if (!Array.isArray(tables)) wrong('schema.tables', 'a list', tables);
+  return new Map(
+    schema.tables.map((table) => [table.name, new Map(table.columns.map(({ name, type }) => [name, type]))]),
+  );
+}

@@ -1,0 +1,31 @@
+import type { Backend } from './backend.ts';
+
+/**
+ * What a check found: `ok`; `violation`, which loses, repeats or blocks writes; `warning`, which matters in some
+ * set-ups; `skipped`, with the reason.
+ */
+export type FindingStatus = 'ok' | 'violation' | 'warning' | 'skipped';
+
+export interface Finding {
+  readonly status: FindingStatus;
+  /** What was seen. */
+  readonly message: string;
+  /** What to change, for a violation or a warning. */
+  readonly advice?: string | undefined;
+}
+
+/** One thing that a backend has to get right. */
+export interface Check {
+  /** A few words, such as `idempotent replay`. */
+  readonly name: string;
+  run(backend: Backend): Promise<Finding>;
+}
+
+export const ok = (message: string): Finding => ({ status: 'ok', message });
+export const skipped = (message: string): Finding => ({ status: 'skipped', message });
+export const violation = (message: string, advice: string): Finding => ({
+  status: 'violation',
+  message,
+  advice,
+});
+export const warning = (message: string, advice: string): Finding => ({ status: 'warning', message, advice });

@@ -1,0 +1,66 @@
+import { type Backend, createBackend, type Target } from './backend.ts';
+import { atomicity, fifty, order, replay, success, visible } from './checks/applying.ts';
+import { contentType, exposed, preflight } from './checks/browser.ts';
+import { bodySize, readable413, tooMany } from './checks/limits.ts';
+import { constraint, malformed, token, unknownTable } from './checks/refusing.ts';
+import { type Check, type Finding, skipped, violation } from './finding.ts';
+
+/** What came of one check. */
+export interface Checked extends Finding {
+  readonly check: string;
+}
+
+export interface VerifyReport {
+  /** True where nothing is a violation. */
+  readonly passed: boolean;
+  readonly checks: readonly Checked[];
+  /** Rows that could not be deleted again. */
+  readonly rowsLeft: number;
+}
+
+/** In this order: what all others build on comes first. */
+const CHECKS: readonly Check[] = [
+  success,
+  visible,
+  order,
+  atomicity,
+  replay,
+  constraint,
+  unknownTable,
+  malformed,
+  token,
+  fifty,
+  tooMany,
+  bodySize,
+  readable413,
+  preflight,
+  exposed,
+  contentType,
+];
+
+/** Runs every check against a backend, one after another, and deletes the rows that were written. */
+export async function verify(target: Target): Promise<VerifyReport> {
+  const backend = createBackend(target);
+  const checks: Checked[] = [];
+  for (const check of CHECKS) {
+    const isHopeless = checks[0]?.status === 'violation';
+    const finding = isHopeless
+      ? skipped('Not checked: no write is applied at all.')
+      : await run(check, backend);
+    checks.push({ check: check.name, ...finding });
+  }
+  const rowsLeft = await backend.cleanUp();
+  return { passed: checks.every(({ status }) => status !== 'violation'), checks, rowsLeft };
+}
+
+async function run(check: Check, backend: Backend): Promise<Finding> {
+  try {
+    return await check.run(backend);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    return violation(
+      `The request could not be made (${name}).`,
+      'Check that the backend can be reached, and that it answers every request, also bad ones.',
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import type { Transport } from 'powersync-backend-connector';
+import { afterAll, beforeAll, test } from 'vitest';
+import { openDatabase } from '../../examples/backend/database.ts';
+import { type Backend, startBackend } from '../../examples/backend/server.ts';
+import {
+  type ContractNeed,
+  type TransportFault,
+  type TransportHarness,
+  transportContract,
+} from '../../src/testing/transport-contract.ts';
+import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+
+export const CONTRACT_USER = 'contract-user';
+
+/** A table of its own: each column takes null, and `amount` fractions. */
+const NOTES = `
+  create table notes (
+    id text primary key,
+    title text check (title <> 'refuse me'),
+    note text,
+    amount double precision,
+    owner_id text not null
+  );
+`;
+
+/** The example backend on an embedded Postgres, behind a network with faults. */
+export interface ContractWorld {
+  readonly backend: Backend;
+  readonly proxy: FaultyProxy;
+  /** A harness with an empty table and a sound network. */
+  harness(make: (url: string) => Transport, promises: TransportPromises): Promise<TransportHarness>;
+  close(): Promise<void>;
+}
+
+export type TransportPromises = Pick<TransportHarness, 'atomic' | 'idempotent'>;
+
+export async function startContractWorld(): Promise<ContractWorld> {
+  const database = await openDatabase();
+  await database.exec(NOTES);
+  const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
+  const proxy = await startFaultyProxy(backend.url);
+  return {
+    backend,
+    proxy,
+    async harness(make, promises) {
+      proxy.heal();
+      await database.exec('delete from notes');
+      const executedBefore = backend.executions();
+      const issued = await backend.issueToken(CONTRACT_USER);
+      return {
+        ...promises,
+        createTransport: () => make(proxy.url),
+        token: async () => issued,
+        table: {
+          name: 'notes',
+          text: 'title',
+          note: 'note',
+          amount: 'amount',
+          refused: { title: 'refuse me' },
+        },
+        backend: {
+          // Through JSON: the embedded Postgres drops a byte order mark at the start of a text that it returns.
+          rows: async () => (await backend.snapshot(CONTRACT_USER)).notes ?? [],
+          requests: () => proxy.requests.length,
+          executions: () => backend.executions() - executedBefore,
+          faults: httpFaults(proxy),
+        },
+      };
+    },
+    async close() {
+      await proxy.close();
+      await backend.close();
+      await database.close();
+    },
+  };
+}
+
+/** How each fault looks over HTTP. */
+export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
+  const body = { message: 'words of the backend' };
+  return {
+    offline: () => proxy.disconnectNext(),
+    'lost-reply': () => proxy.dropNextReply(),
+    'broken-reply': () => proxy.truncateNextReply('broken'),
+    'cut-reply': () => proxy.truncateNextReply('short-length'),
+    'no-reply': () => proxy.hangNext(),
+    'server-error': () => proxy.failNext(500, { body }),
+    unavailable: () => proxy.failNext(503, { body, headers: { 'retry-after': '1' } }),
+    unauthenticated: () => proxy.failNext(401, { body }),
+    'web-page': () => proxy.htmlNextReply(),
+    'empty-answer': () => proxy.failNext(200),
+    'foreign-answer': () => proxy.failNext(200, { body: { hello: 'world' } }),
+  };
+}
+
+export interface HttpContractOptions extends TransportPromises {
+  /** Makes the transport, given the url of the backend. */
+  readonly make: (url: string) => Transport;
+  /** Needs of cases that have no meaning for this transport, each with the reason. */
+  readonly without?: Readonly<Partial<Record<ContractNeed, string>>>;
+}
+
+/** Declares one test for each case of the contract, over the example backend. */
+export function testHttpContract({ make, without = {}, ...promises }: HttpContractOptions): void {
+  let world: ContractWorld;
+  beforeAll(async () => {
+    world = await startContractWorld();
+  }, 60_000);
+  afterAll(() => world.close());
+  const cases = transportContract.filter(({ needs }) => needs.every((need) => without[need] === undefined));
+  test.each(cases)('$name', async ({ run }) => {
+    await run(await world.harness(make, promises));
+  });
+}

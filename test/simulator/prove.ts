@@ -1,0 +1,36 @@
+// npm run prove [-- --histories 100000 --from 1]: runs histories until one violates a promise, and then makes it short.
+import { parseArgs } from 'node:util';
+import { type Plan, plan, run } from './history.ts';
+import { loadRealms } from './realms.ts';
+import { shrink } from './shrink.ts';
+
+const { values } = parseArgs({
+  options: {
+    histories: { type: 'string', default: '100000' },
+    from: { type: 'string', default: '1' },
+    plan: { type: 'string' },
+  },
+});
+const realms = await loadRealms(14);
+if (values.plan) {
+  console.log(await run(JSON.parse(values.plan) as Plan, realms));
+} else {
+  const [count, from] = [Number(values.histories), Number(values.from)];
+  const startedAt = performance.now();
+  let steps = 0;
+  for (let seed = from; seed < from + count; seed++) {
+    const made = plan(seed);
+    steps += made.actions.length;
+    const violations = await run(made, realms);
+    if (violations.length > 0) {
+      console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
+      const short = await shrink(made, async (each) => (await run(each, realms)).length > 0);
+      console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
+      console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
+      process.exit(1);
+    }
+    if (seed % 10_000 === 0) console.log(`${seed - from + 1} histories`);
+  }
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
+  console.log(`${count} histories with ${steps} steps: no promise was violated (${seconds} s).`);
+}

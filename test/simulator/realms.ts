@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** The modules under test, loaded anew: a tab or a process shares no memory with another one. */
+export type Realm = typeof import('./under-test.ts');
+
+/** Loads as many copies as a history may have tabs, those that crash included. */
+export async function loadRealms(count: number): Promise<Realm[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'connector-realms-'));
+  const outfile = join(folder, 'under-test.mjs');
+  try {
+    await build({
+      entryPoints: [fileURLToPath(new URL('./under-test.ts', import.meta.url))],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      outfile,
+      sourcemap: 'inline',
+    });
+    const url = pathToFileURL(outfile).href;
+    return await Promise.all(Array.from({ length: count }, (_, index) => import(`${url}?realm=${index}`)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

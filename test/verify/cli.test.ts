@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, startBackend } from '../../examples/backend/server.ts';
+import { main } from '../../src/cli/main.ts';
+import { instead, startVariant } from './variants.ts';
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend({ log: () => {} });
+});
+afterAll(() => backend.close());
+
+async function run(...argv: string[]) {
+  const printed: string[] = [];
+  const exitCode = await main(argv, (text) => printed.push(text));
+  return { exitCode, printed, text: printed.join('\n') };
+}
+
+const sample = ['--table', 'lists', '--row', '{"name":"Milk"}', '--bad-row', '{"name":""}'];
+
+describe('verify', () => {
+  it('says what it will write before it does, prints a table, and exits with 0', async () => {
+    const { write, read } = await startVariant(backend);
+    const tokenUrl = `${backend.url}/api/auth/token?user_id=ada`;
+    const { exitCode, printed } = await run(
+      'verify',
+      write,
+      ...sample,
+      '--read',
+      read,
+      '--token-url',
+      tokenUrl,
+    );
+    expect(exitCode).toBe(0);
+    expect(printed[0]).toContain('into "lists" whose ids begin with feedc0de-');
+    expect(printed[1]).toMatch(/ok +idempotent replay +A replay/);
+    expect(printed[1]).toMatch(/Passed: 16 ok, 0 violation, 0 warning, 0 skipped\.$/);
+  });
+
+  it('says what to change, and exits with 1', async () => {
+    const { write } = await startVariant(
+      backend,
+      instead(
+        (_, text) => text.includes('no_such_table'),
+        () => new Response(null, { status: 500 }),
+      ),
+    );
+    const { exitCode, text } = await run(
+      'verify',
+      write,
+      ...sample,
+      '--token',
+      await backend.issueToken('bob'),
+    );
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/VIOLATION +an unknown table .*\n +→ Refuse tables you do not know/);
+    expect(text).toMatch(/Not passed: /);
+  });
+
+  it('--json prints one report for programs, and nothing else', async () => {
+    const { write } = await startVariant(backend);
+    const { exitCode, printed } = await run(
+      'verify',
+      write,
+      ...sample,
+      '--json',
+      '--token',
+      await backend.issueToken('c'),
+    );
+    expect([exitCode, printed.length]).toEqual([0, 1]);
+    const report = JSON.parse(printed[0] ?? '');
+    expect(report).toMatchObject({ url: write, contract: 'write-api', passed: true, rowsLeft: 0 });
+    expect(report.checks[0]).toEqual({
+      check: 'a write is applied',
+      status: 'ok',
+      message: 'A PUT of the sample row was answered as applied.',
+    });
+  });
+
+  it('a backend that is not there is no crash', async () => {
+    const { exitCode, text } = await run('verify', 'http://127.0.0.1:9/api/data', ...sample);
+    expect(exitCode).toBe(1);
+    expect(text).toContain('VIOLATION a write is applied');
+  });
+});
+
+it.each([
+  [['--help'], 0, /--bad-row <json>/],
+  [['help'], 0, /--bad-row <json>/],
+  [[], 2, /There is no command ""/],
+  [['check', 'http://a'], 2, /There is no command "check"/],
+  [['verify'], 2, /Give one url/],
+  [['verify', 'http://a', 'http://b', ...sample], 2, /Give one url/],
+  [['verify', 'api.example.com', ...sample], 2, /"api.example.com" is no http\(s\) url/],
+  [['verify', 'http://a'], 2, /--table and --row are needed/],
+  [['verify', 'http://a', '--table', 't', '--row', 'Milk'], 2, /--row takes a JSON object/],
+  [['verify', 'http://a', '--table', 't', '--row', '[]'], 2, /--row takes a JSON object/],
+  [['verify', 'http://a', ...sample, '--contract', 'soap'], 2, /There is no contract "soap"/],
+  [['verify', 'http://a', ...sample, '--contract', 'toString'], 2, /There is no contract "toString"/],
+  [['verify', 'http://a', ...sample, '--timeout', 'soon'], 2, /--timeout takes/],
+  [['verify', 'http://a', ...sample, '--tabel', 'x'], 2, /--tabel/],
+  [['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'], 2, /no JSON with a token/],
+])('%j exits with %d', async (argv, expected, message) => {
+  const { exitCode, text } = await run(...argv);
+  expect(exitCode).toBe(expected);
+  expect(text).toMatch(message);
+});

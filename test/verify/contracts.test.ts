@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Backend, startBackend } from '../../examples/backend/server.ts';
+import { CONTRACTS, type Contract } from '../../src/verify/contracts.ts';
+import { verify } from '../../src/verify/verify.ts';
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend({ log: () => {} });
+});
+afterAll(() => backend.close());
+
+it.each([
+  ['batch', '/api/batch', ['many transactions', 'one transaction too many', 'the size of a body']],
+  ['graphql', '/graphql', ['one transaction too many']],
+  [
+    'rows',
+    '/api/rows',
+    [
+      'atomicity',
+      'a malformed body',
+      'many transactions',
+      'one transaction too many',
+      'the size of a body',
+      'a 413 in browsers',
+      'headers a browser may read',
+    ],
+  ],
+])('finds nothing in the good backend by the contract %s', async (name, path, skipped) => {
+  const report = await verify({
+    url: backend.url + path,
+    contract: CONTRACTS[name] as Contract,
+    table: 'lists',
+    row: { name: 'Milk' },
+    badRow: { name: '' },
+    token: await backend.issueToken(name),
+    readUrl: `${backend.url}/api/rows/{table}/{id}`,
+    timeoutMs: 5_000,
+  });
+  const not = (status: string) => report.checks.filter((each) => each.status === status);
+  expect([...not('violation'), ...not('warning')]).toEqual([]);
+  expect(not('skipped').map(({ check }) => check)).toEqual(skipped);
+  expect(report.rowsLeft).toBe(0);
+});
