@@ -70,7 +70,7 @@ describe('nodejs()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), patch('lists', 'a', { name: 'B' }));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);
@@ -124,7 +124,7 @@ describe('nodejs() with MongoDB', () => {
       put('lists', 'b', { name: 'B' }),
       remove('lists', 'a'),
     );
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'b', name: 'B' }]);

@@ -80,7 +80,7 @@ describe('django()', () => {
   it('goes on behind what was applied before the answer was lost', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('lists', 'a'));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([]);
@@ -139,7 +139,7 @@ describe('rails()', () => {
   it('as published, a replay after a lost answer makes a second row, as its documentation says', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('activities', 'a', { title: 'Run' }));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('activities')).toHaveLength(2);
@@ -148,7 +148,7 @@ describe('rails()', () => {
   it('with ids that are kept, a replay does no harm, and a row that is there gets the columns', async () => {
     const { standIn, store, preset } = await started(true);
     const transaction = transactionOf(put('activities', 'a', { title: 'Run' }));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(await verdictOf(preset, put('activities', 'a', { title: 'Swim' }))).toBe('applied');
@@ -219,7 +219,7 @@ describe('firebase()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('todos', 't'));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'A' }]);
@@ -269,7 +269,7 @@ describe('mongodbExpo()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('attendees', id, { name: 'Ada' }), remove('listings', id));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('attendees')).toHaveLength(1);
@@ -335,7 +335,7 @@ describe('laravel()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), patch('lists', 'a', { name: 'B' }));
-    standIn.loseReplies(1);
+    standIn.loseReply();
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);

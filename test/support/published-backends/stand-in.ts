@@ -47,10 +47,12 @@ export interface StandIn {
   requests: Asked[];
   /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
   tokens: Set<string>;
-  /** The next so many writes are handled, but their answers are lost. */
-  loseReplies(count: number): void;
+  /** The next write after so many others is handled, but its answer is lost. */
+  loseReply(after?: number): void;
   /** Answers writes, or requests for tokens, instead of the backend. */
   answerInstead(said: Said | undefined, of?: 'writes' | 'tokens'): void;
+  /** Called after each write that was handled, until the function that is returned is called. */
+  onWrite(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -66,7 +68,8 @@ export async function startStandIn(
   handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
   { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
 ): Promise<StandIn> {
-  let lost = 0;
+  const listeners = new Set<() => void>();
+  let untilLost = Number.POSITIVE_INFINITY;
   const insteadOf: { writes?: Said | undefined; tokens?: Said | undefined } = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
@@ -87,7 +90,8 @@ export async function startStandIn(
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
     const said = insteadOf[asksForToken ? 'tokens' : 'writes'] ?? (await handle(asked, standIn));
-    if (said.dies || (!asksForToken && lost > 0 && lost--)) {
+    if (!asksForToken) for (const listener of listeners) listener();
+    if (said.dies || (!asksForToken && untilLost-- === 0)) {
       response.destroy();
       return;
     }
@@ -98,11 +102,15 @@ export async function startStandIn(
     store,
     requests: [],
     tokens: new Set(),
-    loseReplies(count) {
-      lost = count;
+    loseReply(after = 0) {
+      untilLost = after;
     },
     answerInstead(said, of = 'writes') {
       insteadOf[of] = said;
+    },
+    onWrite(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     close: server.close,
   };
