@@ -9,6 +9,9 @@ import { waitFor } from '../support/client.ts';
 
 const run = promisify(execFile);
 
+/** Debian keeps the server where only root looks. */
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
 export interface MariaDb {
   /** A connection as root, or as what the options say. */
   connect(options?: ConnectionOptions): Promise<Connection>;
@@ -27,10 +30,14 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
   const socket = join(data, 'socket');
   const port = await freePort();
   await installed(
-    run('mariadb-install-db', [
-      ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
-      ...['--skip-test-db', ...asUser()],
-    ]),
+    run(
+      'mariadb-install-db',
+      [
+        ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
+        ...['--skip-test-db', ...asUser()],
+      ],
+      { env },
+    ),
   );
   const server = spawn(
     'mariadbd',
@@ -38,7 +45,7 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
       ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(data, 'pid')}`],
       ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', ...asUser(), ...options],
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { env, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const ended = endOf(server);
   let log = '';
