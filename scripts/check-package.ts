@@ -11,7 +11,7 @@ import ts from 'typescript';
 const run = promisify(execFile);
 const root = dirname(import.meta.dirname);
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json');
+const entries = Object.keys(manifest.exports).filter((entry) => !/package\.json|\*/.test(entry));
 const problems: string[] = [];
 
 const project = await mkdtemp(join(tmpdir(), 'packed-'));

@@ -19,7 +19,7 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
     const attempt = gate.failures + 1;
     let used: string | undefined;
     const token = async (): Promise<string | undefined> => {
-      const current = (await deadline.race(tokens.get()).catch(withoutToken)) ?? undefined;
+      const current = (await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;
       deadline.check();
       if (owner !== undefined && current) {
         // Another tab may have called `setOwner()` while this one waited for the token.
@@ -94,12 +94,12 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
   };
 }
 
-/** What the token endpoint refused says nothing of the writes, whatever its error is called. */
-function withoutToken(thrown: unknown): never {
-  const cause = UploadError.from(thrown);
-  const verdict = defaultVerdict(cause.code);
-  if (verdict !== 'reject' && verdict !== 'ambiguous') throw thrown;
-  throw new UploadError('unavailable', 'credentials() failed (see cause). The writes stay queued.', {
-    cause,
+/** What `credentials` threw says nothing of the writes, whatever its code. */
+function noRefusal(thrown: unknown): never {
+  const error = UploadError.from(thrown);
+  const verdict = defaultVerdict(error.code);
+  if (verdict === 'retry') throw error;
+  throw new UploadError('unknown', 'credentials() failed (see cause). The writes stay queued.', {
+    cause: error,
   });
 }

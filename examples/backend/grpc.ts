@@ -24,8 +24,8 @@ export interface GrpcOptions extends ApplyOptions {
   tokens: Pick<Tokens, 'verify'>;
   /** Larger requests are RESOURCE_EXHAUSTED. Default 4 MiB, as gRPC servers usually have it. */
   maxMessageBytes?: number;
-  /** Which web page may call, or all of them: tokens travel in a header and not in a cookie, so any page may try. */
-  corsOrigin?: string;
+  /** Which web pages may call. Default `*`: tokens travel in a header and not in a cookie, so any page may try. */
+  corsOrigin?: string | string[];
 }
 
 export interface GrpcServer {
@@ -162,16 +162,19 @@ function toMessage(result: TransactionResult): MessageInitShape<typeof Transacti
 }
 
 /** Browsers ask first what they may send, and show a page no header that isn't exposed to it. */
-function withCors(handler: RequestListener, origin: string): RequestListener {
+function withCors(handler: RequestListener, origins: string | string[]): RequestListener {
   const headers = {
-    'access-control-allow-origin': origin,
     'access-control-allow-methods': cors.allowedMethods.join(', '),
     'access-control-allow-headers': [...cors.allowedHeaders, 'authorization', 'idempotency-key'].join(', '),
     'access-control-expose-headers': [...cors.exposedHeaders, 'date', 'retry-after'].join(', '),
     'access-control-max-age': '3600',
+    vary: 'Origin',
   };
   return (request: IncomingMessage, response: ServerResponse & { req: IncomingMessage }) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const { origin = '' } = request.headers;
+    if (!Array.isArray(origins)) response.setHeader('access-control-allow-origin', origins);
+    else if (origins.includes(origin)) response.setHeader('access-control-allow-origin', origin);
     if (request.method === 'OPTIONS') response.writeHead(204).end();
     else handler(request, response);
   };

@@ -6,6 +6,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { JSONWebKeySet } from 'jose';
 import { type AppOptions, createApp } from './app.ts';
 import { openDatabase, readWritableTables } from './database.ts';
+import type { GrpcServer } from './grpc.ts';
 import { forgetOldKeys, KEY_RETENTION_DAYS } from './idempotency.ts';
 import { WRITABLE_TABLES } from './schema.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
@@ -31,6 +32,8 @@ export interface BackendOptions
 export interface Backend {
   readonly url: string;
   readonly port: number;
+  /** The store, for other servers over it. */
+  readonly database: PGlite;
   /** Answers a request without the network. */
   fetch(request: Request): Promise<Response>;
   query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
@@ -47,6 +50,8 @@ export interface Backend {
   /** The remembered idempotency keys, oldest first. */
   appliedTransactions(): Promise<{ userId: string; key: string }[]>;
   setPowerSyncUrl(url: string): void;
+  /** Serves the same store over gRPC, gRPC-Web and Connect, too, until the backend is closed. */
+  serveGrpc(ports?: { port?: number; http2Port?: number }): Promise<GrpcServer>;
   close(): Promise<void>;
 }
 
@@ -62,15 +67,9 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     createTokens(options.tokens),
   ]);
   const tables = await readWritableTables(database, options.tables ?? WRITABLE_TABLES);
-  const app = createApp({
-    ...options,
-    database,
-    tables,
-    tokens,
-    log,
-    powersyncUrl: () => powersyncUrl,
-    onExecuted: () => executions++,
-  });
+  const store = { ...options, database, tables, tokens, log, onExecuted: () => executions++ };
+  const app = createApp({ ...store, powersyncUrl: () => powersyncUrl });
+  const grpcServers: GrpcServer[] = [];
 
   // The global Request and Response are left alone: a test or a demo in this process uses them as a client.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
@@ -101,6 +100,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
 
   async function stop(): Promise<void> {
     clearInterval(pruning);
+    for (const each of grpcServers) await each.close();
     // Requests under way may finish; after a second they are cut off.
     const cutOff = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1000);
     await new Promise((resolve) => server.close(resolve));
@@ -113,6 +113,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
+    database,
     fetch: async (request) => app.fetch(request),
     query: async <Row>(sql: string, parameters?: unknown[]) =>
       (await database.query<Row>(sql, parameters)).rows,
@@ -135,6 +136,12 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     setPowerSyncUrl(url) {
       powersyncUrl = url;
     },
+    async serveGrpc(ports) {
+      const { startGrpcServer } = await import('./grpc.ts');
+      const started = await startGrpcServer(store, ports);
+      grpcServers.push(started);
+      return started;
+    },
     close: () => {
       stopped ??= stop();
       return stopped;
@@ -149,7 +156,10 @@ if (import.meta.main) {
     port: Number(process.env.PORT ?? 6060),
     powersyncUrl: process.env.POWERSYNC_URL ?? '',
   });
+  const port = Number(process.env.GRPC_PORT ?? 6061);
+  const grpc = await backend.serveGrpc({ port, http2Port: port + 1 });
   console.log(`Backend listening on ${backend.url}`);
+  console.log(`gRPC-Web and Connect on ${grpc.url}; with gRPC over HTTP/2 on ${grpc.http2Url}`);
   console.warn('GET /api/auth/token is a demo login: it gives a token for any user to anybody.');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {

@@ -1,9 +1,18 @@
+import { createGrpcWebTransport } from '@connectrpc/connect-node';
 import type { Transport } from 'powersync-backend-connector';
+import { writeService } from 'powersync-backend-connector/connect';
+import { graphql } from 'powersync-backend-connector/graphql';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import type { ProxiedRequest } from '../../test/support/faulty-proxy.ts';
+import type { Backend } from '../backend/server.ts';
+import { appliedBySupabase, serveSupabase, supabaseTransport } from './supabase.ts';
 
 /** A way to tell the story over: the transport, and what can be promised with it. */
 export interface DemoTransport {
+  /** Serves the backend's store by another contract, where its own address doesn't. */
+  serve?(backend: Backend): Promise<{ readonly url: string; close(): Promise<void> }>;
+  /** How many it has applied, by the keys it keeps. Default: those of the backend. */
+  applied?(backend: Backend): Promise<number>;
   /** Makes the transport of a device, given the address of the backend as that device sees it. */
   create(url: string): Transport;
   /** What goes over the network in one piece, and is applied as a whole. */
@@ -34,6 +43,36 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
     tells: [
       'rowEndpoints(): PUT, PATCH or DELETE for each row, with a key of its own',
       'A local transaction is not atomic here: while it is under way, others see a part of it.',
+    ],
+  },
+  graphql: {
+    create: (url) => graphql({ url: `${url}/graphql` }),
+    unit: 'transaction',
+    unitsIn: ({ path, body }) =>
+      path === '/graphql' ? JSON.parse(body).variables.transactions.length : undefined,
+    tells: ['graphql(): one mutation with up to 50 transactions, a result and a key for each'],
+  },
+  grpc: {
+    serve: (backend) => backend.serveGrpc(),
+    create: (url) =>
+      writeService({ transport: createGrpcWebTransport({ baseUrl: url, httpVersion: '1.1' }) }),
+    unit: 'transaction',
+    unitsIn: ({ path, headers }) =>
+      path.endsWith('/Upload') ? String(headers['idempotency-key']).split(',').length : undefined,
+    tells: [
+      'writeService(): one call with up to 50 transactions, a result and a key for each',
+      'As gRPC-Web, since the bad network of this story speaks HTTP/1.1 only.',
+    ],
+  },
+  supabase: {
+    serve: serveSupabase,
+    applied: appliedBySupabase,
+    create: supabaseTransport,
+    unit: 'transaction',
+    unitsIn: ({ path }) => (path.endsWith('/rpc/powersync_upload') ? 1 : undefined),
+    tells: [
+      'postgrest({ rpc }): supabase-js calls one SQL function for each transaction, under row-level security',
+      'PostgREST is a stand-in here; Postgres, the function and supabase-js are real.',
     ],
   },
 };

@@ -29,7 +29,8 @@ export interface World {
 export async function createWorld(by: DemoTransport): Promise<World> {
   const backend = await startBackend();
   const service = await startServiceStandIn({ source: backend });
-  const network = await startFaultyProxy(backend.url);
+  const target = (await by.serve?.(backend)) ?? { url: backend.url, close: async () => {} };
+  const network = await startFaultyProxy(target.url);
   const session: World['session'] = { user: null };
   const phoneTokens = { lifetime: 300 };
   const device = (name: string, url: string, getToken: () => Promise<string | null>): Promise<Device> =>
@@ -38,7 +39,7 @@ export async function createWorld(by: DemoTransport): Promise<World> {
   const phone = await device('phone', network.url, () =>
     backend.issueToken(ADA, { expiresInSeconds: phoneTokens.lifetime }),
   );
-  const laptop = await device('laptop', backend.url, () => backend.issueToken(ADA));
+  const laptop = await device('laptop', target.url, () => backend.issueToken(ADA));
   const tablet = await device('tablet', network.url, async () =>
     session.user ? backend.issueToken(session.user) : null,
   );
@@ -53,7 +54,7 @@ export async function createWorld(by: DemoTransport): Promise<World> {
     session,
     phoneTokens,
     async close() {
-      for (const part of [phone, laptop, tablet, network, service, backend]) await part.close();
+      for (const part of [phone, laptop, tablet, network, target, service, backend]) await part.close();
     },
   };
 }

@@ -32,7 +32,8 @@ export function packTransactions(
   return { body: before + encoded.join(',') + behind, count: encoded.length };
 }
 
-function encodeTransaction({ key, transactionId, entries }: UploadTransaction): object {
+/** A transaction in the words of the reference write API. */
+export function encodeTransaction({ key, transactionId, entries }: UploadTransaction) {
   // Undefined members vanish in JSON; the contract allows none to be null.
   return { transaction_id: transactionId, idempotency_key: key, crud: entries.map(encodeEntry) };
 }

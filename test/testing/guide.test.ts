@@ -1,17 +1,24 @@
 // Every example of docs/guide/testing-mocks.md, executed; the last test compares them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createClient } from '@supabase/supabase-js';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { BackendConnector } from 'powersync-backend-connector';
+import { writeService } from 'powersync-backend-connector/connect';
+import { graphql } from 'powersync-backend-connector/graphql';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
+import { postgrest } from 'powersync-backend-connector/supabase';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import {
   mockBatchEndpoint,
+  mockGraphql,
+  mockPostgrest,
   mockRowEndpoints,
   mockTokenEndpoint,
   mockWriteApi,
+  mockWriteService,
 } from '../../src/testing/mocks.ts';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 
@@ -246,6 +253,66 @@ it('REST resources of your own', async () => {
   await db.execute("INSERT INTO todos (id, list_id, description) VALUES ('t1', 'l1', 'milk')");
   await connector.drain(db);
   expect(api.tables.todos).toEqual({ t1: { list_id: 'l1', description: 'milk' } });
+});
+
+it('a GraphQL server with mutations of your own', async () => {
+  const api = mockGraphql({
+    url: 'https://api.example.com/graphql',
+    read: ({ field, variables: { id, text, key } }) =>
+      field === 'putTodo'
+        ? { key, entries: [{ op: 'PUT', table: 'todos', id, opData: { description: text } }] }
+        : undefined,
+  });
+  const transport = graphql({
+    url: api.url,
+    fetch: api.fetch,
+    mutations: {
+      todos: {
+        PUT: {
+          mutation:
+            'mutation ($id: ID!, $text: String!, $key: ID!) { putTodo(id: $id, text: $text, key: $key) { id } }',
+          variables: ({ id, opData }, { key }) => ({ id, key, text: opData?.description }),
+        },
+      },
+    },
+  });
+  const connector = new BackendConnector({
+    endpoint: 'https://powersync.example.com',
+    credentials: async () => ({ token: 'any' }),
+    transport,
+  });
+  await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
+  await connector.drain(db);
+  expect(api.tables.todos).toEqual({ t1: { description: 'milk' } });
+});
+
+it('a Supabase project', async () => {
+  const api = mockPostgrest({ url: 'https://example.supabase.co/rest/v1' });
+  const client = createClient('https://example.supabase.co', 'key', { global: { fetch: api.fetch } });
+  const connector = new BackendConnector({
+    endpoint: 'https://powersync.example.com',
+    credentials: async () => ({ token: 'any' }),
+    transport: postgrest({ client, rpc: 'powersync_upload' }),
+  });
+  api.rejectNext('23505', { where: ({ table }) => table === 'lists' });
+  await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
+  await db.execute("INSERT INTO lists (id, name) VALUES ('l1', 'a name that is taken')");
+  await connector.drain(db);
+  expect(await listRejected(db)).toMatchObject([{ code: 'conflict' }]);
+  expect(api.tables).toEqual({ todos: { t1: { description: 'milk' } } });
+});
+
+it('a gRPC service', async () => {
+  const api = mockWriteService();
+  const connector = new BackendConnector({
+    endpoint: 'https://powersync.example.com',
+    credentials: async () => ({ token: 'any' }),
+    transport: writeService({ transport: api.transport }),
+  });
+  api.failNext(503); // UNAVAILABLE
+  await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
+  expect(await connector.drain(db)).toMatchObject({ remaining: 1, error: { code: 'unavailable' } });
+  expect(await connector.drain(db)).toMatchObject({ drained: true });
 });
 
 const handlers = [

@@ -1,0 +1,36 @@
+import { isObject } from '../json.ts';
+import { notTheContract } from '../outcome/http-answer.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import type { UploadTransaction } from '../queue/transaction.ts';
+import type { TransportContext } from '../transport.ts';
+import { encodeTransaction } from '../write-api/pack-transactions.ts';
+import type { ErrorCodes } from '../write-api/read-results.ts';
+import type { RpcClient } from './client.ts';
+import { failureIn } from './read-answer.ts';
+import { sendRequest } from './send-request.ts';
+
+/** Calls the SQL function with one transaction. */
+export async function callFunction(
+  client: RpcClient,
+  name: string,
+  transaction: UploadTransaction,
+  context: TransportContext,
+  errorCodes?: ErrorCodes,
+): Promise<Outcome> {
+  const { idempotency_key, crud } = encodeTransaction(transaction);
+  const result = await sendRequest(client.rpc(encodeURIComponent(name), { idempotency_key, crud }), context);
+  const failure = failureIn(result, context, errorCodes);
+  if (failure?.status === 'rejected')
+    return { ...failure, entryIndex: entryIndexIn(failure.details, transaction.entries.length) };
+  if (failure) return failure;
+  // An empty answer isn't enough: the clients make one of a 404, too.
+  if (isObject(result.data) && result.data.status === 'applied') return { status: 'applied' };
+  throw notTheContract(result.status, 'without { "status": "applied" }');
+}
+
+/** The function's hint begins with the place of the entry at fault: `crud[3]`. */
+function entryIndexIn(details: unknown, count: number): number | undefined {
+  const hint = isObject(details) ? details.hint : undefined;
+  const index = Number(/^crud\[(\d+)\]/.exec(typeof hint === 'string' ? hint : '')?.[1]);
+  return index < count ? index : undefined;
+}

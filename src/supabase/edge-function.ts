@@ -1,0 +1,127 @@
+import { checkErrorCodes } from '../http/http-options.ts';
+import { type AnswerBody, readBody } from '../http/read-body.ts';
+import { isObject, parseJson } from '../json.ts';
+import { optionChecks } from '../option-checks.ts';
+import { notTheContract, refusalOf } from '../outcome/http-answer.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import type { Transport, TransportContext } from '../transport.ts';
+import { encodeTransaction, packTransactions } from '../write-api/pack-transactions.ts';
+import { type ErrorCodes, readResultList } from '../write-api/read-results.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { userToken } from './send-request.ts';
+
+/** The part of a `SupabaseClient` that {@link edgeFunction} uses. */
+export interface FunctionsClientLike {
+  readonly functions: {
+    // biome-ignore lint/suspicious/noExplicitAny: the client's own types need the DOM library; these must not.
+    invoke(name: string, options?: any): PromiseLike<any>;
+  };
+}
+
+/** Options of {@link edgeFunction}. */
+export interface EdgeFunctionOptions {
+  /** A `SupabaseClient` of supabase-js. */
+  readonly client: FunctionsClientLike;
+  /** Name of the function. */
+  readonly name: string;
+  /**
+   * True for a function that takes one transaction per call, `{ crud, transaction_id, idempotency_key }`, and answers
+   * with its result, not a list. Default false: the reference write API, up to 50 transactions per call.
+   */
+  readonly oneTransaction?: boolean | undefined;
+  /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
+  readonly maxBodyBytes?: number | undefined;
+  /** What `error_code` values of your own mean. Default: any that the contract doesn't name is `invalid`. */
+  readonly errorCodes?: ErrorCodes | undefined;
+}
+
+/**
+ * The upload transport for a Supabase Edge Function that speaks PowerSync's reference write API, as `writeApi()` does.
+ *
+ * The function is called with the token of the connector's `credentials`, never the anonymous key. Its answer is read
+ * strictly: one that isn't in the form of the contract says nothing, and every write is kept.
+ *
+ * @throws TypeError naming the option that is missing, misspelt or out of range.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@supabase/supabase-js';
+ * import { edgeFunction } from 'powersync-backend-connector/supabase';
+ *
+ * const client = createClient('https://example.supabase.co', 'sb_publishable_key');
+ *
+ * export const transport = edgeFunction({ client, name: 'powersync-upload' });
+ * ```
+ */
+export function edgeFunction(options: EdgeFunctionOptions): Transport {
+  const { client, name, oneTransaction = false, maxBodyBytes = 100_000, errorCodes, ...others } = options;
+  const { wrong, object, fn, count, noOthers } = optionChecks('edgeFunction');
+  noOthers('', others);
+  fn('client.functions.invoke', object('client', client).functions?.invoke);
+  if (typeof name !== 'string' || name === '') wrong('name', 'the name of a function', name);
+  if (typeof oneTransaction !== 'boolean') wrong('oneTransaction', 'true or false', oneTransaction);
+  count('maxBodyBytes', maxBodyBytes);
+  checkErrorCodes('edgeFunction', errorCodes);
+
+  const call = async (body: object, count: number, context: TransportContext): Promise<Outcome[]> => {
+    const data = await invoke(client, name, body, context);
+    const answer: Record<string, unknown> = isObject(data) ? data : {};
+    const isOne = oneTransaction && !Object.hasOwn(answer, 'results');
+    // The published function of this kind doesn't say who is to handle what it refuses.
+    const results = isOne ? [{ requires_client_handling: false, ...answer }] : answer.results;
+    return readResultList(results, count, undefined, errorCodes);
+  };
+  if (oneTransaction) {
+    return ({ transactions }, context) =>
+      oneAtATime(transactions, context, async (transaction) => {
+        const body = encodeTransaction(transaction);
+        const crud = transaction.entries.map(({ clientId }, index) => ({
+          client_id: clientId,
+          ...body.crud[index],
+        }));
+        return (await call({ ...body, crud }, 1, context))[0] as Outcome;
+      });
+  }
+  return async ({ transactions }, context) => {
+    const { count } = packTransactions(transactions, maxBodyBytes);
+    // As an object: older clients send no body where they are given a text and its type.
+    const body = { transactions: transactions.slice(0, count).map(encodeTransaction) };
+    const outcomes = await call(body, count, context);
+    return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
+  };
+}
+
+async function invoke(
+  { functions }: FunctionsClientLike,
+  name: string,
+  body: object,
+  context: TransportContext,
+): Promise<unknown> {
+  const headers = { Authorization: `Bearer ${await userToken(context)}` };
+  const { data, error } = await functions.invoke(name, { body, headers, signal: context.signal });
+  if (error) throw await failureOf(error);
+  return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
+}
+
+/** By name, not by class: the app's copy of the client may be another one. */
+async function failureOf(error: {
+  readonly name?: string;
+  readonly context?: unknown;
+}): Promise<UploadError> {
+  switch (error.name) {
+    case 'FunctionsHttpError': {
+      const response = error.context as AnswerBody;
+      const text = await readBody(response, 'The function');
+      return refusalOf({ status: response.status, headers: response.headers, text });
+    }
+    case 'FunctionsRelayError':
+      return new UploadError('unavailable', 'The backend could not be reached.');
+    case 'FunctionsFetchError':
+      return UploadError.from(error.context);
+    case 'SyntaxError':
+      return notTheContract(undefined, 'not JSON'); // It quotes the answer.
+    default:
+      return UploadError.from(error);
+  }
+}

@@ -1,0 +1,85 @@
+import { checkErrorCodes } from '../http/http-options.ts';
+import { optionChecks } from '../option-checks.ts';
+import { createProgress } from '../per-entry/progress.ts';
+import { sendInOrder } from '../per-entry/send-in-order.ts';
+import type { Transport } from '../transport.ts';
+import type { ErrorCodes } from '../write-api/read-results.ts';
+import { callFunction } from './call-function.ts';
+import type { PostgrestClientLike, RpcClient, TableClient } from './client.ts';
+import { mergeEntries } from './merge-entries.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { sendEntries } from './send-entries.ts';
+
+/** Options of {@link postgrest}. */
+export interface PostgrestOptions {
+  /**
+   * A `SupabaseClient` of supabase-js or a `PostgrestClient` of postgrest-js; for tables of another schema, what its
+   * `schema('name')` returns.
+   */
+  readonly client: PostgrestClientLike;
+  /**
+   * Name of an SQL function that applies one transaction as a whole, such as `powersync_upload` of the package's
+   * `sql/powersync_upload.sql`. Default: none; then entries are written to their tables one after another.
+   */
+  readonly rpc?: string | undefined;
+  /** What `code` values of errors mean, by SQLSTATE or PGRST code, where your backend gives them a meaning of its own. */
+  readonly errorCodes?: ErrorCodes | undefined;
+}
+
+/**
+ * The upload transport for PostgREST: Supabase, Neon's Data API, or one of your own.
+ *
+ * Each entry becomes an upsert, update or delete of its table, in order; neighbours are merged where that changes nothing.
+ * **A transaction isn't atomic then.** What was applied before a failure is remembered and not sent again, and a rejection
+ * tells of it (`appliedEntries`). All of it may be repeated after a restart of the app, which does no harm, since PUT is an
+ * upsert. With `rpc`, each transaction is one call of an SQL function, atomic and remembered by its idempotency key.
+ *
+ * Requests carry the token of the connector's `credentials`, never the client's anonymous key. An update that matches no
+ * row is a `conflict` (the row is gone) or `forbidden` (a policy keeps it from this user); a delete that matches none is
+ * taken for applied.
+ *
+ * @throws TypeError naming the option that is missing or misspelt.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@supabase/supabase-js';
+ * import { BackendConnector } from 'powersync-backend-connector';
+ * import { postgrest, supabaseCredentials } from 'powersync-backend-connector/supabase';
+ *
+ * const client = createClient('https://example.supabase.co', 'sb_publishable_key');
+ *
+ * export const connector = new BackendConnector({
+ *   endpoint: 'https://example.powersync.journeyapps.com',
+ *   credentials: supabaseCredentials({ client }),
+ *   transport: postgrest({ client, rpc: 'powersync_upload' }), // without rpc: table by table
+ * });
+ * ```
+ */
+export function postgrest({ client, rpc, errorCodes, ...others }: PostgrestOptions): Transport {
+  const { wrong, object, fn, noOthers } = optionChecks('postgrest');
+  noOthers('', others);
+  const method = rpc === undefined ? 'from' : 'rpc';
+  fn(`client.${method}`, object('client', client)[method]);
+  if (rpc !== undefined && (typeof rpc !== 'string' || rpc === ''))
+    wrong('rpc', 'the name of a function', rpc);
+  checkErrorCodes('postgrest', errorCodes);
+  return rpc === undefined ? toTables(client, errorCodes) : toFunction(client, rpc, errorCodes);
+}
+
+function toTables(client: TableClient, errorCodes?: ErrorCodes): Transport {
+  const progress = createProgress();
+  return ({ transactions }, context) =>
+    sendInOrder(transactions, context, {
+      progress,
+      requests: mergeEntries,
+      concurrency: 1,
+      send: (placed) => sendEntries(client, placed, context, errorCodes),
+    });
+}
+
+function toFunction(client: RpcClient, name: string, errorCodes?: ErrorCodes): Transport {
+  return ({ transactions }, context) =>
+    oneAtATime(transactions, context, (transaction) =>
+      callFunction(client, name, transaction, context, errorCodes),
+    );
+}

@@ -1,0 +1,19 @@
+import { UploadError } from '../outcome/upload-error.ts';
+import type { TransportContext } from '../transport.ts';
+import type { PostgrestRequest, PostgrestResult } from './client.ts';
+
+/** Sends one request in the name of the user whose writes are uploaded, whatever session the client has by now. */
+export async function sendRequest(
+  request: PostgrestRequest,
+  context: TransportContext,
+): Promise<PostgrestResult> {
+  const token = await userToken(context);
+  return request.setHeader('Authorization', `Bearer ${token}`).abortSignal(context.signal);
+}
+
+/** Without a token the clients would send the anonymous key: the write would be nobody's. */
+export async function userToken({ token }: TransportContext): Promise<string> {
+  const current = await token();
+  if (!current) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
+  return current;
+}
