@@ -49,7 +49,7 @@ it.each([
   ['schema_mismatch', 'UPDATE lists SET colour = 1'],
   ['schema_mismatch', 'INSERT INTO lists (id, colour) VALUES (1, 1)'],
   ['schema_mismatch', 'SELECT sync_lists()'],
-  ['forbidden', "SET ROLE app; INSERT INTO secrets VALUES ('a')"],
+  ['misconfigured', "SET ROLE app; INSERT INTO secrets VALUES ('a')"],
   ['forbidden', "SET ROLE app; INSERT INTO owned VALUES ('a')"],
   ['unavailable', "BEGIN READ ONLY; DELETE FROM lists WHERE id = 'x'"],
   [undefined, 'UPDATE lists SET WHERE true'],
@@ -59,5 +59,6 @@ it.each([
   if (!(error instanceof Error && 'code' in error)) throw new Error(`It worked: ${sql}`);
   expect(codeFromFailureText(error.message)).toBe(code);
   const byCode = codeFromSqlState(String(error.code));
-  if (byCode !== 'unknown') expect(byCode).toBe(code);
+  // The code is the same for a grant that is missing, which is the backend's fault alone, and for row-level security.
+  if (byCode !== 'unknown') expect([code, 'forbidden']).toContain(byCode);
 });

@@ -50,7 +50,7 @@ describe('nextjs()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'A' }]);
@@ -92,7 +92,7 @@ describe('dotnet()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('todos', 'b'));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toHaveLength(1);
@@ -164,7 +164,7 @@ describe('nestjs()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
     const transaction = transactionOf(put('Product', 'a', { name: 'A' }), remove('Product', 'b'));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('Product')).toHaveLength(1);
@@ -212,7 +212,7 @@ describe('agentSkills()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toHaveLength(1);
@@ -252,7 +252,7 @@ describe('cloudcode()', () => {
   it('a replay after a lost answer goes through', async () => {
     const { standIn, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
   });

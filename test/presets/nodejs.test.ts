@@ -70,7 +70,7 @@ describe('nodejs()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), patch('lists', 'a', { name: 'B' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);
@@ -124,7 +124,7 @@ describe('nodejs() with MongoDB', () => {
       put('lists', 'b', { name: 'B' }),
       remove('lists', 'a'),
     );
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'b', name: 'B' }]);
@@ -152,10 +152,20 @@ describe('nodejs() with MongoDB', () => {
     expect(standIn.requests).toHaveLength(2); // No PATCH, which MongoDB would say yes to, though there is no such row.
   });
 
-  it('keeps the PUT where the PATCH behind it fails', async () => {
-    const { standIn, preset } = await started({ persister: 'mongodb' });
-    const message = 'Request failed: E11000 duplicate key error collection: app.lists index: _id_ dup key: ';
-    standIn.answerInstead({ status: 400, body: { message: `${message}{ _id: "a" }` } });
-    expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe('reject conflict');
+  it('where the row is there already, what becomes of its columns counts', async () => {
+    const { standIn, store, preset } = await started({ persister: 'mongodb' });
+    for (const [message, verdict] of [
+      ['connect ECONNREFUSED 127.0.0.1:27017', 'retry unavailable'],
+      ['Document failed validation', 'reject invalid'],
+      ['odd', 'ambiguous unclassified'],
+    ] as const) {
+      store.upsert('lists', 'a', { name: 'old' });
+      standIn.answerInstead(({ json }) =>
+        json.batch[0].op === 'PATCH'
+          ? { status: 400, body: { message: `Request failed: ${message}` } }
+          : undefined,
+      );
+      expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
+    }
   });
 });

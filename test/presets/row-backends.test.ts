@@ -71,6 +71,8 @@ describe('django()', () => {
       status: 'retry',
       error: { code: 'misconfigured', message: expect.stringContaining('trackPrevious') },
     });
+    const partly = patch('lists', 'a', { name: 'B' }, { name: 'A', owner_id: 'u1' });
+    expect(await verdictOf(preset, partly)).toBe('retry misconfigured');
     expect(writesTo(standIn)).toEqual([]);
     const whole = { name: 'B', owner_id: 'u1', created_at: 'today' };
     await verdictOf(preset, put('lists', 'a', { name: 'A' }));
@@ -80,7 +82,7 @@ describe('django()', () => {
   it('goes on behind what was applied before the answer was lost', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('lists', 'a'));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([]);
@@ -139,7 +141,7 @@ describe('rails()', () => {
   it('as published, a replay after a lost answer makes a second row, as its documentation says', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('activities', 'a', { title: 'Run' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('activities')).toHaveLength(2);
@@ -148,7 +150,7 @@ describe('rails()', () => {
   it('with ids that are kept, a replay does no harm, and a row that is there gets the columns', async () => {
     const { standIn, store, preset } = await started(true);
     const transaction = transactionOf(put('activities', 'a', { title: 'Run' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(await verdictOf(preset, put('activities', 'a', { title: 'Swim' }))).toBe('applied');
@@ -160,6 +162,19 @@ describe('rails()', () => {
     expect(await verdictOf(preset, put('activities', 'a', { lat: '1' }))).toBe('reject invalid');
     expect(await verdictOf(preset, put('activities', 'a'))).toBe('reject invalid');
     expect(store.rows('activities')).toEqual([]);
+  });
+
+  it('with ids that are kept, a PUT stays queued where the PATCH behind it meets an outage', async () => {
+    const { standIn, store, preset } = await started(true);
+    store.insert('activities', 'a', { title: 'Run' });
+    standIn.answerInstead(({ method }) => (method === 'PATCH' ? { status: 503 } : undefined));
+    expect(await verdictOf(preset, put('activities', 'a', { title: 'Swim' }))).toBe('retry unavailable');
+  });
+
+  it.each([[{ results: [] }], [[]], [{ id: null }]])('%j is no row, and says nothing', async (body) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 200, body });
+    expect(await verdictOf(preset, put('activities', 'a', { title: 'Run' }))).toBe('retry misconfigured');
   });
 
   it('names an option that is wrong', () => {
@@ -219,7 +234,7 @@ describe('firebase()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), remove('todos', 't'));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'A' }]);
@@ -269,7 +284,7 @@ describe('mongodbExpo()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('attendees', id, { name: 'Ada' }), remove('listings', id));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('attendees')).toHaveLength(1);
@@ -335,7 +350,7 @@ describe('laravel()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, store, preset } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }), patch('lists', 'a', { name: 'B' }));
-    standIn.loseReply();
+    standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);

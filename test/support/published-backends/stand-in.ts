@@ -40,6 +40,8 @@ export const EXPRESS_CORS: Cors = {
   methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
 };
 
+type Instead = Said | undefined | ((asked: Asked) => Said | undefined);
+
 /** Where a published backend runs, for one test. */
 export interface StandIn {
   url: string;
@@ -47,10 +49,10 @@ export interface StandIn {
   requests: Asked[];
   /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
   tokens: Set<string>;
-  /** The next write after so many others is handled, but its answer is lost. */
-  loseReply(after?: number): void;
-  /** Answers writes, or requests for tokens, instead of the backend. */
-  answerInstead(said: Said | undefined, of?: 'writes' | 'tokens'): void;
+  /** The next so many writes, after so many others, are handled, but their answers are lost. */
+  loseReplies(count: number, after?: number): void;
+  /** Answers writes, or requests for tokens, instead of the backend; where a function says nothing, the backend does. */
+  answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
   /** Called after each write that was handled, until the function that is returned is called. */
   onWrite(listener: () => void): () => void;
   close(): Promise<void>;
@@ -69,8 +71,8 @@ export async function startStandIn(
   { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
 ): Promise<StandIn> {
   const listeners = new Set<() => void>();
-  let untilLost = Number.POSITIVE_INFINITY;
-  const insteadOf: { writes?: Said | undefined; tokens?: Said | undefined } = {};
+  let [before, lost] = [0, 0];
+  const insteadOf: { writes?: Instead; tokens?: Instead } = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -89,9 +91,11 @@ export async function startStandIn(
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
-    const said = insteadOf[asksForToken ? 'tokens' : 'writes'] ?? (await handle(asked, standIn));
+    const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
+    const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
     if (!asksForToken) for (const listener of listeners) listener();
-    if (said.dies || (!asksForToken && untilLost-- === 0)) {
+    const isLost = !asksForToken && lost > 0 && before-- <= 0 && lost-- > 0;
+    if (said.dies || isLost) {
       response.destroy();
       return;
     }
@@ -102,8 +106,8 @@ export async function startStandIn(
     store,
     requests: [],
     tokens: new Set(),
-    loseReply(after = 0) {
-      untilLost = after;
+    loseReplies(count, after = 0) {
+      [before, lost] = [after, count];
     },
     answerInstead(said, of = 'writes') {
       insteadOf[of] = said;
