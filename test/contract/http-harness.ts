@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/transport-contract.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 
-export const CONTRACT_USER = 'contract-user';
+const CONTRACT_USER = 'contract-user';
 
 /** A table of its own: each column takes null, and `amount` fractions. */
 const NOTES = `
@@ -34,7 +34,7 @@ export interface ContractWorld {
 
 export type TransportPromises = Pick<TransportHarness, 'atomic' | 'idempotent'>;
 
-export async function startContractWorld(serve?: HttpContractOptions['serve']): Promise<ContractWorld> {
+async function startContractWorld(serve?: HttpContractOptions['serve']): Promise<ContractWorld> {
   const database = await openDatabase();
   await database.exec(NOTES);
   const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
@@ -79,7 +79,7 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
 }
 
 /** How each fault looks over HTTP. */
-export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
+function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
   const body = { message: 'words of the backend' };
   return {
     offline: () => proxy.disconnectNext(),
