@@ -16,11 +16,11 @@ const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^new row violates row-level/i, 'forbidden'],
   [/^permission denied for/i, 'misconfigured'], // denied to the backend's own account
   [
-    /^((relation|column) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
+    /^((relation|column|function|procedure) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
     'schema_mismatch',
   ],
   [
-    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read-only (transaction|mode)|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was))\b/i,
+    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read.only (transaction|mode|option)|try restarting transaction|execution was interrupted|(access|command) denied|authentication failed|max_user_connections|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was))\b/i,
     'unavailable',
   ],
 ];

@@ -13,7 +13,7 @@ export interface NodejsOptions extends PresetOptions {
   readonly userId: UserId;
   /** Default `'sql'`, for `DATABASE_TYPE` postgres, mysql and mssql; `'mongodb'` for mongodb. */
   readonly persister?: 'sql' | 'mongodb' | undefined;
-  /** The most transactions in one request, which is applied as a whole. Default 1; always 1 with MongoDB. */
+  /** The most transactions in one request, which is applied as a whole. Default 1. With MongoDB each entry has its own. */
   readonly maxTransactions?: number | undefined;
   /** The most bytes of one request body. Default 100 000, just under the backend's limit. */
   readonly maxBodyBytes?: number | undefined;
@@ -50,8 +50,7 @@ export function nodejs(options: NodejsOptions): Preset {
   const isMongo = persister === 'mongodb';
   if (!isMongo && persister !== 'sql')
     optionChecks('nodejs').wrong('persister', '"sql" or "mongodb"', persister);
-  const size = { maxTransactions: isMongo ? 1 : maxTransactions, maxBodyBytes };
-  const transport = batchTransport(url, { ...http, ...size }, BATCH_COMPLETED);
+  const transport = batchTransport(url, { ...http, maxTransactions, maxBodyBytes }, BATCH_COMPLETED);
   return {
     transport: isMongo ? insertThenUpdate(transport, isOwnId) : transport,
     credentials: userToken('nodejs', url, http, userId),

@@ -78,7 +78,7 @@ async function startContractWorld(serve?: HttpContractOptions['serve']): Promise
 }
 
 /** How each fault looks over HTTP. */
-function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
+export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
   const body = { message: 'words of the backend' };
   return {
     offline: () => proxy.disconnectNext(),

@@ -7,6 +7,7 @@ import { startNestjs } from '../support/published-backends/nestjs.ts';
 import { startNextjs } from '../support/published-backends/nextjs.ts';
 import {
   credentialsOf,
+  first,
   outcomesOf,
   patch,
   put,
@@ -179,7 +180,7 @@ describe('agentSkills()', () => {
   it('sends operations with the token, which it fetches before the first upload', async () => {
     const { standIn, preset } = await started();
     await verdictOf(preset, put('lists', 'a', { name: 'A' }), remove('todos', 'b'));
-    const [, { json, headers } = standIn.requests[0] as never] = standIn.requests;
+    const { json, headers } = first(standIn, 'POST');
     expect(headers.authorization).toMatch(/^Bearer \S+$/);
     expect(json).toEqual({
       operations: [

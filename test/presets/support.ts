@@ -8,6 +8,7 @@ import {
 import type { Preset } from 'powersync-backend-connector/presets';
 import { defaultVerdict } from '../../src/outcome/verdict.ts';
 import { context } from '../http/support.ts';
+import type { Asked, StandIn } from '../support/published-backends/stand-in.ts';
 
 let opId = 0;
 
@@ -67,4 +68,11 @@ export async function credentialsOf({ credentials }: Preset): Promise<string> {
   } catch (thrown) {
     return UploadError.from(thrown).code;
   }
+}
+
+/** The first request that came, of this method if one is given. */
+export function first({ requests }: StandIn, method?: string): Asked {
+  const found = requests.find((each) => method === undefined || each.method === method);
+  if (!found) throw new Error('There was no such request');
+  return found;
 }

@@ -112,35 +112,3 @@ it('says so where something else removed queued writes during the upload, and tr
   const [first, again] = batches.map(({ transactions }) => transactions.map(({ key }) => key));
   expect(again).toEqual([first?.[0], first?.[2]]);
 });
-
-describe('credentials that fail', () => {
-  const token: Transport = async (batch, context) => {
-    await context.token();
-    return applyAll(batch, context);
-  };
-
-  it.each<[UploadErrorCode, shown: UploadErrorCode]>([
-    ['invalid', 'unavailable'],
-    ['forbidden', 'unavailable'],
-    ['conflict', 'unavailable'],
-    ['unclassified', 'unavailable'],
-    ['network', 'network'],
-    ['update_required', 'update_required'],
-  ])('say nothing of the write: an answer of the token endpoint that is %s keeps it', async (code, shown) => {
-    const rejected: unknown[] = [];
-    const { connector } = testConnector({
-      transport: token,
-      credentials: async () => {
-        throw new UploadError(code, 'No token.', { status: 400, budget: { tries: 1, forMs: 0 } });
-      },
-      rejections: (each) => {
-        rejected.push(each);
-        return 'complete';
-      },
-    });
-    const queue = queueOf(2);
-    await expect(connector.uploadData(queue)).rejects.toMatchObject({ code: shown });
-    expect(rejected).toEqual([]);
-    expect(queue.opIds).toHaveLength(2);
-  });
-});

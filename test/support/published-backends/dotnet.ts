@@ -25,7 +25,7 @@ export function startDotnet(): Promise<StandIn> {
           return NOT_FOUND;
       }
     },
-    { store: createStore({ lists: { notNull: ['name'] }, todos: {} }), cors: { headers: 'echo' } },
+    { store: createStore(), cors: { headers: 'echo' } },
   );
 }
 
@@ -41,6 +41,7 @@ function answer(work: () => void): Said {
 /** The driver puts the SQLSTATE first. */
 function npgsqlWords(message: string): string {
   if (message.includes('not-null')) return `23502: ${message}`;
+  if (message.includes('check')) return `23514: ${message}`;
   if (message.includes('does not exist')) return `42P01: ${message}`;
   return message.startsWith('connect') ? 'Failed to connect to 127.0.0.1:5432' : message;
 }

@@ -28,7 +28,10 @@ export function startNestjs(): Promise<StandIn> {
           return NOT_FOUND;
       }
     },
-    { store: createStore({ Product: { notNull: ['name'] } }), cors: { headers: 'echo' } },
+    {
+      store: createStore({ Product: { notNull: ['name'], check: { status: 'refuse me' } } }),
+      cors: { headers: 'echo' },
+    },
   );
 }
 

@@ -55,13 +55,13 @@ function answering(work: () => void, message: string): Said {
 /** Applies a batch as a whole. */
 export function applyToPostgres(store: Store, batch: readonly BatchEntry[]): void {
   store.transaction(() => {
-    for (const { op, table, id = '', data } of batch) {
+    for (const { op, table, id, data } of batch) {
       if (op === 'DELETE') {
-        store.remove(table, String(id || data?.id));
+        store.remove(table, String(id ?? data?.id));
         continue;
       }
       const { id: inside, ...columns } = data as Row; // without data: a TypeError, as in the demo
-      const rowId = String(id || inside);
+      const rowId = String(id ?? inside);
       if (op === 'PUT') store.upsert(table, rowId, columns);
       else if (Object.keys(columns).length === 0) throw new Error('syntax error at or near "WHERE"');
       else store.update(table, rowId, columns);

@@ -49,10 +49,12 @@ export interface StandIn {
   requests: Asked[];
   /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
   tokens: Set<string>;
-  /** The next so many writes are handled, but their answers are lost. */
-  loseReplies(count: number): void;
+  /** The next so many writes, after so many others, are handled, but their answers are lost. */
+  loseReplies(count: number, after?: number): void;
   /** Answers writes, or requests for tokens, instead of the backend; where a function says nothing, the backend does. */
   answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
+  /** Called after each write that was handled, until the function that is returned is called. */
+  onWrite(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -68,7 +70,8 @@ export async function startStandIn(
   handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
   { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
 ): Promise<StandIn> {
-  let lost = 0;
+  const listeners = new Set<() => void>();
+  let [before, lost] = [0, 0];
   const insteadOf: { writes?: Instead; tokens?: Instead } = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
@@ -90,7 +93,9 @@ export async function startStandIn(
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
     const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
     const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
-    if (said.dies || (!asksForToken && lost > 0 && lost--)) {
+    if (!asksForToken) for (const listener of listeners) listener();
+    const isLost = !asksForToken && lost > 0 && before-- <= 0 && lost-- > 0;
+    if (said.dies || isLost) {
       response.destroy();
       return;
     }
@@ -101,11 +106,15 @@ export async function startStandIn(
     store,
     requests: [],
     tokens: new Set(),
-    loseReplies(count) {
-      lost = count;
+    loseReplies(count, after = 0) {
+      [before, lost] = [after, count];
     },
     answerInstead(said, of = 'writes') {
       insteadOf[of] = said;
+    },
+    onWrite(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     close: server.close,
   };

@@ -2,6 +2,8 @@
 export interface TableRules {
   notNull?: readonly string[];
   unique?: readonly string[];
+  /** A value that each column's check refuses. */
+  check?: Readonly<Record<string, unknown>>;
 }
 
 export type Row = Record<string, unknown>;
@@ -24,7 +26,7 @@ export interface Store {
 
 const TODO_TABLES: Record<string, TableRules> = {
   lists: { notNull: ['name'], unique: ['name'] },
-  todos: {},
+  todos: { check: { description: 'refuse me' } },
 };
 
 export function createStore(tables: Record<string, TableRules> = TODO_TABLES): Store {
@@ -38,11 +40,17 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
   }
 
   function check(table: string, row: Row): Row {
-    const { notNull = [], unique = [] } = tables[table] ?? {};
+    const { notNull = [], unique = [], check = {} } = tables[table] ?? {};
     for (const column of notNull) {
       if (row[column] == null)
         throw new Error(
           `null value in column "${column}" of relation "${table}" violates not-null constraint`,
+        );
+    }
+    for (const [column, refused] of Object.entries(check)) {
+      if (row[column] === refused)
+        throw new Error(
+          `new row for relation "${table}" violates check constraint "${table}_${column}_check"`,
         );
     }
     for (const column of unique) {

@@ -43,6 +43,8 @@ const OUTAGES = [
   'SQLSTATE[HY000] [2002] Connection refused (Connection: mysql, SQL: insert into `lists` values (1))',
   '57P01: terminating connection due to administrator command',
   '40P01: deadlock detected',
+  'password authentication failed for user "app"',
+  "INSERT command denied to user 'app'@'%' for table `app`.`todos`",
 ];
 
 describe('codeFromFailureText', () => {
