@@ -10,16 +10,17 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 14_500 },
-  { entry: './http', packages: ['ky'], maxBytes: 5_400 },
-  { entry: './rejections', packages: [], maxBytes: 3_100 },
+  { entry: '.', packages: [], maxBytes: 15_000 },
+  { entry: './http', packages: ['ky'], maxBytes: 6_300 },
+  { entry: './rejections', packages: [], maxBytes: 3_200 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
-  { entry: './transforms', packages: [], maxBytes: 2_500 },
-  { entry: './supabase', packages: [], maxBytes: 2_500 },
-  { entry: './graphql', packages: ['ky'], maxBytes: 2_500 },
-  { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 2_500 },
-  { entry: './presets', packages: ['ky'], maxBytes: 2_500 },
+  { entry: './transforms', packages: [], maxBytes: 2_750 },
+  { entry: './supabase', packages: [], maxBytes: 4_200 },
+  { entry: './graphql', packages: ['ky'], maxBytes: 5_000 },
+  { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 4_450 },
+  { entry: './presets', packages: ['ky'], maxBytes: 9_000 }, // Eleven backends; an app has one.
+  { entry: './testing', packages: [], maxBytes: 25_000 }, // Never shipped with an app.
 ];
 
 const root = dirname(import.meta.dirname);

@@ -35,7 +35,11 @@ async function installTarball(): Promise<string> {
   const [tarball = ''] = await readdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'];
-  await run('npm', ['install', '--prefix', project, ...quiet, join(project, tarball)], { cwd: project });
+  // What an app installs itself to use `./connect`.
+  const peer = `@bufbuild/protobuf@${manifest.devDependencies['@bufbuild/protobuf']}`;
+  await run('npm', ['install', '--prefix', project, ...quiet, join(project, tarball), peer], {
+    cwd: project,
+  });
   return join(project, 'node_modules', manifest.name);
 }
 

@@ -53,7 +53,7 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
 }
 
 /** The laptop joins; in the end all three places hold the same, and nothing was applied twice. */
-export async function allTheSame({ by, phone, laptop, network, backend }: World): Promise<void> {
+export async function allTheSame({ by, phone, laptop, network, backend, target }: World): Promise<void> {
   chapter('The laptop comes online');
   await laptop.connect();
   await until(async () => (await queueLength(laptop)) === 0, 'the laptop to upload everything');
@@ -65,8 +65,8 @@ export async function allTheSame({ by, phone, laptop, network, backend }: World)
   const sentTwice = network.requests
     .filter(({ status }) => status === 'dropped')
     .reduce((sum, request) => sum + (by.unitsIn(request) ?? 0), 0);
-  const applied = (await by.applied?.(backend)) ?? (await backend.appliedTransactions()).length;
-  const executions = by.applied ? applied : backend.executions();
+  const applied = (await target.applied?.()) ?? (await backend.appliedTransactions()).length;
+  const executions = (await target.executions?.()) ?? backend.executions();
   const good = GOOD[by.unit];
   check(
     `all ${applied} good ${PLURAL[by.unit]} were applied exactly once, though ${sentTwice} of them ${sentTwice === 1 ? 'was' : 'were'} sent twice`,

@@ -5,14 +5,22 @@ import { graphql } from 'powersync-backend-connector/graphql';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import type { ProxiedRequest } from '../../test/support/faulty-proxy.ts';
 import type { Backend } from '../backend/server.ts';
-import { appliedBySupabase, serveSupabase, supabaseTransport } from './supabase.ts';
+import { serveSupabase, supabaseTransport } from './supabase.ts';
+
+/** Another server of the backend's store. What it doesn't count itself, the backend counts. */
+export interface Served {
+  readonly url: string;
+  /** How many transactions it has applied, by the keys that are kept. */
+  applied?(): Promise<number>;
+  /** How often it wrote, whatever the keys. */
+  executions?(): Promise<number>;
+  close(): Promise<void>;
+}
 
 /** A way to tell the story over: the transport, and what can be promised with it. */
 export interface DemoTransport {
   /** Serves the backend's store by another contract, where its own address doesn't. */
-  serve?(backend: Backend): Promise<{ readonly url: string; close(): Promise<void> }>;
-  /** How many it has applied, by the keys it keeps. Default: those of the backend. */
-  applied?(backend: Backend): Promise<number>;
+  serve?(backend: Backend): Promise<Served>;
   /** Makes the transport of a device, given the address of the backend as that device sees it. */
   create(url: string): Transport;
   /** What goes over the network in one piece, and is applied as a whole. */
@@ -66,7 +74,6 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
   },
   supabase: {
     serve: serveSupabase,
-    applied: appliedBySupabase,
     create: supabaseTransport,
     unit: 'transaction',
     unitsIn: ({ path }) => (path.endsWith('/rpc/powersync_upload') ? 1 : undefined),

@@ -2,7 +2,7 @@ import { type FaultyProxy, startFaultyProxy } from '../../test/support/faulty-pr
 import { type ServiceStandIn, startServiceStandIn } from '../../test/support/service-stand-in.ts';
 import { type Backend, startBackend } from '../backend/server.ts';
 import { type Device, openDevice } from './device.ts';
-import type { DemoTransport } from './transports.ts';
+import type { DemoTransport, Served } from './transports.ts';
 
 /** Who writes in the story. */
 export const ADA = 'ada';
@@ -13,6 +13,8 @@ export interface World {
   /** How writes reach the backend. */
   readonly by: DemoTransport;
   readonly backend: Backend;
+  /** What the devices send their writes to: the backend, or what serves its store. */
+  readonly target: Served;
   readonly service: ServiceStandIn;
   /** Between the phone and the backend, and later between the tablet and the backend. */
   readonly network: FaultyProxy;
@@ -29,7 +31,7 @@ export interface World {
 export async function createWorld(by: DemoTransport): Promise<World> {
   const backend = await startBackend();
   const service = await startServiceStandIn({ source: backend });
-  const target = (await by.serve?.(backend)) ?? { url: backend.url, close: async () => {} };
+  const target: Served = (await by.serve?.(backend)) ?? { url: backend.url, close: async () => {} };
   const network = await startFaultyProxy(target.url);
   const session: World['session'] = { user: null };
   const phoneTokens = { lifetime: 300 };
@@ -46,6 +48,7 @@ export async function createWorld(by: DemoTransport): Promise<World> {
   return {
     by,
     backend,
+    target,
     service,
     network,
     phone,

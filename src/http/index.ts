@@ -1,5 +1,8 @@
 export type { PlatformFetch } from '../globals.ts';
 export type { HttpAnswer } from '../outcome/http-answer.ts';
+export { codeFromMongoCode } from '../outcome/mongodb.ts';
+export { codeFromMySqlErrno } from '../outcome/mysql.ts';
+export { codeFromSqlServerNumber } from '../outcome/sql-server.ts';
 export type { HttpAnswerHead } from '../outcome/upload-error.ts';
 export { type BatchEndpointOptions, batchEndpoint } from './batch-endpoint.ts';
 export { type CheckpointRequestsOptions, checkpointRequests } from './checkpoint-requests.ts';

@@ -13,7 +13,8 @@ const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
     /^(null value in column|new row for relation|invalid input (syntax|value)|value too long|value ".*out of range|\w+ out of range|numeric field over|date\/time field value|malformed (array|range|record) lit|column '.*cannot be null|field '.*default value|check constraint|constraint `|data (too long|truncated) for|out of range value|incorrect \w+ value|cannot insert the value null|conversion failed|arithmetic overflow|string or binary data|document failed validation)/is,
     'invalid',
   ],
-  [/^(permission denied for|new row violates row-level)/i, 'forbidden'],
+  [/^new row violates row-level/i, 'forbidden'],
+  [/^permission denied for/i, 'misconfigured'], // denied to the backend's own account
   [
     /^((relation|column) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
     'schema_mismatch',
@@ -34,6 +35,9 @@ export function codeFromFailureText(text: string): UploadErrorCode | undefined {
     .replace(/ \((Connection|SQL): .*/s, '') // Laravel adds the statement, and so the row.
     .replace(/^error: /i, '');
   const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
-  const bySqlState = codeFromSqlState(inBrackets ?? leading ?? '');
-  return bySqlState === 'unknown' ? PATTERNS.find(([pattern]) => pattern.test(words))?.[1] : bySqlState;
+  const sqlState = inBrackets ?? leading ?? '';
+  const known = codeFromSqlState(sqlState);
+  if (known === 'unknown') return PATTERNS.find(([pattern]) => pattern.test(words))?.[1];
+  // Without row-level security it is the backend's own account that may not.
+  return known === 'forbidden' && !/row-level/.test(words) ? 'misconfigured' : known;
 }

@@ -59,14 +59,14 @@ export function withPrevious(
   const row: Record<string, unknown> = { ...opData };
   for (const column of columns) {
     if (Object.hasOwn(row, column)) continue;
-    if (!previousValues) {
+    if (!previousValues || !Object.hasOwn(previousValues, column)) {
       throw new UploadError(
         'misconfigured',
-        `The backend clears "${column}" of "${table}" when a PATCH is without it: set trackPrevious: true in the schema. ` +
-          'The writes stay queued.',
+        `The backend clears "${column}" of "${table}" when a PATCH is without it: let the schema have that column, and ` +
+          'trackPrevious: true. The writes stay queued.',
       );
     }
-    if (Object.hasOwn(previousValues, column)) row[column] = previousValues[column];
+    row[column] = previousValues[column];
   }
   return row;
 }

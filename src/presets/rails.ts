@@ -1,6 +1,5 @@
 import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isObject } from '../json.ts';
-import { isSuccess } from '../outcome/http-answer.ts';
+import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
 import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
@@ -57,8 +56,12 @@ export function rails(options: RailsOptions): Preset {
     routes: {
       default: { path: '/{table}/{id}.json', PUT: { method: 'POST', path: '/{table}.json' } },
     },
-    // Any JSON object is the row, whatever its columns are called.
-    decode: (answer) => (isSuccess(answer) && isObject(answer.json) ? { status: 'applied' } : undefined),
+    decode(answer) {
+      const { status, json } = answer;
+      if (!isSuccess(answer) || status === 204) return undefined;
+      if (json?.id == null) throw notTheContract(status, 'not the row');
+      return { status: 'applied' };
+    },
   });
   return {
     transport: keepsIds

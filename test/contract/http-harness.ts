@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/transport-contract.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 
-export const CONTRACT_USER = 'contract-user';
+const CONTRACT_USER = 'contract-user';
 
 /** A table of its own: each column takes null, and `amount` fractions. */
 const NOTES = `
@@ -36,7 +36,7 @@ export interface ContractWorld {
 
 export type TransportPromises = Pick<TransportHarness, 'atomic' | 'idempotent'>;
 
-export async function startContractWorld(serve?: HttpContractOptions['serve']): Promise<ContractWorld> {
+async function startContractWorld(serve?: HttpContractOptions['serve']): Promise<ContractWorld> {
   const database = await openDatabase();
   await database.exec(NOTES);
   const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
@@ -48,7 +48,8 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
     async harness(make, promises) {
       proxy.heal();
       await database.exec('delete from notes');
-      const executedBefore = backend.executions();
+      const executions = served?.executions ?? (async () => backend.executions());
+      const executedBefore = await executions();
       const issued = await backend.issueToken(CONTRACT_USER);
       return {
         ...promises,
@@ -65,9 +66,7 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
           // Through JSON: the embedded Postgres drops a byte order mark at the start of a text that it returns.
           rows: async () => (await backend.snapshot(CONTRACT_USER)).notes ?? [],
           requests: () => proxy.requests.length,
-          ...(served?.countsExecutions !== false && {
-            executions: () => backend.executions() - executedBefore,
-          }),
+          executions: async () => (await executions()) - executedBefore,
           faults: httpFaults(proxy),
         },
       };
@@ -91,7 +90,7 @@ export async function startContractWorld(serve?: HttpContractOptions['serve']): 
 }
 
 /** How each fault looks over HTTP. */
-export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
+function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => void> {
   const body = { message: 'words of the backend' };
   return {
     offline: () => proxy.disconnectNext(),
@@ -114,9 +113,11 @@ export interface HttpContractOptions extends TransportPromises {
   /** It talks to the backend past the network, which speaks HTTP/1.1 only: no case that needs a fault is run. */
   readonly direct?: boolean;
   /** Serves the backend by another contract, where its own url doesn't. */
-  readonly serve?: (
-    backend: Backend,
-  ) => Promise<{ readonly url: string; readonly countsExecutions?: boolean }>;
+  readonly serve?: (backend: Backend) => Promise<{
+    readonly url: string;
+    /** How often something was written. Default: what the backend has counted. */
+    readonly executions?: () => Promise<number>;
+  }>;
   /** Needs of cases that have no meaning for this transport, each with the reason. */
   readonly without?: Readonly<Partial<Record<ContractNeed, string>>>;
 }

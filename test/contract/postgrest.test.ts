@@ -3,6 +3,7 @@ import { createClient } from '@supabase/supabase-js';
 import { postgrest } from 'powersync-backend-connector/supabase';
 import { describe } from 'vitest';
 import type { Backend } from '../../examples/backend/server.ts';
+import { countExecutions } from '../support/postgrest-stand-in/executions.ts';
 import { SUPABASE_ROLES } from '../support/postgrest-stand-in/roles.ts';
 import { startPostgrestStandIn } from '../support/postgrest-stand-in.ts';
 import { testHttpContract } from './http-harness.ts';
@@ -19,7 +20,7 @@ async function serve({ database, verify }: Backend) {
   await database.exec(SUPABASE_ROLES + NOTES_OF_USERS);
   await database.exec(await readFile('sql/powersync_upload.sql', 'utf8'));
   const { url } = await startPostgrestStandIn({ database, verifyToken: verify });
-  return { url, countsExecutions: false };
+  return { url, executions: await countExecutions(database, ['notes']) };
 }
 
 const clientOf = (url: string) =>

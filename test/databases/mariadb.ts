@@ -1,18 +1,34 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2/promise';
 import { waitFor } from '../support/client.ts';
 
 const run = promisify(execFile);
 
+/** Where servers are often isn't in the PATH of an ordinary user. */
+const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter);
+const env = { ...process.env, PATH };
+
 export interface MariaDb {
   /** A connection as root, or as what the options say. */
   connect(options?: ConnectionOptions): Promise<Connection>;
   stop(): Promise<void>;
+}
+
+/** Whether MariaDB is there. Where it isn't, says what to install; in CI, where nothing may be left out, throws. */
+export function findMariaDb(): boolean {
+  const isThere = (name: string) => PATH.split(delimiter).some((folder) => existsSync(join(folder, name)));
+  if (isThere('mariadbd') && isThere('mariadb-install-db')) return true;
+  const missing =
+    'The tests against MariaDB need it installed: apt-get install --no-install-recommends mariadb-server';
+  if (process.env.CI) throw new Error(missing);
+  console.warn(`Left out. ${missing}`);
+  return false;
 }
 
 /**
@@ -26,11 +42,13 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
   const data = join(folder, 'data');
   const socket = join(data, 'socket');
   const port = await freePort();
-  await installed(
-    run('mariadb-install-db', [
+  await run(
+    'mariadb-install-db',
+    [
       ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
       ...['--skip-test-db', ...asUser()],
-    ]),
+    ],
+    { env },
   );
   const server = spawn(
     'mariadbd',
@@ -38,7 +56,7 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
       ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(data, 'pid')}`],
       ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', ...asUser(), ...options],
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { env, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const ended = endOf(server);
   let log = '';
@@ -73,18 +91,6 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
 /** The server refuses to run as root. */
 function asUser(): string[] {
   return userInfo().uid === 0 ? ['--user=mysql'] : [];
-}
-
-async function installed<T>(ran: Promise<T>): Promise<T> {
-  try {
-    return await ran;
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
-    throw new Error(
-      'These tests need MariaDB, which was not found: apt-get install -y --no-install-recommends mariadb-server',
-      { cause },
-    );
-  }
 }
 
 function endOf(server: ChildProcess): Promise<void> {

@@ -143,15 +143,27 @@ describe('nodejs() with MongoDB', () => {
       ['name_1', '{ name: "a" }', 'reject conflict'],
       ['_id_', '{ _id: "another" }', 'reject conflict'],
     ] as const) {
-      standIn.answerInstead({ status: 400, body: { message: words(index, key) } });
+      standIn.answerInstead(({ json }) =>
+        json.batch[0].op === 'PUT' ? { status: 400, body: { message: words(index, key) } } : undefined,
+      );
       expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
     }
   });
 
-  it('keeps the PUT where the PATCH behind it fails', async () => {
-    const { standIn, preset } = await started({ persister: 'mongodb' });
-    const message = 'Request failed: E11000 duplicate key error collection: app.lists index: _id_ dup key: ';
-    standIn.answerInstead({ status: 400, body: { message: `${message}{ _id: "a" }` } });
-    expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe('reject conflict');
+  it('where the row is there already, what becomes of its columns counts', async () => {
+    const { standIn, store, preset } = await started({ persister: 'mongodb' });
+    for (const [message, verdict] of [
+      ['connect ECONNREFUSED 127.0.0.1:27017', 'retry unavailable'],
+      ['Document failed validation', 'reject invalid'],
+      ['odd', 'ambiguous unclassified'],
+    ] as const) {
+      store.upsert('lists', 'a', { name: 'old' });
+      standIn.answerInstead(({ json }) =>
+        json.batch[0].op === 'PATCH'
+          ? { status: 400, body: { message: `Request failed: ${message}` } }
+          : undefined,
+      );
+      expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
+    }
   });
 });

@@ -71,6 +71,8 @@ describe('django()', () => {
       status: 'retry',
       error: { code: 'misconfigured', message: expect.stringContaining('trackPrevious') },
     });
+    const partly = patch('lists', 'a', { name: 'B' }, { name: 'A', owner_id: 'u1' });
+    expect(await verdictOf(preset, partly)).toBe('retry misconfigured');
     expect(writesTo(standIn)).toEqual([]);
     const whole = { name: 'B', owner_id: 'u1', created_at: 'today' };
     await verdictOf(preset, put('lists', 'a', { name: 'A' }));
@@ -160,6 +162,19 @@ describe('rails()', () => {
     expect(await verdictOf(preset, put('activities', 'a', { lat: '1' }))).toBe('reject invalid');
     expect(await verdictOf(preset, put('activities', 'a'))).toBe('reject invalid');
     expect(store.rows('activities')).toEqual([]);
+  });
+
+  it('with ids that are kept, a PUT stays queued where the PATCH behind it meets an outage', async () => {
+    const { standIn, store, preset } = await started(true);
+    store.insert('activities', 'a', { title: 'Run' });
+    standIn.answerInstead(({ method }) => (method === 'PATCH' ? { status: 503 } : undefined));
+    expect(await verdictOf(preset, put('activities', 'a', { title: 'Swim' }))).toBe('retry unavailable');
+  });
+
+  it.each([[{ results: [] }], [[]], [{ id: null }]])('%j is no row, and says nothing', async (body) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 200, body });
+    expect(await verdictOf(preset, put('activities', 'a', { title: 'Run' }))).toBe('retry misconfigured');
   });
 
   it('names an option that is wrong', () => {

@@ -30,7 +30,7 @@ export function transactionOf(...entries: UploadEntry[]): UploadTransaction {
 }
 
 /** A context whose token is the preset's own. */
-export function contextOf({ credentials }: Preset): TransportContext {
+function contextOf({ credentials }: Preset): TransportContext {
   const { signal } = new AbortController();
   return context({ signal, token: async () => (await credentials({ signal }))?.token });
 }

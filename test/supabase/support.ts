@@ -76,7 +76,7 @@ export interface World {
   rows(sql: string, parameters?: unknown[]): Promise<unknown[]>;
 }
 
-export async function openWorld(): Promise<World> {
+async function openWorld(): Promise<World> {
   const database = await openDatabase();
   await database.exec(SUPABASE_ROLES);
   await database.exec(LISTS_AND_TODOS_POLICIES);

@@ -31,7 +31,7 @@ export function describe({ outcomes, thrown }: Sent): string {
   return `its outcomes are ${outcomes.map(describeOutcome).join(', ')}`;
 }
 
-export function describeOutcome(outcome: Outcome): string {
+function describeOutcome(outcome: Outcome): string {
   return 'error' in outcome ? `${outcome.status} "${outcome.error.code}"` : outcome.status;
 }
 

@@ -40,6 +40,8 @@ export const EXPRESS_CORS: Cors = {
   methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
 };
 
+type Instead = Said | undefined | ((asked: Asked) => Said | undefined);
+
 /** Where a published backend runs, for one test. */
 export interface StandIn {
   url: string;
@@ -49,8 +51,8 @@ export interface StandIn {
   tokens: Set<string>;
   /** The next so many writes are handled, but their answers are lost. */
   loseReplies(count: number): void;
-  /** Answers writes, or requests for tokens, instead of the backend. */
-  answerInstead(said: Said | undefined, of?: 'writes' | 'tokens'): void;
+  /** Answers writes, or requests for tokens, instead of the backend; where a function says nothing, the backend does. */
+  answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export async function startStandIn(
   { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
 ): Promise<StandIn> {
   let lost = 0;
-  const insteadOf: { writes?: Said | undefined; tokens?: Said | undefined } = {};
+  const insteadOf: { writes?: Instead; tokens?: Instead } = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -86,7 +88,8 @@ export async function startStandIn(
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
-    const said = insteadOf[asksForToken ? 'tokens' : 'writes'] ?? (await handle(asked, standIn));
+    const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
+    const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
     if (said.dies || (!asksForToken && lost > 0 && lost--)) {
       response.destroy();
       return;

@@ -22,7 +22,7 @@ export interface Store {
   transaction<T>(work: () => T): T;
 }
 
-export const TODO_TABLES: Record<string, TableRules> = {
+const TODO_TABLES: Record<string, TableRules> = {
   lists: { notNull: ['name'], unique: ['name'] },
   todos: {},
 };

@@ -22,7 +22,7 @@ export interface MemoryBackend {
   request(sendables: readonly Sendable[], token: string, signal: AbortSignal): Promise<Answer>;
 }
 
-export const TOKEN = 'token-of-the-test';
+const TOKEN = 'token-of-the-test';
 
 const OWN_ANSWERS: Partial<Record<TransportFault, Answer>> = {
   'server-error': { status: 500, text: '{"message":"broken"}' },
@@ -33,7 +33,7 @@ const OWN_ANSWERS: Partial<Record<TransportFault, Answer>> = {
   'foreign-answer': { status: 200, text: '{"ok":true}' },
 };
 
-export function memoryBackend(): MemoryBackend {
+function memoryBackend(): MemoryBackend {
   const keys = new Set<string>();
   const backend: MemoryBackend = {
     rows: new Map(),

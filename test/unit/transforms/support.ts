@@ -3,7 +3,7 @@ import type { UploadEntry } from '../../../src/queue/transaction.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 /** Freezes what a transform must not change. */
-export function frozen(members: Partial<UploadEntry> = {}): UploadEntry {
+function frozen(members: Partial<UploadEntry> = {}): UploadEntry {
   const entry = anEntry(members);
   for (const each of [entry, entry.opData, entry.previousValues]) if (each) Object.freeze(each);
   return entry;
