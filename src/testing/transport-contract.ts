@@ -25,8 +25,11 @@ export type {
  * values, and errors that give nothing away.
  *
  * @example
- * ```ts no-check
+ * ```ts
+ * import { type ContractNeed, type TransportHarness, transportContract } from 'powersync-backend-connector/testing';
  * import { test } from 'vitest';
+ *
+ * declare function startHarness(): Promise<TransportHarness>; // yours: a transport, its backend, and the faults
  *
  * const offered: readonly ContractNeed[] = ['token', 'offline', 'lost-reply', 'server-error', 'unauthenticated'];
  *

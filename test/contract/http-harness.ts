@@ -28,7 +28,9 @@ export interface ContractWorld {
   readonly backend: Backend;
   readonly proxy: FaultyProxy;
   /** A harness with an empty table and a sound network. */
-  harness(make: (url: string) => Transport, promises: TransportPromises): Promise<TransportHarness>;
+  harness(make: HttpContractOptions['make'], promises: TransportPromises): Promise<TransportHarness>;
+  /** The same past the network, so without faults. */
+  directHarness(make: HttpContractOptions['make'], promises: TransportPromises): Promise<TransportHarness>;
   close(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ async function startContractWorld(serve?: HttpContractOptions['serve']): Promise
   const backend = await startBackend({ database, tables: ['notes'], log: () => {} });
   const served = await serve?.(backend);
   const proxy = await startFaultyProxy(served?.url ?? backend.url);
-  return {
+  const world: ContractWorld = {
     backend,
     proxy,
     async harness(make, promises) {
@@ -51,7 +53,7 @@ async function startContractWorld(serve?: HttpContractOptions['serve']): Promise
       const issued = await backend.issueToken(CONTRACT_USER);
       return {
         ...promises,
-        createTransport: () => make(proxy.url),
+        createTransport: () => make(proxy.url, () => {}),
         token: async () => issued,
         table: {
           name: 'notes',
@@ -69,12 +71,22 @@ async function startContractWorld(serve?: HttpContractOptions['serve']): Promise
         },
       };
     },
+    async directHarness(make, promises) {
+      const harness = await world.harness(make, promises);
+      let requests = 0;
+      return {
+        ...harness,
+        createTransport: () => make(served?.url ?? backend.url, () => requests++),
+        backend: { ...harness.backend, requests: () => requests, faults: {} },
+      };
+    },
     async close() {
       await proxy.close();
       await backend.close();
       await database.close();
     },
   };
+  return world;
 }
 
 /** How each fault looks over HTTP. */
@@ -96,8 +108,10 @@ export function httpFaults(proxy: FaultyProxy): Record<TransportFault, () => voi
 }
 
 export interface HttpContractOptions extends TransportPromises {
-  /** Makes the transport, given the url of the backend. */
-  readonly make: (url: string) => Transport;
+  /** Makes the transport, given the url of the backend. Where it is `direct`, it tells of each request. */
+  readonly make: (url: string, onRequest: () => void) => Transport;
+  /** It talks to the backend past the network, which speaks HTTP/1.1 only: no case that needs a fault is run. */
+  readonly direct?: boolean;
   /** Serves the backend by another contract, where its own url doesn't. */
   readonly serve?: (backend: Backend) => Promise<{
     readonly url: string;
@@ -109,14 +123,16 @@ export interface HttpContractOptions extends TransportPromises {
 }
 
 /** Declares one test for each case of the contract, over the example backend. */
-export function testHttpContract({ make, serve, without = {}, ...promises }: HttpContractOptions): void {
+export function testHttpContract(options: HttpContractOptions): void {
+  const { make, serve, direct = false, without = {}, ...promises } = options;
   let world: ContractWorld;
   beforeAll(async () => {
     world = await startContractWorld(serve);
   }, 60_000);
   afterAll(() => world.close());
-  const cases = transportContract.filter(({ needs }) => needs.every((need) => without[need] === undefined));
+  const isOffered = (need: ContractNeed): boolean => (need === 'token' || !direct) && !without[need];
+  const cases = transportContract.filter(({ needs }) => needs.every(isOffered));
   test.each(cases)('$name', async ({ run }) => {
-    await run(await world.harness(make, promises));
+    await run(await world[direct ? 'directHarness' : 'harness'](make, promises));
   });
 }
