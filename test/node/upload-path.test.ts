@@ -225,13 +225,14 @@ describe('the upload path through db.connect()', () => {
   it('without it, the SDK alone would leave the write queued while the service is down', async () => {
     const client = await open();
     service.cut();
-    proxy.failNext(503);
+    proxy.failNext(503, { times: 5 }); // connecting and the write may each begin an upload
     const { connector: mine } = connector();
     void connectClient(client.db, mine, { retryDelayMs: 50 });
     await addList(client, 'l1');
     await waitFor(() => mine.status.lastError?.code === 'unavailable');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await client.db.getUploadQueueStats()).count).toBe(1);
+    proxy.heal();
     expect(await mine.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
   });
 });
