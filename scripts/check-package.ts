@@ -19,6 +19,7 @@ try {
   const installed = await installTarball();
   await compareWithList('files.txt', await listFiles(installed));
   await compareWithList('exports.txt', await listExports(installed));
+  await runCommand();
   await compileConsumers();
 } finally {
   await rm(project, { recursive: true });
@@ -90,6 +91,13 @@ async function compareWithList(name: string, actual: string[]): Promise<void> {
   const added = lines.filter((line) => !listed.includes(line)).map((line) => `  + ${line}`);
   const missing = listed.filter((line) => !lines.includes(line)).map((line) => `  - ${line}`);
   problems.push([`test/packed/${name} differs (--update takes it over):`, ...added, ...missing].join('\n'));
+}
+
+/** The command line starts, and says how it is used. */
+async function runCommand(): Promise<void> {
+  const bin = join(project, 'node_modules/.bin', manifest.name);
+  const { stdout } = await run(bin, ['--help'], { cwd: project });
+  if (!stdout.includes('verify <url>')) problems.push(`${manifest.name} --help printed ${stdout}`);
 }
 
 /** Compiles test/packed/fixture with every declaration checked, whatever the platform, resolution and compiler. */

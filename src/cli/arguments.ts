@@ -7,7 +7,7 @@ export const USAGE = `powersync-backend-connector verify <url> --table <name> --
 Checks that a backend takes writes the way the connector sends them.
 
   --table <name>      a table that may be written to
-  --row <json>        columns of a row that the backend takes, such as '{"name":"Milk"}'
+  --row <json>        columns of a row that the backend takes, such as '{"name":"Milk {n}"}'; {n} is numbered
   --bad-row <json>    columns of a row that one of its constraints refuses
   --contract <name>   ${Object.keys(CONTRACTS).join(' | ')}; default write-api
   --token <jwt>       sent as Authorization: Bearer <jwt>

@@ -13,7 +13,7 @@ export interface Target {
   readonly contract: Contract;
   /** A table that may be written to. */
   readonly table: string;
-  /** Columns of a row that the backend takes. */
+  /** Columns of a row that the backend takes; `{n}` in a text is numbered. */
   readonly row: Columns;
   /** Columns of a row that a constraint of the backend refuses. */
   readonly badRow?: Columns | undefined;
@@ -65,7 +65,8 @@ export function createBackend(target: Target): Backend {
   const written = new Map<string, UploadEntry>();
   let count = 0;
   const answers: RawAnswer[] = [];
-  const transport = target.contract.transport(target.url, recordingFetch);
+  const transport = Promise.resolve(target.contract.transport(target.url, recordingFetch));
+  transport.catch(() => {}); // told by the first delivery
 
   async function recordingFetch(...request: Parameters<typeof fetch>): Promise<Response> {
     const response = await fetchAgain(...request);
@@ -82,9 +83,11 @@ export function createBackend(target: Target): Backend {
 
   const backend: Backend = {
     target,
-    newRow: (columns = target.row) =>
-      entry('PUT', `${ID_PREFIX}-${run.slice(0, 4)}-4${run.slice(4, 7)}-8000-${hex(++count)}`, columns),
-    change: ({ id }) => entry('PATCH', id, changed(target.row)),
+    newRow(columns = target.row) {
+      const id = `${ID_PREFIX}-${run.slice(0, 4)}-4${run.slice(4, 7)}-8000-${hex(++count)}`;
+      return entry('PUT', id, numbered(columns, count));
+    },
+    change: ({ id, opData = {} }) => entry('PATCH', id, changed(opData)),
     remove: ({ id }) => entry('DELETE', id),
     transaction: (...entries) => {
       const [first, last] = [entries[0]?.clientId, entries[entries.length - 1]?.clientId];
@@ -93,10 +96,10 @@ export function createBackend(target: Target): Backend {
     async deliver(transactions, ...token) {
       answers.length = 0;
       const current = token.length > 0 ? token[0] : target.token;
-      const { outcomes, error } = await send(transport, transactions, current, target.timeoutMs);
+      const { outcomes, error } = await send(await transport, transactions, current, target.timeoutMs);
       return { outcomes, error, answers: [...answers] };
     },
-    async request({ url = target.url, ...init }) {
+    async request({ url = target.contract.postUrl?.(target.url) ?? target.url, ...init }) {
       const response = await fetchAgain(url, {
         redirect: 'manual',
         ...init,
@@ -169,6 +172,16 @@ function readRow({ status, text }: RawAnswer): Columns | null | undefined {
 
 export function authorization(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** `{n}` in a text becomes a number, another one for each row: for columns whose values must not repeat. */
+function numbered(columns: Columns, n: number): Columns {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.replaceAll('{n}', String(n)) : value,
+    ]),
+  );
 }
 
 /** Another value for one column: text gets longer, a number greater. */

@@ -3,18 +3,23 @@ import { graphql } from '../graphql/graphql.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
 import { writeApi } from '../http/write-api.ts';
+import * as presets from '../presets/index.ts';
 import type { Transport } from '../transport.ts';
 
 /** A contract that a backend may honour, and what is expected of it. */
 export interface Contract {
   readonly name: string;
-  readonly transport: (url: string, fetch: PlatformFetch) => Transport;
+  readonly transport: (url: string, fetch: PlatformFetch) => Transport | Promise<Transport>;
   /** Applies each transaction as a whole. */
   readonly atomic: boolean;
   /** Bad data is answered with a 2xx and results. */
   readonly inBand: boolean;
-  /** One url takes JSON by POST, so that bodies of any kind can be tried. */
-  readonly oneUrl: boolean;
+  /** The one url that takes JSON by POST, so that bodies of any kind can be tried; undefined where there is none. */
+  readonly postUrl?: (url: string) => string;
+  /** Headers that the transport sends beside those of every transport. */
+  readonly headers?: readonly string[];
+  /** False where nothing is known of what a browser may send. */
+  readonly browsers?: false;
   /** Bodies that aren't in the form of the contract, and have to be refused. */
   readonly malformed: readonly string[];
   /** Whether a 2xx refuses all the same. Default: none does. */
@@ -31,7 +36,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     transport: (url, fetch) => writeApi({ url, fetch, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: true,
-    oneUrl: true,
+    postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"transactions":[]}', '{"transactions":[{"crud":[{"op":"MERGE"}]}]}'],
     maxTransactions: 50,
   },
@@ -40,7 +45,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     transport: (url, fetch) => batchEndpoint({ url, fetch, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: false,
-    oneUrl: true,
+    postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"batch":[{"op":"MERGE"}]}'],
     maxTransactions: 1,
   },
@@ -49,7 +54,6 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     transport: (url, fetch) => rowEndpoints({ url, fetch }),
     atomic: false,
     inBand: false,
-    oneUrl: false,
     malformed: [],
     maxTransactions: 1,
   },
@@ -58,9 +62,53 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     transport: (url, fetch) => graphql({ url, fetch, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: true,
-    oneUrl: true,
+    postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"query":"mutation {"}'],
     isRefusal: (text) => /^\s*\{\s*"errors"\s*:\s*\[/.test(text),
     maxTransactions: 50,
   },
+  connect: {
+    name: 'connect',
+    transport: connectService,
+    atomic: true,
+    inBand: true,
+    postUrl: (url) => `${url.replace(/\/+$/, '')}/powersync.write.v1.WriteService/Upload`,
+    headers: ['connect-protocol-version', 'connect-timeout-ms', 'idempotency-key'],
+    malformed: [NO_JSON, '{}', '{"transactions":[]}'],
+    maxTransactions: 50,
+  },
+  nodejs: preset('nodejs', (options) => presets.nodejs({ ...options, userId: 'verify' }), true),
+  nextjs: preset('nextjs', (options) => presets.nextjs({ ...options, userId: 'verify' }), true),
+  dotnet: preset('dotnet', (options) => presets.dotnet({ ...options, userId: 'verify' }), true),
+  cloudcode: preset('cloudcode', (options) => presets.cloudcode({ ...options, userId: 'verify' }), false),
+  'agent-skills': preset(
+    'agent-skills',
+    (options) => presets.agentSkills({ ...options, userId: 'verify' }),
+    true,
+  ),
+  nestjs: preset('nestjs', (options) => presets.nestjs({ ...options, login: () => null }), true),
+  django: preset('django', presets.django, false),
+  rails: preset('rails', (options) => presets.rails({ ...options, userId: 'verify' }), false),
+  laravel: preset('laravel', (options) => presets.laravel({ ...options, userId: 'verify' }), false),
+  'mongodb-expo': preset('mongodb-expo', presets.mongodbExpo, false),
 };
+
+function preset(
+  name: string,
+  make: (options: presets.PresetOptions) => presets.Preset,
+  atomic: boolean,
+): Contract {
+  const transport = (url: string, fetch: PlatformFetch) => make({ url, fetch }).transport;
+  return { name, transport, atomic, inBand: false, browsers: false, malformed: [], maxTransactions: 1 };
+}
+
+/** In JSON over HTTP/1.1, which every server of Connect speaks. The package is the user's: it is asked for by name. */
+async function connectService(baseUrl: string, fetch: PlatformFetch): Promise<Transport> {
+  const { createConnectTransport } = await import('@connectrpc/connect-web').catch(() => {
+    throw new Error(
+      'The contract "connect" needs the package @connectrpc/connect-web: npm install it first.',
+    );
+  });
+  const { writeService } = await import('../connect/write-service.ts');
+  return writeService({ transport: createConnectTransport({ baseUrl, fetch }) });
+}

@@ -29,8 +29,7 @@ export const visible: Check = {
     if (failed) return skipped(`Not checked: ${failed}`);
     const found = await backend.read(row);
     if (found === undefined) return backend.target.readUrl ? unreadable() : skipped(NO_READ);
-    if (found && sameColumns(found, backend.target.row))
-      return ok('The row could be read right after the answer.');
+    if (found && sameColumns(found, row.opData)) return ok('The row could be read right after the answer.');
     return violation(
       found
         ? 'The row that was read right after the answer is another one.'
@@ -57,7 +56,7 @@ export const order: Check = {
     }
     const [kept, removed] = [await backend.read(row), await backend.read(gone)];
     if (kept === undefined) return skipped(`All four changes were applied. ${NO_READ}`);
-    if (kept && sameColumns(kept, changed(backend.target.row)) && removed === null)
+    if (kept && sameColumns(kept, changed(row.opData ?? {})) && removed === null)
       return ok('PUT and PATCH, PUT and DELETE of one row took effect in this order.');
     return violation(
       'Changes of one row did not take effect in the order they were sent in.',
@@ -107,7 +106,7 @@ export const replay: Check = {
     }
     const found = await backend.read(row);
     if (found === undefined) return skipped(`The replay was answered as applied. ${NO_READ}`);
-    if (found && sameColumns(found, changed(backend.target.row)))
+    if (found && sameColumns(found, changed(row.opData ?? {})))
       return ok('A replay was answered as applied, and did not undo what came after it.');
     return violation(
       'A replay was applied once more, and undid a later change.',
@@ -154,7 +153,7 @@ function notApplied({ outcomes, error }: Delivery, count: number): string | unde
 }
 
 /** Whether a row that was read has these columns; numbers may have become text, or booleans. */
-function sameColumns(found: Columns, expected: Columns): boolean {
+function sameColumns(found: Columns, expected: Columns = {}): boolean {
   return Object.entries(expected).every(([name, value]) => {
     const actual = found[name] ?? null;
     return (

@@ -11,8 +11,9 @@ export const preflight: Check = {
   name: 'CORS preflight',
   async run(backend) {
     const { contract, token } = backend.target;
-    const needed = token === undefined ? ['content-type'] : HEADERS;
-    const method = contract.oneUrl ? 'POST' : 'PUT';
+    if (contract.browsers === false) return skipped('Not checked for a preset: see its backend.');
+    const needed = [...(token === undefined ? ['content-type'] : HEADERS), ...(contract.headers ?? [])];
+    const method = contract.postUrl ? 'POST' : 'PUT';
     const { status, headers } = await backend.request({
       method: 'OPTIONS',
       headers: {
@@ -50,7 +51,7 @@ function isStar(header: string, allowed: readonly string[]): boolean {
 export const exposed: Check = {
   name: 'headers a browser may read',
   async run(backend) {
-    if (!backend.target.contract.oneUrl) return skipped('The contract has no url for all rows.');
+    if (!backend.target.contract.postUrl) return skipped('The contract has no url for all rows.');
     const { headers } = await backend.request({
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: ORIGIN, ...authorization(backend.target.token) },

@@ -35,7 +35,7 @@ export const bodySize: Check = {
 export const readable413: Check = {
   name: 'a 413 in browsers',
   async run(backend) {
-    if (!backend.target.contract.oneUrl) return skipped('The contract sends one row at a time.');
+    if (!backend.target.contract.postUrl) return skipped('The contract sends one row at a time.');
     for (const bytes of [300_000, 12_000_000]) {
       const answer = await tooLarge(backend, bytes).catch(() => undefined);
       if (!answer) {

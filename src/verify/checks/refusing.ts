@@ -100,7 +100,7 @@ async function refusesToken(
 ): Promise<Finding | undefined> {
   const { contract } = backend.target;
   const delivery =
-    wrong === undefined && contract.oneUrl
+    wrong === undefined && contract.postUrl
       ? await requestWithoutToken(backend)
       : await backend.deliver([backend.transaction(backend.newRow())], wrong ?? '');
   const status = delivery.answers[0]?.status ?? 0;
