@@ -1,0 +1,6 @@
+export {
+  type MemoryDatabase,
+  type MemoryDatabaseOptions,
+  type MemoryTransaction,
+  memoryDatabase,
+} from './memory-database.ts';
