@@ -82,6 +82,8 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   execute: Writer['execute'];
   getAll: Writer['getAll'];
   readonly schema?: MemorySchema | undefined;
+  /** Tables and columns that the schema no longer has can't be read or written; what is queued stays. */
+  updateSchema(schema: MemorySchema): Promise<void>;
   /** The first `limit` entries (default 100), wherever a transaction ends; null when the queue is empty. */
   getCrudBatch(limit?: number): Promise<MemoryCrudBatch | null>;
   getNextCrudTransaction(): Promise<MemoryCrudTransaction | null>;
@@ -168,11 +170,10 @@ export function memoryDatabase(options: MemoryDatabaseOptions = {}): MemoryDatab
   return openFile(file, { schema, otherSql });
 }
 
-type Opened = { readonly schema: MemorySchema | undefined; readonly otherSql: OtherSql | undefined };
+type Opened = { schema: MemorySchema | undefined; readonly otherSql: OtherSql | undefined };
 
 function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
   const { store } = file;
-  const { schema } = opened;
   let lastHook: BeforeComplete | undefined;
   const hook = (): BeforeComplete | undefined => lastHook;
   const one = <T>(task: (writer: Writer) => Promise<T>): Promise<T> =>
@@ -180,7 +181,13 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
   const reading = writerOf(file, opened, undefined);
 
   return {
-    ...(schema && { schema }),
+    get schema() {
+      return opened.schema;
+    },
+    updateSchema: (schema) =>
+      write(file, () => {
+        opened.schema = schema;
+      }),
     put: (...operands) => one((writer) => writer.put(...operands)),
     patch: (...operands) => one((writer) => writer.patch(...operands)),
     remove: (...operands) => one((writer) => writer.remove(...operands)),
@@ -203,11 +210,11 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
     download: (rows) =>
       write(file, (change) => {
         if (countQueue(file) > 0 || store.isFrozen) return false;
-        applyRows(store, schema, change, rows);
+        applyRows(store, opened.schema, change, rows);
         return true;
       }),
-    reopen: () => openFile(file, opened),
-    copy: () => openFile(fileOf(copyStore(committed(file))), opened),
+    reopen: () => openFile(file, { ...opened }),
+    copy: () => openFile(fileOf(copyStore(committed(file))), { ...opened }),
     get completions() {
       return [...file.completions];
     },
@@ -227,12 +234,14 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
 }
 
 function writerOf(file: DatabaseFile, opened: Opened, change: Change | undefined): Writer {
-  const { schema } = opened;
   const writeRow = async (
     op: 'PUT' | 'PATCH' | 'DELETE',
     ...row: [table: string, id: string, columns: MemoryColumns, options: WriteOptions | undefined]
   ): Promise<void> => {
-    if (change) statement(file, change, () => writeOne({ store: file.store, schema, change }, op, ...row));
+    if (change)
+      statement(file, change, () =>
+        writeOne({ store: file.store, schema: opened.schema, change }, op, ...row),
+      );
   };
   const run = (sql: string, parameters?: unknown[]): MemoryQueryResult =>
     runSql(file, opened, change, sql, parameters);

@@ -46,7 +46,7 @@ const TOKENS =
 
 /** Words that end a list or an expression, and so are never a name without quotes. */
 const RESERVED = new Set(
-  'and as asc case collate conflict cross desc do else end exists from full group having in inner is isnull join left like limit natural not notnull null nulls offset on or order outer over returning right select set then union update using values when where window'.split(
+  'and as asc case collate conflict cross desc distinct do else end exists from full group having in inner is isnull join left like limit natural not notnull null nulls offset on or order outer over returning right select set then union update using values when where window'.split(
     ' ',
   ),
 );

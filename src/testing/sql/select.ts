@@ -12,6 +12,7 @@ export type Columns = (scope: Scope) => ResultRow;
 /** Reads a SELECT behind that word. */
 export function readSelect(reader: SqlReader): (scope: Scope) => ResultRow[] {
   return inOwnScope(reader, (facts) => {
+    const isDistinct = reader.take('distinct');
     const show = readColumns(reader);
     const source = reader.take('from') ? readSource(reader) : undefined;
     const where = readWhere(reader);
@@ -21,15 +22,20 @@ export function readSelect(reader: SqlReader): (scope: Scope) => ResultRow[] {
       const table = source?.(outer);
       const base: Scope = { database: outer.database, parameters: outer.parameters, source: table };
       if (table) checkColumns(table, facts.columns);
-      let rows: (Row | undefined)[] = table ? [...table.rows()] : [undefined];
-      rows = rows.filter((row) => truth(where({ ...base, row })));
+      const all: (Row | undefined)[] = table ? [...table.rows()] : [undefined];
+      const rows = all.filter((row) => truth(where({ ...base, row })));
       if (sort) rows.sort((a, b) => sort({ ...base, row: a }, { ...base, row: b }));
-      const most = limit?.(base);
-      if (typeof most === 'number' && most >= 0) rows = rows.slice(0, most);
       if (facts.isCount) return [show({ ...base, row: rows[0], count: rows.length })];
-      return rows.map((row) => show({ ...base, row }));
+      const shown = rows.map((row) => show({ ...base, row }));
+      const most = limit?.(base);
+      const end = typeof most === 'number' && most >= 0 ? most : undefined;
+      return (isDistinct ? distinct(shown) : shown).slice(0, end);
     };
   });
+}
+
+function distinct(rows: readonly ResultRow[]): ResultRow[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
 }
 
 /** A SELECT inside of an expression: the first column of its rows. */
