@@ -69,7 +69,7 @@ function createTriggers(
     if (localOnly) return;
     noteUpdated(store, change, name, String(id));
     const { metadata = null, ...others } = members;
-    const text = metadata === null ? undefined : String(metadata);
+    const text = typeof metadata === 'string' ? metadata : undefined; // the SDK takes nothing else
     queueEntry(store, change, { op, table: name, id: String(id), ...others, metadata: text });
   };
   const old = previousOf(schema);
