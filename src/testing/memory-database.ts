@@ -29,6 +29,7 @@ import {
 import { type MemoryQueryResult, type OtherSql, runSql } from './memory/run-sql.ts';
 import type { MemorySchema } from './memory/schema.ts';
 import { type Change, copyStore, newChange } from './memory/store.ts';
+import { Fail } from './sql/table.ts';
 import { uuid } from './uuid.ts';
 
 /** Options of {@link memoryDatabase}. */
@@ -127,8 +128,8 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
  * Its upload queue behaves like the SDK's, of 1.x and of 2.x alike: as far as a queue can tell, they don't differ. One
  * suite of tests runs over both. Op ids only go up, also after the queue was cleared; each read makes new entries; a
  * batch is cut wherever its limit is; completing removes everything up to the handle's last entry, whoever wrote it; a
- * transaction that fails leaves nothing behind, and isn't seen before it has ended. Transaction ids go up without the
- * gaps that the SDK leaves.
+ * transaction that fails leaves nothing behind, and isn't seen before it has ended. Op ids and transaction ids are those
+ * that the SDK would give.
  *
  * It understands SQL on one table at a time: SELECT, INSERT, UPDATE, DELETE and CREATE TABLE, `uuid()` included, which is
  * all that this library sends. Another statement throws an error that names it, unless `otherSql` answers. It does not
@@ -191,7 +192,7 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
     put: (...operands) => one((writer) => writer.put(...operands)),
     patch: (...operands) => one((writer) => writer.patch(...operands)),
     remove: (...operands) => one((writer) => writer.remove(...operands)),
-    execute: (sql, parameters) => one((writer) => writer.execute(sql, parameters)),
+    execute: (sql, parameters) => alone(file, opened, sql, parameters),
     getAll: reading.getAll,
     get: reading.get,
     getOptional: reading.getOptional,
@@ -231,6 +232,25 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
       lastHook = next;
     },
   };
+}
+
+/** A statement that is a transaction of its own. */
+async function alone(
+  file: DatabaseFile,
+  opened: Opened,
+  sql: string,
+  parameters: unknown[] | undefined,
+): Promise<MemoryQueryResult> {
+  const result = await write(file, (change) => {
+    try {
+      return runSql(file, opened, change, sql, parameters);
+    } catch (error) {
+      if (error instanceof Fail) return error; // what was written before it stays
+      throw error;
+    }
+  });
+  if (result instanceof Fail) throw result;
+  return result;
 }
 
 function writerOf(file: DatabaseFile, opened: Opened, change: Change | undefined): Writer {

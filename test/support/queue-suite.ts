@@ -25,17 +25,13 @@ export interface QueueCase {
   run(db: QueueDatabase): Promise<void>;
 }
 
-/** The queue as a connector reads it; transaction ids by rank, since the SDK leaves gaps. */
+/** The queue as a connector reads it, in a form that tells the order of members. */
 export async function wholeQueue(db: QueueDatabase): Promise<object[]> {
   const crud = (await db.getCrudBatch(100_000))?.crud ?? [];
-  const ids = [...new Set(crud.map(({ transactionId }) => transactionId))].sort(
-    (a, b) => Number(a) - Number(b),
-  );
   return crud.map((entry) => ({
     ...entry,
     opData: entry.opData && Object.entries(entry.opData),
     previousValues: entry.previousValues && Object.entries(entry.previousValues),
-    transactionId: entry.transactionId == null ? null : ids.indexOf(entry.transactionId),
   }));
 }
 
@@ -267,6 +263,39 @@ export const queueCases: QueueCase[] = [
       });
       expect(idsOf(await db.getCrudBatch())).toEqual(['a', 'c']);
       expect(await db.getAll('SELECT id FROM lists ORDER BY id DESC')).toEqual([{ id: 'c' }, { id: 'a' }]);
+    },
+  },
+  {
+    name: 'a row that its trigger refuses ends the statement, and keeps the rows before it',
+    async run(db) {
+      const twoRows = "INSERT INTO lists (id, name) VALUES ('a', 'x'), (NULL, 'y')";
+      await expect(db.execute(twoRows)).rejects.toThrow('id is required');
+      expect(idsOf(await db.getCrudBatch())).toEqual(['a']);
+      const failing = db.writeTransaction((tx) => tx.execute("INSERT INTO lists (id) VALUES ('b'), (7)"));
+      await expect(failing).rejects.toThrow('id should be text');
+      expect(await db.getAll('SELECT id FROM lists')).toEqual([{ id: 'a' }]);
+    },
+  },
+  {
+    name: 'a statement that meets no row uses a transaction id',
+    async run(db) {
+      await addLists(db, 'a');
+      const before = Number((await lastEntry(db)).transactionId);
+      await db.execute("DELETE FROM lists WHERE id = 'nobody'");
+      await addLists(db, 'b');
+      expect((await lastEntry(db)).transactionId).toBe(before + 2);
+    },
+  },
+  {
+    name: 'a transaction that goes on after its first statement failed shares its id with the next one',
+    async run(db) {
+      await addLists(db, 'a');
+      await db.writeTransaction(async (tx) => {
+        await expect(tx.execute("INSERT INTO lists (id) VALUES ('a')")).rejects.toThrow('UNIQUE');
+        await tx.execute("INSERT INTO lists (id) VALUES ('b')");
+      });
+      await addLists(db, 'c');
+      expect((await eachTransaction(db)).map(idsOf)).toEqual([['a'], ['b', 'c']]);
     },
   },
   {

@@ -18,9 +18,17 @@ export function queueEntry(
   change: Change,
   { op, table, id, data, old, metadata }: NewEntry,
 ): void {
-  change.transactionId ??= nextId(store, change, 'lastTransactionId');
   const text = JSON.stringify({ op, type: table, id, data, old, metadata });
-  queueText(store, change, change.transactionId, text);
+  queueText(store, change, beginQueueing(store, change), text);
+}
+
+/**
+ * Gives the transaction its id, at its first statement that may queue something. As in the SDK, a transaction keeps the
+ * id although that statement fails, while the counter goes back with it: the next transaction then gets the same id.
+ */
+export function beginQueueing(store: Store, change: Change): number {
+  change.transactionId ??= nextId(store, change, 'lastTransactionId');
+  return change.transactionId;
 }
 
 /** Queues a row of `ps_crud`; it counts as one that was written now. */
@@ -86,6 +94,7 @@ export function crudInput(store: Store, change: Change | undefined): SqlTable {
   if (!change) return base;
   return {
     ...base,
+    begin: () => void beginQueueing(store, change),
     insert(values) {
       const text = (name: string): string | undefined => {
         const value = values.get(name) ?? null;

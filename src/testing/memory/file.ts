@@ -1,3 +1,4 @@
+import { Fail } from '../sql/table.ts';
 import { addInternalTables } from './crud.ts';
 import { type Change, copyStore, createStore, newChange, rollBack, type Store } from './store.ts';
 
@@ -71,7 +72,7 @@ export function statement<T>(file: DatabaseFile, change: Change, run: () => T): 
   try {
     return run();
   } catch (error) {
-    rollBack(file.store, change, steps);
+    if (!(error instanceof Fail)) rollBack(file.store, change, steps);
     throw error;
   }
 }

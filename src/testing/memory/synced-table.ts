@@ -1,6 +1,6 @@
-import type { Row, SqlTable, Values } from '../sql/table.ts';
+import { Fail, type Row, type SqlTable, type Values } from '../sql/table.ts';
 import { cast, type SqlValue, truth, withAffinity } from '../sql/values.ts';
-import { queueEntry } from './crud.ts';
+import { beginQueueing, queueEntry } from './crud.ts';
 import type { MemoryTableSchema } from './schema.ts';
 import { addTable, type Change, newChange, rowsOf, type Store, type StoredTable, writeRow } from './store.ts';
 
@@ -47,7 +47,10 @@ export function syncedTable(
   if (!change) return base;
 
   const triggers = createTriggers(store, change, schema, stored, types);
-  return insertOnly ? { ...base, insert: triggers.insert } : { ...base, ...triggers };
+  const begin = (): void => {
+    if (!schema.localOnly) beginQueueing(store, change);
+  };
+  return insertOnly ? { ...base, begin, insert: triggers.insert } : { ...base, begin, ...triggers };
 }
 
 function createTriggers(
@@ -104,7 +107,7 @@ function createTriggers(
         remove(row, metadata);
         return row;
       }
-      if (given.has('id') && given.get('id') !== before.get('id')) throw new Error('Cannot update id');
+      if (given.has('id') && given.get('id') !== before.get('id')) throw new Fail('Cannot update id');
       const changes = [...given]
         .filter(([column]) => !SPECIAL.includes(column))
         .map(([column, value]) => [column, withAffinity(value, types.get(column))] as const);
@@ -156,8 +159,8 @@ function noteUpdated(store: Store, change: Change, table: string, id: string): v
 }
 
 function checkId(id: SqlValue): string {
-  if (id === null) throw new Error('id is required');
-  if (typeof id !== 'string') throw new Error('id should be text');
+  if (id === null) throw new Fail('id is required');
+  if (typeof id !== 'string') throw new Fail('id should be text');
   return id;
 }
 

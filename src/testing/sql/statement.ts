@@ -93,6 +93,7 @@ function readInsert(reader: SqlReader, conflict: OnConflict): Run {
     if (!insert) throw new Error(`table ${target} may not be modified`);
     const columns = names.length > 0 ? names : (source.columns ?? []);
     checkNames(source, columns);
+    source.begin?.();
     const scope = { ...outer, source };
     return rows.flatMap((expressions) => {
       if (expressions.length !== columns.length)
@@ -175,6 +176,7 @@ function readChangeOf(
   return (outer) => {
     const source = outer.database.table(target);
     checkColumns(source, columns);
+    source.begin?.();
     const scope = { ...outer, source };
     const rows = [...source.rows()].filter((row) => truth(where({ ...scope, row })));
     if (rows.length === 0) change(source, scope);

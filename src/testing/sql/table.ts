@@ -19,6 +19,8 @@ export interface SqlTable {
   readonly columns: readonly string[] | undefined;
   /** Where any may be written: those that were. */
   readonly known?: readonly string[];
+  /** Called when a statement that writes begins, also one that meets no row. */
+  readonly begin?: () => void;
   /** In the order of rowids. */
   rows(): Iterable<Row>;
   /** Undefined where the row was there, and is to be left alone. */
@@ -28,6 +30,9 @@ export interface SqlTable {
   /** The primary key, for `ON CONFLICT`; undefined where that isn't possible, as with a view. */
   readonly key?: string | undefined;
 }
+
+/** An error that ends a statement, and keeps what it has done so far: `RAISE(FAIL)`, which PowerSync's triggers use. */
+export class Fail extends Error {}
 
 /** A column of `CREATE TABLE`. */
 export interface ColumnDefinition {
