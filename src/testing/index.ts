@@ -1,3 +1,9 @@
+export {
+  type MemoryDatabase,
+  type MemoryDatabaseOptions,
+  type MemoryTransaction,
+  memoryDatabase,
+} from './memory-database.ts';
 export * from './mocks.ts';
 export {
   type ContractBackend,

@@ -29,7 +29,7 @@ export interface OpenClientOptions {
   folder?: string;
 }
 
-const testSchema = new Schema({
+export const testSchema = new Schema({
   lists: new Table({ name: column.text, owner_id: column.text }),
   todos: new Table(
     {

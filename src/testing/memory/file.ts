@@ -1,0 +1,78 @@
+import { Fail } from '../sql/table.ts';
+import { addInternalTables } from './crud.ts';
+import { type Change, copyStore, createStore, newChange, rollBack, type Store } from './store.ts';
+
+/** A completed handle. */
+export interface Completion {
+  /** The op id up to which entries were removed. */
+  readonly lastOpId: number;
+  /** How many there were; 0 is a stale completion. */
+  readonly removed: number;
+  /**
+   * What was given to `complete()`. Anything but undefined is a custom write checkpoint to the SDK, an error too, and
+   * several SDK versions then stop downloading.
+   */
+  readonly argument: unknown;
+}
+
+/** A database file, which several handles may have open. */
+export interface DatabaseFile {
+  readonly store: Store;
+  /** The transaction that is being made. */
+  open: Change | undefined;
+  /** Ends when the last writer in line has ended. */
+  tail: Promise<unknown>;
+  /** Told of the tables that a transaction has changed. */
+  readonly listeners: Set<(tables: ReadonlySet<string>) => void>;
+  readonly completions: Completion[];
+}
+
+export function createFile(clientId: string): DatabaseFile {
+  const store = createStore(clientId);
+  addInternalTables(store);
+  return fileOf(store);
+}
+
+export function fileOf(store: Store): DatabaseFile {
+  return { store, open: undefined, tail: Promise.resolve(), listeners: new Set(), completions: [] };
+}
+
+/** What is committed: a transaction that is being made can't be seen from outside. */
+export function committed({ store, open }: DatabaseFile): Store {
+  if (!open || open.undo.length === 0) return store;
+  const copy = copyStore(store);
+  for (const step of [...open.undo].reverse()) step(copy);
+  return copy;
+}
+
+/** Makes a transaction when those before it have ended. One that fails leaves nothing behind. */
+export function write<T>(file: DatabaseFile, task: (change: Change) => T | Promise<T>): Promise<T> {
+  const turn = file.tail.then(async () => {
+    const change = newChange();
+    file.open = change;
+    try {
+      return await task(change);
+    } catch (error) {
+      rollBack(file.store, change);
+      change.tables.clear();
+      throw error;
+    } finally {
+      file.open = undefined;
+      if (change.tables.size > 0) for (const listener of [...file.listeners]) listener(change.tables);
+    }
+  });
+  file.tail = turn.catch(() => {});
+  return turn;
+}
+
+/** A statement that fails takes back what it did, and the transaction goes on. */
+export function statement<T>(file: DatabaseFile, change: Change, run: () => T): T {
+  if (file.open !== change) throw new Error('memoryDatabase: this transaction has ended');
+  const steps = change.undo.length;
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Fail)) rollBack(file.store, change, steps);
+    throw error;
+  }
+}

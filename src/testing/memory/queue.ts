@@ -1,0 +1,95 @@
+import type { CrudBatchLike } from '../../queue/database.ts';
+import { type MemoryCrudEntry, readEntry } from './entry.ts';
+import { committed, type DatabaseFile, write } from './file.ts';
+import { type Store, writeRow } from './store.ts';
+
+/** What `getCrudBatch()` returns. */
+export interface MemoryCrudBatch extends CrudBatchLike {
+  readonly crud: MemoryCrudEntry[];
+  /** Removes every entry up to and including the last one of `crud`, whoever queued it. */
+  complete(writeCheckpoint?: string): Promise<void>;
+}
+
+/** What `getNextCrudTransaction()` returns; `haveMore` is always false. */
+export interface MemoryCrudTransaction extends MemoryCrudBatch {
+  /** Null at run time, as in the SDK, for an entry that was queued without one. */
+  readonly transactionId?: number | undefined;
+}
+
+/** Called before a handle's entries are removed, with its last op id. */
+export type BeforeComplete = (lastOpId: number) => unknown;
+
+/** @param hook Asked at the time of the completion. */
+export function readBatch(
+  file: DatabaseFile,
+  limit: number,
+  hook: () => BeforeComplete | undefined,
+): MemoryCrudBatch | null {
+  if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite, of a LIMIT such as 2.5
+  // As the SDK does: one more is read, to see whether there is one. To SQLite a negative limit is none.
+  const all = entries(committed(file), 0, limit < -1 ? Number.POSITIVE_INFINITY : limit + 1);
+  const haveMore = all.length > limit;
+  const crud = haveMore ? all.slice(0, -1) : all;
+  if (crud.length === 0) return null;
+  return { crud, haveMore, complete: completing(file, crud, hook) };
+}
+
+/** The first transaction behind an op id: neighbours with the same transaction id, and no gap between. */
+export function readTransaction(
+  file: DatabaseFile,
+  after: number,
+  hook: () => BeforeComplete | undefined,
+): MemoryCrudTransaction | null {
+  const store = committed(file);
+  const [first] = entries(store, after, 1);
+  if (!first) return null;
+  const crud: MemoryCrudEntry[] = [];
+  for (const entry of entries(store, after, Number.POSITIVE_INFINITY, first.transactionId)) {
+    const isNext = entry.clientId === first.clientId + crud.length;
+    if (crud.length > 0 && (!isNext || first.transactionId == null)) break;
+    crud.push(entry);
+  }
+  return {
+    crud,
+    haveMore: false,
+    complete: completing(file, crud, hook),
+    transactionId: first.transactionId,
+  };
+}
+
+export function countQueue(file: DatabaseFile): number {
+  return committed(file).tables.get('ps_crud')?.rows.size ?? 0;
+}
+
+/** Entries behind an op id; with `onlyOf`, up to the first of another transaction. */
+function entries(store: Store, after: number, most: number, onlyOf?: number | null): MemoryCrudEntry[] {
+  const found: MemoryCrudEntry[] = [];
+  for (const [opId, values] of store.tables.get('ps_crud')?.rows ?? []) {
+    if (found.length >= most) break;
+    if (opId <= after) continue;
+    const transactionId = values.get('tx_id') ?? null;
+    if (onlyOf !== undefined && transactionId !== onlyOf) break;
+    found.push(readEntry(opId, transactionId, String(values.get('data'))));
+  }
+  return found;
+}
+
+function completing(
+  file: DatabaseFile,
+  crud: readonly MemoryCrudEntry[],
+  hook: () => BeforeComplete | undefined,
+): (writeCheckpoint?: string) => Promise<void> {
+  const lastOpId = crud[crud.length - 1]?.clientId ?? 0;
+  return async (argument) => {
+    await hook()?.(lastOpId);
+    await write(file, (change) => {
+      const { store } = file;
+      const leaving = [...(store.tables.get('ps_crud')?.rows.keys() ?? [])].filter(
+        (opId) => opId <= lastOpId,
+      );
+      for (const opId of leaving) writeRow(store, change, 'ps_crud', opId, undefined);
+      if (leaving.length === 0 && !argument) store.isFrozen = true;
+      file.completions.push({ lastOpId, removed: leaving.length, argument });
+    });
+  };
+}

@@ -1,0 +1,55 @@
+/** A value in a table, as SQLite and JSON both know it. */
+export type SqlValue = string | number | null;
+
+/** Takes a parameter as the SDK's drivers do; what they can't bind is a TypeError. */
+export function toSqlValue(value: unknown, what: string): SqlValue {
+  if (typeof value === 'string' || value === null) return value;
+  if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return Number.isNaN(value) ? null : value; // SQLite has no NaN
+  throw new TypeError(
+    `memoryDatabase: ${what} cannot be stored: text, a number, a boolean or null can, and JSON as text; got ${typeof value}.`,
+  );
+}
+
+/** Truth as SQL knows it: null is neither true nor false. */
+export function truth(value: SqlValue): boolean | null {
+  if (value === null) return null;
+  return (typeof value === 'number' ? value : Number.parseFloat(value) || 0) !== 0;
+}
+
+export function fromTruth(value: boolean | null): SqlValue {
+  return value === null ? null : Number(value);
+}
+
+/** The order of values: null, numbers, text. */
+export function order(a: SqlValue, b: SqlValue): number {
+  const [rankA, rankB] = [rank(a), rank(b)];
+  if (rankA !== rankB) return rankA - rankB;
+  if (a === b || a === null || b === null) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** A comparison with null is null. */
+export function compared(a: SqlValue, b: SqlValue, holds: (order: number) => boolean): SqlValue {
+  return a === null || b === null ? null : Number(holds(order(a, b)));
+}
+
+/** What a column of this type makes of a value that is stored in it (SQLite's type affinity). */
+export function withAffinity(value: SqlValue, type: string | undefined): SqlValue {
+  if (type === 'TEXT') return typeof value === 'number' ? String(value) : value;
+  if (type !== 'INTEGER' && type !== 'REAL') return value;
+  const isNumber = typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
+  return isNumber ? Number(value) : value;
+}
+
+/** `CAST (value AS type)`, which is how PowerSync's views show a column. */
+export function cast(value: SqlValue, type: string | undefined): SqlValue {
+  if (value === null || type === undefined) return value;
+  if (type === 'TEXT') return String(value);
+  const number = typeof value === 'number' ? value : Number.parseFloat(value) || 0;
+  return type === 'INTEGER' ? Math.trunc(number) : number;
+}
+
+function rank(value: SqlValue): number {
+  return value === null ? 0 : typeof value === 'number' ? 1 : 2;
+}

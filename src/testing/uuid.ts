@@ -1,0 +1,7 @@
+/** A UUID of version 4; random enough for tests, where `crypto` may be missing. */
+export function uuid(): string {
+  return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (letter) => {
+    const digit = Math.floor(Math.random() * 16);
+    return (letter === 'x' ? digit : (digit & 3) | 8).toString(16);
+  });
+}
