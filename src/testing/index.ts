@@ -1,6 +1,15 @@
+export { type FakeClock, fakeClock } from './fake-clock.ts';
+export type { MemoryCrudEntry } from './memory/entry.ts';
+export type { Completion } from './memory/file.ts';
+export type { ChangeHandler, ChangeOptions } from './memory/on-change.ts';
+export type { BeforeComplete, MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
+export type { MemoryColumns, MemoryRows, WriteOptions } from './memory/rows.ts';
+export type { MemoryQueryResult, MemoryRow, OtherSql } from './memory/run-sql.ts';
+export type { MemorySchema, MemoryTableSchema } from './memory/schema.ts';
 export {
   type MemoryDatabase,
   type MemoryDatabaseOptions,
   type MemoryTransaction,
   memoryDatabase,
 } from './memory-database.ts';
+export { type TestJwtOptions, testJwt, unsignedJwt } from './test-jwt.ts';
