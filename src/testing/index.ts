@@ -1,8 +1,17 @@
+export { type ConnectorCase, connectorContract } from './connector-contract.ts';
+export type {
+  BackendAnswer,
+  ConnectorSetup,
+  ContractBackend,
+  ContractConnector,
+  ContractLogin,
+  ReceivedTransaction,
+} from './contract/setup.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export type { MemoryCrudEntry } from './memory/entry.ts';
 export type { Completion } from './memory/file.ts';
 export type { ChangeHandler, ChangeOptions } from './memory/on-change.ts';
-export type { BeforeComplete, MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
+export type { CompletionHook, MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
 export type { MemoryColumns, MemoryRows, WriteOptions } from './memory/rows.ts';
 export type { MemoryQueryResult, MemoryRow, OtherSql } from './memory/run-sql.ts';
 export type { MemorySchema, MemoryTableSchema } from './memory/schema.ts';
@@ -12,4 +21,13 @@ export {
   type MemoryTransaction,
   memoryDatabase,
 } from './memory-database.ts';
+export {
+  type ScriptedAnswer,
+  type ScriptedBackend,
+  type ScriptedBackendOptions,
+  type ScriptedLogin,
+  type ScriptedRequest,
+  scriptedBackend,
+  scriptedLogin,
+} from './scripted-backend.ts';
 export { type TestJwtOptions, testJwt, unsignedJwt } from './test-jwt.ts';
