@@ -1,8 +1,8 @@
-import { credentialsCases } from './contract/credentials.ts';
-import { keyCases } from './contract/keys.ts';
-import { refusalCases } from './contract/refusals.ts';
-import type { ConnectorSetup } from './contract/setup.ts';
-import { uploadCases } from './contract/uploads.ts';
+import { credentialsCases } from './connector/credentials.ts';
+import { keyCases } from './connector/keys.ts';
+import { refusalCases } from './connector/refusals.ts';
+import type { ConnectorSetup } from './connector/setup.ts';
+import { uploadCases } from './connector/uploads.ts';
 
 /** One rule for connectors, as a test. */
 export interface ConnectorCase {

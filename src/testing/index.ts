@@ -6,7 +6,7 @@ export type {
   ContractConnector,
   ContractLogin,
   ReceivedTransaction,
-} from './contract/setup.ts';
+} from './connector/setup.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export type { MemoryCrudEntry } from './memory/entry.ts';
 export type { Completion } from './memory/file.ts';

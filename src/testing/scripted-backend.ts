@@ -1,6 +1,6 @@
 import type { PlatformFetch } from '../globals.ts';
 import { optionChecks } from '../option-checks.ts';
-import type { BackendAnswer, ContractBackend, ContractLogin, ReceivedTransaction } from './contract/setup.ts';
+import type { BackendAnswer, ContractBackend, ContractLogin, ReceivedTransaction } from './connector/setup.ts';
 
 /** A request as `scriptedBackend()` hands it on. */
 export interface ScriptedRequest {
