@@ -29,7 +29,7 @@ export async function writeBorder(database: ConnectorDatabase, owner: string | n
   await database.execute(
     `INSERT OR REPLACE INTO connector_owners (from_op_id, owner, version)
 VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'ps_crud'), 0) + 1, ?,
-coalesce((SELECT max(version) FROM connector_owners), 0) + 1)`,
+coalesce((SELECT version FROM connector_owners ORDER BY version DESC LIMIT 1), 0) + 1)`,
     [owner],
   );
 }

@@ -1,3 +1,20 @@
+export type {
+  BackendAnswer,
+  ConnectorBackend,
+  ConnectorSetup,
+  ContractConnector,
+  ContractLogin,
+  ReceivedTransaction,
+} from './connector/setup.ts';
+export { type ConnectorCase, connectorContract } from './connector-contract.ts';
+export { type FakeClock, fakeClock } from './fake-clock.ts';
+export type { MemoryCrudEntry } from './memory/entry.ts';
+export type { Completion } from './memory/file.ts';
+export type { ChangeHandler, ChangeOptions } from './memory/on-change.ts';
+export type { CompletionHook, MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
+export type { MemoryColumns, MemoryRows, WriteOptions } from './memory/rows.ts';
+export type { MemoryQueryResult, MemoryRow, OtherSql } from './memory/run-sql.ts';
+export type { MemorySchema, MemoryTableSchema } from './memory/schema.ts';
 export {
   type MemoryDatabase,
   type MemoryDatabaseOptions,
@@ -5,6 +22,16 @@ export {
   memoryDatabase,
 } from './memory-database.ts';
 export * from './mocks.ts';
+export {
+  type ScriptedAnswer,
+  type ScriptedBackend,
+  type ScriptedBackendOptions,
+  type ScriptedLogin,
+  type ScriptedRequest,
+  scriptedBackend,
+  scriptedLogin,
+} from './scripted-backend.ts';
+export { type TestJwtOptions, testJwt, unsignedJwt } from './test-jwt.ts';
 export {
   type ContractBackend,
   type ContractNeed,

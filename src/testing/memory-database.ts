@@ -11,7 +11,8 @@ import {
 } from './memory/file.ts';
 import { type ChangeHandler, type ChangeOptions, onChange } from './memory/on-change.ts';
 import {
-  type BeforeComplete,
+  type CompletionHook,
+  type CompletionHooks,
   countQueue,
   type MemoryCrudBatch,
   type MemoryCrudTransaction,
@@ -118,7 +119,9 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
    * Called before a handle's entries are removed, with its last op id, and waited for. If it throws, `complete()` does, and
    * nothing is removed: so an app is killed just before.
    */
-  beforeComplete: BeforeComplete | undefined;
+  beforeComplete: CompletionHook | undefined;
+  /** Called once they are removed, and waited for before `complete()` ends: so an app is killed just after. */
+  afterComplete: CompletionHook | undefined;
 }
 
 /**
@@ -175,13 +178,11 @@ type Opened = { schema: MemorySchema | undefined; readonly otherSql: OtherSql | 
 
 function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
   const { store } = file;
-  let lastHook: BeforeComplete | undefined;
-  const hook = (): BeforeComplete | undefined => lastHook;
   const one = <T>(task: (writer: Writer) => Promise<T>): Promise<T> =>
     write(file, (change) => task(writerOf(file, opened, change)));
   const reading = writerOf(file, opened, undefined);
 
-  return {
+  const database: MemoryDatabase = {
     get schema() {
       return opened.schema;
     },
@@ -198,9 +199,9 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
     getOptional: reading.getOptional,
     writeTransaction: (callback) => one(callback),
     getClientId: async () => store.clientId,
-    getCrudBatch: async (limit = 100) => readBatch(file, limit, hook),
-    getNextCrudTransaction: async () => readTransaction(file, -1, hook),
-    getCrudTransactions: () => transactionsOf(file, hook),
+    getCrudBatch: async (limit = 100) => readBatch(file, limit, database),
+    getNextCrudTransaction: async () => readTransaction(file, -1, database),
+    getCrudTransactions: () => transactionsOf(file, database),
     async getUploadQueueStats(includeSize = false) {
       const count = countQueue(file);
       return { count, size: includeSize ? count * 20 : null };
@@ -225,13 +226,10 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
     get downloadsFrozen() {
       return store.isFrozen;
     },
-    get beforeComplete() {
-      return lastHook;
-    },
-    set beforeComplete(next) {
-      lastHook = next;
-    },
+    beforeComplete: undefined,
+    afterComplete: undefined,
   };
+  return database;
 }
 
 /** A statement that is a transaction of its own. */
@@ -284,16 +282,13 @@ function writerOf(file: DatabaseFile, opened: Opened, change: Change | undefined
 /** Older JavaScript engines of React Native lack the symbol; the SDK uses the same one in its place. */
 const asyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator ?? Symbol.for('Symbol.asyncIterator');
 
-function transactionsOf(
-  file: DatabaseFile,
-  hook: () => BeforeComplete | undefined,
-): AsyncIterable<MemoryCrudTransaction> {
+function transactionsOf(file: DatabaseFile, hooks: CompletionHooks): AsyncIterable<MemoryCrudTransaction> {
   return {
     [asyncIterator]() {
       let after = -1;
       return {
         async next() {
-          const value = readTransaction(file, after, hook);
+          const value = readTransaction(file, after, hooks);
           if (!value) return { done: true, value: null };
           after = value.crud[value.crud.length - 1]?.clientId ?? after;
           return { done: false, value };

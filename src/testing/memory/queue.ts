@@ -16,29 +16,30 @@ export interface MemoryCrudTransaction extends MemoryCrudBatch {
   readonly transactionId?: number | undefined;
 }
 
-/** Called before a handle's entries are removed, with its last op id. */
-export type BeforeComplete = (lastOpId: number) => unknown;
+/** Called at a completion, with the handle's last op id, and waited for. */
+export type CompletionHook = (lastOpId: number) => unknown;
 
-/** @param hook Asked at the time of the completion. */
-export function readBatch(
-  file: DatabaseFile,
-  limit: number,
-  hook: () => BeforeComplete | undefined,
-): MemoryCrudBatch | null {
+/** Hooks of a handle's database, as they are at the time of the completion. */
+export interface CompletionHooks {
+  beforeComplete: CompletionHook | undefined;
+  afterComplete: CompletionHook | undefined;
+}
+
+export function readBatch(file: DatabaseFile, limit: number, hooks: CompletionHooks): MemoryCrudBatch | null {
   if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite, of a LIMIT such as 2.5
   // As the SDK does: one more is read, to see whether there is one. To SQLite a negative limit is none.
   const all = entries(committed(file), 0, limit < -1 ? Number.POSITIVE_INFINITY : limit + 1);
   const haveMore = all.length > limit;
   const crud = haveMore ? all.slice(0, -1) : all;
   if (crud.length === 0) return null;
-  return { crud, haveMore, complete: completing(file, crud, hook) };
+  return { crud, haveMore, complete: completing(file, crud, hooks) };
 }
 
 /** The first transaction behind an op id: neighbours with the same transaction id, and no gap between. */
 export function readTransaction(
   file: DatabaseFile,
   after: number,
-  hook: () => BeforeComplete | undefined,
+  hooks: CompletionHooks,
 ): MemoryCrudTransaction | null {
   const store = committed(file);
   const [first] = entries(store, after, 1);
@@ -52,7 +53,7 @@ export function readTransaction(
   return {
     crud,
     haveMore: false,
-    complete: completing(file, crud, hook),
+    complete: completing(file, crud, hooks),
     transactionId: first.transactionId,
   };
 }
@@ -77,11 +78,11 @@ function entries(store: Store, after: number, most: number, onlyOf?: number | nu
 function completing(
   file: DatabaseFile,
   crud: readonly MemoryCrudEntry[],
-  hook: () => BeforeComplete | undefined,
+  hooks: CompletionHooks,
 ): (writeCheckpoint?: string) => Promise<void> {
   const lastOpId = crud[crud.length - 1]?.clientId ?? 0;
   return async (argument) => {
-    await hook()?.(lastOpId);
+    await hooks.beforeComplete?.(lastOpId);
     await write(file, (change) => {
       const { store } = file;
       const leaving = [...(store.tables.get('ps_crud')?.rows.keys() ?? [])].filter(
@@ -91,5 +92,6 @@ function completing(
       if (leaving.length === 0 && !argument) store.isFrozen = true;
       file.completions.push({ lastOpId, removed: leaving.length, argument });
     });
+    await hooks.afterComplete?.(lastOpId);
   };
 }

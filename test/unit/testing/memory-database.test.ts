@@ -144,6 +144,15 @@ describe('completions', () => {
   });
 });
 
+it('can be asked just after a completion, before complete() ends', async () => {
+  const db = memoryDatabase();
+  await db.put('lists', 'a');
+  const seen: unknown[] = [];
+  db.afterComplete = async (lastOpId) => seen.push(lastOpId, await db.getCrudBatch());
+  await (await db.getNextCrudTransaction())?.complete();
+  expect(seen).toEqual([1, null]);
+});
+
 describe('download()', () => {
   it('makes rows what the server has, and queues nothing', async () => {
     const db = memoryDatabase({ rows: { lists: [{ id: 'a', name: 'old' }] } });

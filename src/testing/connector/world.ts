@@ -1,0 +1,151 @@
+import type { BackendAnswer, ConnectorSetup } from './setup.ts';
+
+/** A setup in use: what was written, and the rules that hold after every step. */
+export interface World extends ConnectorSetup {
+  /** Writes rows in one local transaction. */
+  write(...rows: string[]): Promise<void>;
+  /** Calls `uploadData()` once, as the SDK does; returns what it threw. */
+  upload(): Promise<unknown>;
+  /** Uploads until the queue is empty, for so many calls at most; failures are waited out. */
+  drain(calls?: number): Promise<void>;
+  /** Ids of the queued rows, in order. */
+  queued(): Promise<string[]>;
+  /** Throws unless these rows are queued, and no others. */
+  expectQueued(what: string, ...rows: string[]): Promise<void>;
+  /** Makes the database another one, such as a copy. */
+  useDatabase(database: ConnectorSetup['database']): void;
+  /** The queue was emptied on purpose: what was in it need not be anywhere. */
+  forget(): void;
+}
+
+export function check(isTrue: boolean, message: string): asserts isTrue {
+  if (!isTrue) throw new Error(`connectorContract: ${message}`);
+}
+
+export const FAILURES: Readonly<Record<Exclude<BackendAnswer, 'apply'>, string>> = {
+  unavailable: 'is unavailable (503)',
+  offline: 'cannot be reached',
+  html: 'answers with a page of HTML and status 200',
+  truncated: 'answers with half an answer',
+  unauthenticated: 'refuses the token (401)',
+  reply_lost: 'applies it and its answer is lost',
+  hang: 'does not answer',
+};
+
+export function createWorld(setup: ConnectorSetup): World {
+  const {
+    connector,
+    backend,
+    endWaits,
+    kept,
+    table = 'lists',
+    columns = { name: 'x' },
+    deadlineMs = 5_000,
+  } = setup;
+  let { database } = setup;
+  let written: string[] = [];
+  /** The last op id of each transaction. */
+  const ends = new Set<number>();
+
+  async function crud() {
+    return (await database.getCrudBatch(100_000))?.crud ?? [];
+  }
+
+  /** What may never be, whatever happened. */
+  async function checkRules(): Promise<void> {
+    const queue = (await crud()).map(({ id }) => id);
+    const safe = new Set([...queue, ...backend.applied, ...((await kept?.()) ?? [])]);
+    const lost = written.find((row) => !safe.has(row));
+    check(
+      lost === undefined,
+      `the write of row "${lost}" has left the queue, and was neither applied nor kept as refused.`,
+    );
+    check(
+      database.staleCompletions === 0,
+      'it completed entries that had left the queue already, which stops downloads. Look at the queue before complete().',
+    );
+    for (const { lastOpId, argument } of database.completions) {
+      check(
+        argument === undefined,
+        'it passed something to complete(), which takes that for a write checkpoint.',
+      );
+      check(
+        ends.has(lastOpId),
+        'it completed a part of a transaction. Read whole transactions: getCrudBatch() cuts them.',
+      );
+    }
+    const order = [...new Set(backend.applied)].filter((row) => written.includes(row));
+    const wanted = written.filter((row) => order.includes(row));
+    check(
+      order.join() === wanted.join(),
+      `rows were applied in the order ${order.join()}, not ${wanted.join()}.`,
+    );
+  }
+
+  const world: World = {
+    ...setup,
+    get database() {
+      return database;
+    },
+    async write(...rows) {
+      await database.writeTransaction(async (transaction) => {
+        for (const row of rows) await transaction.put(table, row, columns);
+      });
+      written.push(...rows);
+      const queue = await crud();
+      ends.add(queue[queue.length - 1]?.clientId ?? 0);
+    },
+    async upload() {
+      const before = (await crud())[0]?.clientId;
+      const thrown = await withDeadline(connector.uploadData(database), deadlineMs);
+      const after = (await crud())[0]?.clientId;
+      await checkRules();
+      const hasStalled = thrown === undefined && after !== undefined && after === before;
+      check(
+        !hasStalled,
+        'uploadData() returned, and the head of the queue is what it was. It must throw then.',
+      );
+      return thrown;
+    },
+    async drain(calls = 20) {
+      for (let call = 0; call < calls && (await crud()).length > 0; call++) {
+        if ((await world.upload()) !== undefined) await endWaits?.();
+      }
+    },
+    queued: async () => (await crud()).map(({ id }) => id),
+    async expectQueued(what, ...rows) {
+      const found = await world.queued();
+      check(
+        found.join() === rows.join(),
+        `${what}, the queue should hold ${rows.join() || 'nothing'}, and holds ${found.join() || 'nothing'}.`,
+      );
+    },
+    useDatabase(other) {
+      database = other;
+    },
+    forget() {
+      written = [];
+    },
+  };
+  return world;
+}
+
+/** What the call threw; the contract is broken if it doesn't end. */
+async function withDeadline(call: Promise<void>, deadlineMs: number): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = Symbol('late');
+  const end = new Promise<typeof late>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs, late);
+  });
+  const settled = call.then(
+    () => undefined,
+    (thrown: unknown) => thrown ?? new Error('nothing'),
+  );
+  const result = await Promise.race([settled, end]);
+  clearTimeout(timer);
+  check(
+    result !== late,
+    `uploadData() has not ended after ${deadlineMs} ms. disconnect() waits for it as long.`,
+  );
+  return result;
+}

@@ -1,0 +1,81 @@
+import { optionChecks } from '../option-checks.ts';
+
+/** Options of {@link testJwt}. */
+export interface TestJwtOptions {
+  /** Whose token it is: the claim `sub`. Left out by default. */
+  readonly sub?: string | undefined;
+  /** When it was issued (`iat`), in epoch milliseconds; whole seconds are kept. Default: now. */
+  readonly issuedAtMs?: number | undefined;
+  /** How long it is good from then on (`exp`), in milliseconds; negative for one that has run out. Default 300 000. */
+  readonly expiresInMs?: number | undefined;
+  /** Further claims; they come first. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * A JWT as a server would issue it, but for its signature, which is none (`alg: none`): every reader of claims takes it,
+ * and every server that checks tokens refuses it.
+ *
+ * @throws TypeError naming the option that is misspelt or wrong.
+ *
+ * @example
+ * ```ts
+ * import { fakeClock, testJwt } from 'powersync-backend-connector/testing';
+ *
+ * const clock = fakeClock();
+ * const credentials = async () => ({ token: testJwt({ sub: 'ada', issuedAtMs: clock(), expiresInMs: 60_000 }) });
+ * ```
+ */
+export function testJwt(options: TestJwtOptions = {}): string {
+  const { object, number, noOthers, wrong } = optionChecks('testJwt');
+  const {
+    sub,
+    issuedAtMs = Date.now(),
+    expiresInMs = 300_000,
+    claims = {},
+    ...others
+  } = object('options', options);
+  noOthers('', others);
+  if (sub !== undefined && typeof sub !== 'string') wrong('sub', 'a text', sub);
+  number('issuedAtMs', issuedAtMs, 0);
+  number('expiresInMs', expiresInMs, -Number.MAX_SAFE_INTEGER);
+  const iat = Math.floor(issuedAtMs / 1000);
+  return unsignedJwt({ ...object('claims', claims), sub, iat, exp: iat + Math.floor(expiresInMs / 1000) });
+}
+
+/**
+ * A JWT with exactly these claims and no signature; also with claims that are no object, for tests of what happens then.
+ *
+ * @example
+ * ```ts
+ * import { unsignedJwt } from 'powersync-backend-connector/testing';
+ *
+ * const withoutExpiry = unsignedJwt({ sub: 'ada', aud: 'powersync' });
+ * ```
+ */
+export function unsignedJwt(claims: unknown): string {
+  return `${base64Url({ alg: 'none', typ: 'JWT' })}.${base64Url(claims)}.`;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+// By hand: React Native has no `btoa` everywhere, browsers no `Buffer`.
+function base64Url(value: unknown): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of utf8(JSON.stringify(value))) {
+    bits = ((bits << 8) | byte) & 0xffff;
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      text += ALPHABET[(bits >> held) & 63];
+    }
+  }
+  return held > 0 ? text + ALPHABET[(bits << (6 - held)) & 63] : text;
+}
+
+function utf8(text: string): number[] {
+  const bytes = encodeURIComponent(text).match(/%..|./g) ?? [];
+  return bytes.map((byte) => (byte.length === 3 ? Number.parseInt(byte.slice(1), 16) : byte.charCodeAt(0)));
+}
