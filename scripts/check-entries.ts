@@ -20,7 +20,7 @@ const ENTRIES = [
   { entry: './graphql', packages: ['ky'], maxBytes: 5_000 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 4_450 },
   { entry: './presets', packages: ['ky'], maxBytes: 9_000 }, // Eleven backends; an app has one.
-  { entry: './testing', packages: [], maxBytes: 25_000 }, // Never shipped with an app.
+  { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 
 const root = dirname(import.meta.dirname);
