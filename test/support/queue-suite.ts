@@ -35,7 +35,7 @@ export async function wholeQueue(db: QueueDatabase): Promise<object[]> {
   }));
 }
 
-export async function addLists(db: QueueDatabase, ...ids: string[]): Promise<void> {
+async function addLists(db: QueueDatabase, ...ids: string[]): Promise<void> {
   for (const id of ids) await db.execute('INSERT INTO lists (id, name) VALUES (?, ?)', [id, `list ${id}`]);
 }
 

@@ -2,7 +2,7 @@ import type { ConnectorCase } from '../connector-contract.ts';
 import { check, createWorld, FAILURES, type World } from './world.ts';
 
 /** A case that begins with a world of its own. */
-export function inWorld(name: string, run: (world: World) => Promise<void>): ConnectorCase {
+function inWorld(name: string, run: (world: World) => Promise<void>): ConnectorCase {
   return { name, run: async (setup) => run(createWorld(await setup())) };
 }
 
