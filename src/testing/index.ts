@@ -31,6 +31,7 @@ export {
   scriptedBackend,
   scriptedLogin,
 } from './scripted-backend.ts';
+export type { SqlValue } from './sql/values.ts';
 export { type TestJwtOptions, testJwt, unsignedJwt } from './test-jwt.ts';
 export {
   type ContractBackend,

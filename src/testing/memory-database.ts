@@ -93,7 +93,10 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   getCrudTransactions(): AsyncIterable<MemoryCrudTransaction>;
   /** `size` is 20 for each entry, whatever it holds, as in the SDK. */
   getUploadQueueStats(includeSize?: boolean): Promise<{ count: number; size: number | null }>;
-  /** Runs the callback when those before it have ended; if it throws, nothing was written. */
+  /**
+   * Runs the callback when those before it have ended; if it throws, nothing was written. Write through what it gets: the
+   * database's own writes wait for it to end, as in the SDK.
+   */
   writeTransaction<T>(callback: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
   /** Calls back `throttleMs` (default 30) after a change of these tables. */
   onChange(handler: ChangeHandler, options?: ChangeOptions): () => void;
