@@ -6,10 +6,10 @@ import { failureAlone } from '../per-entry/failure.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport, TransportContext, UploadBatch } from '../transport.ts';
 import { utf8Length } from '../write-api/pack-transactions.ts';
-import type { ErrorCodes } from '../write-api/read-results.ts';
+import { type ErrorCodes, refusalByCode } from '../write-api/read-results.ts';
 import { readErrorPayload } from './error-payload.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
-import { checkErrorCodes, checkHttpOptions } from './http-options.ts';
+import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';
 
 /** Options of {@link batchEndpoint}. */
@@ -32,7 +32,7 @@ export interface BatchEndpointOptions extends HttpOptions {
    * {@link readErrorPayload} for a 2xx, and the error table for any other status. May throw an `UploadError`.
    */
   readonly decode?: ((answer: JsonAnswer, batch: UploadBatch) => readonly Outcome[] | undefined) | undefined;
-  /** What codes in an error payload mean. Default: any but a SQLSTATE is `invalid`. */
+  /** What codes in an error payload, or in the body of a refusal, mean. Default: any but a SQLSTATE is `invalid`. */
   readonly errorCodes?: ErrorCodes | undefined;
   /**
    * Name of a header for the idempotency key, such as `'Idempotency-Key'`. Default: none, since a browser sends it only
@@ -93,7 +93,7 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
     const answer = withJson(await client({ url, method, body, headers }, context));
     const outcomes = decode(answer, batch);
     if (outcomes) return outcomes;
-    if (!isSuccess(answer)) throw refusalOf(answer);
+    if (!isSuccess(answer)) throw refusalByCode(answer, answer.json, errorCodes) ?? refusalOf(answer);
     return readErrorPayload(answer, batch, errorCodes);
   }
 
@@ -145,6 +145,7 @@ function resolve(options: BatchEndpointOptions) {
   count('maxBodyBytes', maxBodyBytes);
   fn('encode', encode);
   fn('decode', decode);
+  checkHeaderName('batchEndpoint', idempotencyHeader);
   if (idempotencyHeader !== undefined && maxTransactions > 1)
     wrong('idempotencyHeader', 'left out where maxTransactions is above 1', idempotencyHeader);
   const http = { headers, authorization, fetch, ky };

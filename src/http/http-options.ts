@@ -33,3 +33,9 @@ export function checkErrorCodes(who: string, errorCodes: ErrorCodes = {}): void 
   for (const [name, code] of Object.entries(object('errorCodes', errorCodes)))
     if (!isUploadErrorCode(code)) wrong(`errorCodes.${name}`, 'an UploadErrorCode', code);
 }
+
+/** Checks the name of a header (a token of RFC 9110). */
+export function checkHeaderName(who: string, name: string | undefined): void {
+  if (name === undefined || (typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name))) return;
+  optionChecks(who).wrong('idempotencyHeader', 'the name of a header', name);
+}

@@ -6,8 +6,9 @@ import { UploadError } from '../outcome/upload-error.ts';
 import { perEntry } from '../per-entry/per-entry.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport } from '../transport.ts';
+import { type ErrorCodes, refusalByCode } from '../write-api/read-results.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
-import { checkHttpOptions } from './http-options.ts';
+import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';
 import { fillPath, joinUrl } from './row-path.ts';
 import { checkRoute, type RowRoutes, requestFor } from './row-routes.ts';
@@ -32,6 +33,8 @@ export interface RowEndpointsOptions extends HttpOptions {
    * Reads any answer, also a refusal: the outcome of the entry, or undefined for the default. May throw an `UploadError`.
    */
   readonly decode?: ((answer: JsonAnswer, entry: UploadEntry) => RowOutcome | undefined) | undefined;
+  /** What codes in an error payload, or in the body of a refusal, mean. Default: the error table by status. */
+  readonly errorCodes?: ErrorCodes | undefined;
   /** Name of a header for the idempotency key of each entry, such as `'Idempotency-Key'`. Default: none. */
   readonly idempotencyHeader?: string | undefined;
 }
@@ -69,7 +72,8 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  * ```
  */
 export function rowEndpoints(options: RowEndpointsOptions): Transport {
-  const { url, routes, concurrency, isMissingRow, decode, idempotencyHeader, ...http } = resolve(options);
+  const { url, routes, concurrency, isMissingRow, decode, errorCodes, idempotencyHeader, ...http } =
+    resolve(options);
   const client = createHttpClient(url, http);
   const working = new Set<string>(); // tables
 
@@ -77,13 +81,13 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
     const outcome = decode(answer, entry);
     if (outcome) return outcome;
     const { status } = answer;
-    if (isSuccess(answer)) return readRow(answer, entry);
+    if (isSuccess(answer)) return readRow(answer, entry, errorCodes);
     const isGone = (status === 404 || status === 410) && (isMissingRow?.(answer) ?? working.has(entry.table));
     if (isGone && entry.op === 'DELETE') return { status: 'applied' };
     const error =
       isGone && entry.op === 'PATCH'
         ? new UploadError('not_found', 'The row is gone at the backend.', { status })
-        : refusalOf(answer);
+        : (refusalByCode(answer, answer.json, errorCodes) ?? refusalOf(answer));
     return { status: 'rejected', error, details: answer.json, inBand: false };
   }
 
@@ -108,7 +112,8 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
 }
 
 /** Reads a 2xx. A body that echoes the row is no error payload, whatever its columns are called. */
-function readRow({ status, text, json }: JsonAnswer, { id }: UploadEntry): RowOutcome {
+function readRow(answer: JsonAnswer, { id }: UploadEntry, errorCodes?: ErrorCodes): RowOutcome {
+  const { status, text, json } = answer;
   if (status === 204 || status === 205 || (status === 201 && text === '')) return { status: 'applied' };
   if (json === undefined) throw notTheContract(status, text === '' ? 'empty' : 'not JSON');
   if (!isObject(json) || json.id === id) return { status: 'applied' };
@@ -116,7 +121,7 @@ function readRow({ status, text, json }: JsonAnswer, { id }: UploadEntry): RowOu
   const isRefused = success === false || isObject(error) || (Array.isArray(errors) && errors.length > 0);
   if (!isRefused) return { status: 'applied' };
   const refused = new UploadError('invalid', 'The backend refused it in its answer.');
-  return { status: 'rejected', error: refused, details: json };
+  return { status: 'rejected', error: refusalByCode(answer, json, errorCodes) ?? refused, details: json };
 }
 
 function resolve(options: RowEndpointsOptions) {
@@ -126,6 +131,7 @@ function resolve(options: RowEndpointsOptions) {
     concurrency = 1,
     isMissingRow,
     decode = () => undefined,
+    errorCodes,
     idempotencyHeader,
     headers,
     authorization,
@@ -141,6 +147,8 @@ function resolve(options: RowEndpointsOptions) {
   count('concurrency', concurrency);
   if (isMissingRow !== undefined) fn('isMissingRow', isMissingRow);
   fn('decode', decode);
+  checkErrorCodes('rowEndpoints', errorCodes);
+  checkHeaderName('rowEndpoints', idempotencyHeader);
   const http = { headers, authorization, fetch, ky };
-  return { url, routes, concurrency, isMissingRow, decode, idempotencyHeader, ...http };
+  return { url, routes, concurrency, isMissingRow, decode, errorCodes, idempotencyHeader, ...http };
 }

@@ -33,8 +33,8 @@ const PERMISSION_DENIED = /^(permission denied for|new row violates row-level se
 
 /** Reads the answer to a request of `count` transactions. Throws an `UploadError` where it says nothing of them. */
 export function readResults(answer: HttpAnswer, count: number, errorCodes?: ErrorCodes): Outcome[] {
-  if (!isSuccess(answer)) throw refusalOf(answer);
   const body = parseJson(answer.text);
+  if (!isSuccess(answer)) throw refusalByCode(answer, body, errorCodes) ?? refusalOf(answer);
   return readResultList(isObject(body) ? body.results : undefined, count, answer.status, errorCodes);
 }
 
@@ -95,6 +95,28 @@ function readFatal(
     details: failed.message === undefined && message !== undefined ? { ...failed, message } : failed,
     needsDecision,
   };
+}
+
+/** What a refusal outside 2xx means where `errorCodes` names the code in its body: `code` or `error_code`, also in `error`. */
+export function refusalByCode(
+  { status, headers }: HttpAnswer,
+  body: unknown,
+  errorCodes: ErrorCodes = {},
+): UploadError | undefined {
+  const { error, code, error_code } = isObject(body) ? body : {};
+  const inner: Record<string, unknown> = isObject(error) ? error : {};
+  const words = [inner.code, inner.error_code, code, error_code, error].find((each) =>
+    ownCode(errorCodes, each),
+  );
+  const own = ownCode(errorCodes, words);
+  if (!own) return undefined;
+  const { retryAfterMs } = UploadError.fromResponse({ status, headers });
+  const budget = own === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+  return new UploadError(own, `The backend refused it${inBrackets(words)}.`, {
+    status,
+    retryAfterMs,
+    budget,
+  });
 }
 
 /** What a table says of a name; it knows no inherited ones. */

@@ -265,6 +265,20 @@ describe('batchEndpoint(): any other status', () => {
     expect(failure.message).not.toContain('words');
   });
 
+  it.each([
+    { code: 'TOO_OLD' },
+    { error_code: 'TOO_OLD' },
+    { error: 'TOO_OLD' },
+    { error: { code: 'TOO_OLD', message: 'words' } },
+  ])('%j is what the app says of the code in it', async (body) => {
+    answer = () => HttpResponse.json(body, { status: 400 });
+    const errorCodes = { TOO_OLD: 'update_required' } as const;
+    const failure = await failureOf(deliver({ errorCodes }));
+    expect(failure).toMatchObject({ code: 'update_required', status: 400 });
+    expect(failure.message).toBe('[update_required] The backend refused it (TOO_OLD).');
+    expect(await failureOf(deliver())).toMatchObject({ code: 'invalid' });
+  });
+
   it('a firewall that answers a page refuses nothing', async () => {
     answer = () => page(403);
     expect(await failureOf(deliver())).toMatchObject({ code: 'misconfigured' });
@@ -292,6 +306,7 @@ it.each<[options: object, message: RegExp]>([
   [{ headers: 'x: y' }, /option "headers"/],
   [{ authorization: 'basic' }, /option "authorization"/],
   [{ errorCodes: { QUOTA: 'later' } }, /option "errorCodes.QUOTA" must be an UploadErrorCode; got "later"/],
+  [{ idempotencyHeader: 'a b' }, /option "idempotencyHeader" must be the name of a header/],
   [{ idempotencyHeader: 'Idempotency-Key', maxTransactions: 2 }, /option "idempotencyHeader"/],
 ])('%j is a TypeError', (options, message) => {
   const make = () => batchEndpoint({ url, ...options } as BatchEndpointOptions);

@@ -234,6 +234,18 @@ describe('rowEndpoints(): a refusal', () => {
     expect(requests.map(({ method }) => method)).toEqual(['PUT', 'PATCH', 'PATCH']);
   });
 
+  it('a code of the app has the meaning that it gives it', async () => {
+    const errorCodes = { TOO_OLD: 'update_required', TAKEN: 'conflict' } as const;
+    const old = await backend(() => [400, { code: 'TOO_OLD' }], { errorCodes });
+    expect(await old.deliver(put('a'))).toMatchObject([
+      { status: 'retry', error: { code: 'update_required' } },
+    ]);
+    const taken = await backend(() => [200, { error: { code: 'TAKEN' } }], { errorCodes });
+    expect(await taken.deliver(put('a'))).toMatchObject([
+      { status: 'rejected', error: { code: 'conflict' } },
+    ]);
+  });
+
   it('a page of a firewall refuses nothing', async () => {
     const { deliver } = await backend(() => [403, '<html>', 'text/html']);
     expect(await deliver(put('a'))).toMatchObject([{ status: 'retry', error: { code: 'misconfigured' } }]);
@@ -251,6 +263,8 @@ it.each<[options: object, message: RegExp]>([
   [{ routes: { todos: { path: '' } } }, /option "routes.todos.path" must be a path/],
   [{ concurrency: 0 }, /option "concurrency"/],
   [{ isMissingRow: true }, /option "isMissingRow" must be a function/],
+  [{ errorCodes: { A: 'b' } }, /option "errorCodes.A"/],
+  [{ idempotencyHeader: 7 }, /option "idempotencyHeader"/],
   [{ decode: {} }, /option "decode" must be a function/],
 ])('%j is a TypeError', (options, message) => {
   const make = () => rowEndpoints({ url: 'https://api.test', ...options } as RowEndpointsOptions);
