@@ -11,7 +11,7 @@ import { build } from 'esbuild';
  */
 const ENTRIES = [
   { entry: '.', packages: [], maxBytes: 15_000 },
-  { entry: './http', packages: ['ky'], maxBytes: 6_300 },
+  { entry: './http', packages: ['ky'], maxBytes: 6_500 },
   { entry: './rejections', packages: [], maxBytes: 3_200 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
@@ -19,7 +19,7 @@ const ENTRIES = [
   { entry: './supabase', packages: [], maxBytes: 4_200 },
   { entry: './graphql', packages: ['ky'], maxBytes: 5_000 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 4_450 },
-  { entry: './presets', packages: ['ky'], maxBytes: 9_000 }, // Eleven backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 9_100 }, // Eleven backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 
