@@ -13,7 +13,9 @@ import { tokenRefused } from './tokens.ts';
 
 const servers = serversForTests();
 
-describe('the process is killed', () => killed(servers));
+// `npm run prove` sets more rounds.
+for (let round = 1; round <= Number(process.env.KILL_ROUNDS ?? 1); round++)
+  describe(`the process is killed, round ${round}`, () => killed(servers, round));
 describe('SQLite fails', () => sqliteFails(servers));
 describe('a token is refused', () => tokenRefused(servers));
 describe('the clock is an hour ahead', () => clockIsOff(servers, 3_600_000));

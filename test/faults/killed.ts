@@ -18,8 +18,12 @@ import {
   writeWorkload,
 } from './workload.ts';
 
-/** The process of the app is killed in mid-upload, and the app started again. */
-export function killed(servers: Servers): void {
+/**
+ * The process of the app is killed in mid-upload, and the app started again: seven times in all.
+ *
+ * @param round Tells the users of repeated rounds apart.
+ */
+export function killed(servers: Servers, round: number): void {
   let service: ServiceStandIn;
   const workloads: Workload[] = [];
   let executionsBefore = 0;
@@ -34,7 +38,8 @@ export function killed(servers: Servers): void {
   });
 
   /** A database file with a full queue, closed. */
-  async function queuedOnDevice(user: string) {
+  async function queuedOnDevice(name: string) {
+    const user = `${name}-${round}`;
     const client = await openClient();
     const workload = await writeWorkload(client, servers.backend, user);
     workloads.push(workload);
@@ -47,7 +52,7 @@ export function killed(servers: Servers): void {
       token: await servers.backend.issueToken(user),
       maxBodyBytes: FITS_BYTES,
     };
-    return { client, workload, task };
+    return { client, workload, task, executed: () => executed(servers.backend, user) };
   }
 
   async function killedAt(stopAt: NonNullable<DeviceTask['stopAt']>, task: DeviceTask) {
@@ -72,9 +77,10 @@ export function killed(servers: Servers): void {
   }
 
   it.concurrent('between send and reply', async () => {
-    const { client, workload, task } = await queuedOnDevice('sent');
+    const device = await queuedOnDevice('sent');
+    const { client, workload, task } = device;
     await killedAt('answered', task);
-    expect((await executed(servers.backend, 'sent')).length).toBeGreaterThan(5);
+    expect((await device.executed()).length).toBeGreaterThan(5);
     await lookInto(client, async (found) => {
       expect(await stillQueued(found)).toHaveLength(32);
       await expectNothingLost(found, servers.backend, workload);
@@ -115,9 +121,10 @@ export function killed(servers: Servers): void {
   });
 
   it.concurrent('in mid-bisect', async () => {
-    const { client, workload, task } = await queuedOnDevice('bisected');
+    const device = await queuedOnDevice('bisected');
+    const { client, workload, task } = device;
     await killedAt('bisecting', { ...task, maxBodyBytes: TOO_MUCH_BYTES });
-    const done = (await executed(servers.backend, 'bisected')).length;
+    const done = (await device.executed()).length;
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(workload.taken.length);
     await lookInto(client, async (found) => {
@@ -128,12 +135,13 @@ export function killed(servers: Servers): void {
   });
 
   it.concurrent('while the gate is shut, after a reply was lost', async () => {
-    const { client, workload, task } = await queuedOnDevice('waiting');
+    const device = await queuedOnDevice('waiting');
+    const { client, workload, task } = device;
     const proxy = await startFaultyProxy(servers.backend.url);
     proxy.dropNextReply();
     await killedAt('waiting', { ...task, url: proxy.url });
     await proxy.close();
-    expect((await executed(servers.backend, 'waiting')).length).toBeGreaterThan(5);
+    expect((await device.executed()).length).toBeGreaterThan(5);
     await lookInto(client, async (found) => {
       expect(await stillQueued(found)).toHaveLength(32);
       await expectNothingLost(found, servers.backend, workload);
