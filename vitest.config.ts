@@ -12,7 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000, // generous: what starts processes and databases shares the cores with all other tests
     hookTimeout: 60_000,
   },
 });
