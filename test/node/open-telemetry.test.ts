@@ -97,12 +97,12 @@ describe('the OpenTelemetry recipe, with the real SDK', () => {
 
   it('the halves of a refused batch are spans of their own', async () => {
     const server = await startServer((response, request) =>
-      request.body.includes('bad') && request.body.includes('good')
+      request.body.includes('"milk"') && request.body.includes('"honey"')
         ? respond(response, 413, {})
         : respondApplied(response, request),
     );
     const { connector } = traced(server.url);
-    await addTodos(client, 'bad', 'good');
+    await addTodos(client, 'milk', 'honey');
     await connector.drain(client.db);
 
     expect(spans().map(({ attributes }) => attributes['error.type'] ?? 'applied')).toEqual([
