@@ -48,7 +48,7 @@ export async function createWorld(): Promise<World> {
   const backend = await startBackend({ database });
   const proxy = await startFaultyProxy(backend.url);
   const service = await startServiceStandIn({ source: backend, keepaliveMs: 500 });
-  const [site, browser] = await Promise.all([serveSite(proxy.url), launchChromium()]);
+  const [site, browser] = await Promise.all([serveSite('index.html', proxy.url), launchChromium()]);
   let devices = 0;
 
   async function device(): Promise<Device> {
