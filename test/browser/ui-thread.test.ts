@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { waitFor } from '../support/client.ts';
 import { readBody, startLocalServer } from '../support/service-stand-in/local-server.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
-import { MODES } from './support/modes.ts';
 import { stopTracingTasks, TASKS } from './support/ui-tasks.ts';
-import { createWorld, type World } from './support/world.ts';
+import { createWorld, eventually, MODES, type World } from './support/world.ts';
 
 const COUNT = 10_000;
 
@@ -28,7 +27,7 @@ describeInChromium('the UI thread', () => {
       await world.browser.startTracing(tab, { categories: TASKS });
       await tab.evaluate(() => app.connect());
       await waitFor(() => received.length >= COUNT, { what: 'the uploads', timeoutMs: 150_000 });
-      await waitFor(async () => (await tab.evaluate(() => app.queued())) === 0);
+      await eventually('the last completion', async () => (await tab.evaluate(() => app.queued())) === 0);
       await tab.evaluate(workFor, 1_000); // a long task, to see that one would be noticed, up to the end
       await tab.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
       const tasks = await stopTracingTasks(world.browser);
