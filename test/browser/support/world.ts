@@ -50,7 +50,7 @@ export const isUpload = ({ method }: { method: string }) => method === 'POST';
 
 /** Waits for something, with the patience that a browser on a busy machine needs. */
 export const eventually = <T>(what: string, probe: () => T | Promise<T>) =>
-  waitFor(probe, { what, timeoutMs: 30_000 });
+  waitFor(probe, { what, timeoutMs: 60_000 });
 
 export async function createWorld(): Promise<World> {
   const database = await openDatabase();
