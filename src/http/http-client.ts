@@ -47,6 +47,9 @@ export function createHttpClient(
   place: string,
   { headers, authorization, fetch, ky = defaultKy }: HttpOptions,
 ): HttpClient {
+  // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request.
+  const sendUnredirected = (request: Request): Promise<unknown> =>
+    (fetch ?? globalThis.fetch)(request, { redirect: 'manual' });
   return async (request, context) => {
     const { url, method = 'POST', body } = request;
     const ownHeaders = {
@@ -63,7 +66,7 @@ export function createHttpClient(
       timeout: false,
       totalTimeout: false,
       throwHttpErrors: false,
-      ...(fetch && { fetch }),
+      ...((fetch ?? ky === defaultKy) && { fetch: sendUnredirected }),
     };
     // A relative url is one of the page, in browsers.
     const home =

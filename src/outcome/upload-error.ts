@@ -138,6 +138,8 @@ function fromThrown(value: unknown): UploadError {
   if (named(value, 'NetworkError')) return unreachable(value.cause ?? value);
   if (named(value, 'TypeError') && (NETWORK_FAILURE.test(value.message) || hasSystemCode(value)))
     return unreachable(value);
+  // That of Expo is a plain Error.
+  if (named(value, 'Error') && value.message.startsWith('fetch failed: ')) return unreachable(value);
   const what =
     value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
   return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
