@@ -3,7 +3,7 @@ import { readBody, startLocalServer } from '../support/service-stand-in/local-se
 import type { Told } from './story.ts';
 
 /** How many requests with `/silent` there are in the story. */
-const SILENT = 2;
+const SILENT = 3;
 
 export interface StoryBackend {
   url: string;
@@ -107,6 +107,7 @@ export const HAPPY_END: Told = {
     '/expired': 'unauthenticated, 1 queued',
     '/silent': 'timeout, 1 queued',
     '/silent, closed': 'aborted, 1 queued',
+    '/silent, drained for a time': 'aborted, 1 queued',
     'nobody there': 'network, 1 queued',
   },
   drained: { applied: 2, rejected: 1, drained: true },

@@ -46,6 +46,10 @@ export async function tellStory(url: string, nobody: string): Promise<Told> {
   while (closed.status.phase !== 'uploading') await pause(5);
   closed.close();
   failures['/silent, closed'] = `${await upload}, ${await queued()} queued`;
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 300);
+  const { error, remaining } = await connect('/silent').drain(db, { signal: stop.signal });
+  failures['/silent, drained for a time'] = `${error?.code}, ${remaining} queued`;
   failures['nobody there'] =
     `${await failureOf(connect('/', 10_000, nobody).uploadData(db))}, ${await queued()} queued`;
 
