@@ -43,7 +43,7 @@ export async function tellStory(url: string, nobody: string): Promise<Told> {
     `${await failureOf(connect('/silent', 300).uploadData(db))}, ${await queued()} queued`;
   const closed = connect('/silent');
   const upload = failureOf(closed.uploadData(db));
-  while (closed.status.phase !== 'uploading') await pause(5);
+  for (let tries = 0; tries < 200 && closed.status.phase !== 'uploading'; tries++) await pause(5);
   closed.close();
   failures['/silent, closed'] = `${await upload}, ${await queued()} queued`;
   const stop = new AbortController();
