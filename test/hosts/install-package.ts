@@ -2,10 +2,9 @@ import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsup';
+import manifest from '../../package.json' with { type: 'json' };
 
 export const root = join(import.meta.dirname, '../..');
-
-import manifest from '../../package.json' with { type: 'json' };
 
 /** Entries as an app imports them: `powersync-backend-connector`, `powersync-backend-connector/http` … */
 export const entries = Object.keys(manifest.exports)

@@ -5,46 +5,17 @@ import { XMLHttpRequest } from './xml-http-request.ts';
 const { argv, stdout } = process;
 const { setTimeout: startTimer, clearTimeout: stopTimer, TextDecoder } = globalThis;
 
-/** Of the language, in Hermes. Missing beside what is newer: WeakRef's FinalizationRegistry, Atomics, SharedArrayBuffer. */
-const LANGUAGE = [
-  ...[
-    'Object',
-    'Function',
-    'Boolean',
-    'Symbol',
-    'Number',
-    'BigInt',
-    'Math',
-    'Date',
-    'String',
-    'RegExp',
-    'JSON',
-  ],
-  ...['Array', 'Map', 'Set', 'WeakMap', 'WeakSet', 'WeakRef', 'Proxy', 'Reflect', 'Promise', 'globalThis'],
-  ...[
-    'Error',
-    'AggregateError',
-    'EvalError',
-    'RangeError',
-    'ReferenceError',
-    'SyntaxError',
-    'TypeError',
-    'URIError',
-  ],
-  ...['ArrayBuffer', 'DataView', 'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array'],
-  ...['Int32Array', 'Uint32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'],
-  ...['parseInt', 'parseFloat', 'isNaN', 'isFinite', 'Infinity', 'NaN', 'undefined', 'eval'],
-  ...['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent', 'escape', 'unescape', 'Intl'],
-];
-const PLATFORM = [
-  'console',
-  'queueMicrotask',
-  'setInterval',
-  'clearInterval',
-  'FormData',
-  'Blob',
-  'TextEncoder',
-];
+/** Of the language, in Hermes: no FinalizationRegistry, Atomics, SharedArrayBuffer, Iterator. */
+const LANGUAGE = `
+  globalThis Infinity NaN undefined eval parseInt parseFloat isNaN isFinite escape unescape
+  decodeURI decodeURIComponent encodeURI encodeURIComponent
+  Object Function Boolean Symbol Number BigInt Math Date String RegExp JSON Intl Proxy Reflect Promise
+  Array Map Set WeakMap WeakSet WeakRef ArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array
+  Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array
+  Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError
+`;
+const PLATFORM = 'console queueMicrotask setInterval clearInterval FormData Blob TextEncoder';
+const KEPT = new Set(`${LANGUAGE} ${PLATFORM}`.split(/\s+/));
 
 /** Members newer than ES2022. */
 const NEWER: [object, string[]][] = [
@@ -82,7 +53,7 @@ function useless(name: string): void {
 
 await import('node:http'); // of XMLHttpRequest, with all that it loads lazily
 for (const name of Object.getOwnPropertyNames(globalThis)) {
-  if (LANGUAGE.includes(name) || PLATFORM.includes(name)) continue;
+  if (KEPT.has(name)) continue;
   if (!Reflect.deleteProperty(globalThis, name)) throw new Error(`Node keeps ${name}`);
 }
 for (const [owner, names] of NEWER) for (const name of names) Reflect.deleteProperty(owner, name);
