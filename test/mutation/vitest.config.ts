@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import base from '../../vitest.config.ts';
+import { UnitFirst } from './unit-first.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -11,12 +12,13 @@ export default {
     include: [
       'test/unit/*.test.ts',
       'test/unit/{auth,batching,outcome,owners,per-entry,queue,rejections,retry,settle,status,write-api}/**/*.test.ts',
-      'test/unit/testing/{connector-contract,transport-contract}.test.ts',
       'test/{promises,issues}/*.test.ts',
-      'test/node/{drain-and-clear,per-entry-upload,rejections}.test.ts',
+      'test/node/{checkpoint-requests,drain-and-clear,per-entry-upload,rejections}.test.ts',
+      'test/http/keep-uploading.test.ts',
     ],
     alias: { '@powersync/node': here('memory-sdk.ts') },
     setupFiles: [here('skip.ts')],
+    sequence: { sequencer: UnitFirst },
     isolate: false,
   },
 };
