@@ -73,8 +73,7 @@ async function transformWhole(
 }
 
 function isEntry(value: unknown): value is UploadEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { clientId, op, table, id } = value as Partial<UploadEntry>;
+  const { clientId, op, table, id } = Object(value);
   return typeof clientId === 'number' && [op, table, id].every((each) => typeof each === 'string');
 }
 
