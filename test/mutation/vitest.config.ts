@@ -18,6 +18,8 @@ export default {
     ],
     alias: { '@powersync/node': here('memory-sdk.ts') },
     setupFiles: [here('skip.ts')],
+    testTimeout: 5_000, // what waits in vain is a killed mutant, sooner than by Stryker's own limit
+    hookTimeout: 5_000,
     sequence: { sequencer: UnitFirst },
     isolate: false,
   },

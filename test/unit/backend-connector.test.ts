@@ -49,6 +49,11 @@ describe('tokens', () => {
     return async () => ({ token: `t${++count}` });
   }
 
+  it('are null while nobody is signed in', async () => {
+    const { connector } = testConnector({ credentials: async () => null });
+    expect(await connector.fetchCredentials()).toBeNull();
+  });
+
   it('are counted', async () => {
     const { connector } = testConnector({ credentials: counting() });
     await connector.fetchCredentials();
@@ -150,21 +155,26 @@ describe('keepUploading()', () => {
       },
     });
     const database = await queueOf(1);
-    const listening = vi.spyOn(database, 'onChange');
+    const stopListening = vi.fn();
+    database.onChange = () => stopListening;
     connector.keepUploading(database, { signal: stop.controller.signal });
     await started.promise;
     end(() => connector.close());
-    await vi.waitFor(() => expect(connector.status.inFlight).toBeUndefined());
-    expect(listening).toHaveBeenCalledTimes(1);
+    await vi.waitFor(() => expect(stopListening).toHaveBeenCalled());
+    expect(connector.status.inFlight).toBeUndefined();
     expect(connector.status.counters).toMatchObject({ attempts: 1, failures: 0 });
   });
 
   it('waits until the gate opens by itself', async () => {
     vi.useFakeTimers({ now: START });
-    const { connector } = testConnector({ transport: refusing('unavailable'), clock: Date.now });
+    const clock = vi.fn(Date.now);
+    const { connector } = testConnector({ transport: refusing('unavailable'), clock });
     connector.keepUploading(await queueOf(1), { signal: stop.controller.signal });
-    await vi.advanceTimersByTimeAsync(4_900);
+    await vi.advanceTimersByTimeAsync(1_000);
+    clock.mockClear();
+    await vi.advanceTimersByTimeAsync(3_900);
     expect(connector.status.counters.attempts).toBe(1);
+    expect(clock).not.toHaveBeenCalled(); // it sleeps
     await vi.advanceTimersByTimeAsync(200);
     expect(connector.status.counters.attempts).toBe(2);
     await vi.advanceTimersByTimeAsync(9_800);
