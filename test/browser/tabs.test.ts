@@ -1,0 +1,181 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/client.ts';
+import type { Mode } from './app/main.ts';
+import { describeInChromium } from './support/describe-in-chromium.ts';
+import { MODES } from './support/modes.ts';
+import { STUCK, stick } from './support/stick.ts';
+import { createWorld, type Device, isUpload, type World } from './support/world.ts';
+
+describeInChromium('tabs', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+  afterAll(() => world?.close());
+
+  async function connectedTabs(device: Device, mode: Mode, count: number): Promise<Page[]> {
+    const tabs: Page[] = [];
+    for (let i = 0; i < count; i++) {
+      const tab = await device.tab({ mode });
+      await tab.evaluate(() => app.connect());
+      tabs.push(tab);
+    }
+    return tabs;
+  }
+
+  /** Closes the tab in which an upload is stuck, after one more write in each; returns those that are left. */
+  async function closeUploading(tabs: Page[], when: (typeof STUCK)[number], name: string): Promise<Page[]> {
+    const [writing] = tabs as [Page];
+    const stuck = await stick(world.proxy, when, tabs, () =>
+      writing.evaluate((first) => app.write(first), name),
+    );
+    for (const [index, tab] of tabs.entries())
+      await tab.evaluate((next) => app.write(next), `${name}${index}`);
+    await stuck.close();
+    return tabs.filter((tab) => tab !== stuck);
+  }
+
+  describe.each(MODES)('%s', (mode) => {
+    it('one tab uploads in order, and goes on downloading', async () => {
+      const device = await world.device();
+      const [tab] = (await connectedTabs(device, mode, 1)) as [Page];
+      await tab.evaluate(() => app.write('a', 'b', 'c'));
+      await device.untilUploaded(tab, 3);
+      expect(await device.effects()).toEqual(['a', 'b', 'c']);
+      const row = "insert into lists (id, name, owner_id) values ('d-' || $1, 'd', $1)";
+      await world.backend.query(row, [device.user]);
+      const names = () => tab.evaluate(() => app.names());
+      await waitFor(async () => (await names()).includes('d'), { what: 'the download', timeoutMs: 20_000 });
+      expect(await names()).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it.each(STUCK)('the uploading one of two is closed %s: the other takes over', async (when) => {
+      const device = await world.device();
+      const tabs = await connectedTabs(device, mode, 2);
+      const [left] = (await closeUploading(tabs, when, 'a')) as [Page];
+      await device.untilUploaded(left, 3);
+      expect(await device.effects()).toEqual(['a', 'a0', 'a1']);
+    });
+
+    it('of three tabs, the uploading one is closed twice: the last takes over', async () => {
+      const device = await world.device();
+      let tabs = await connectedTabs(device, mode, 3);
+      tabs = await closeUploading(tabs, 'after the backend applied it', 'a');
+      await device.untilUploaded(tabs[0] as Page, 4);
+      tabs = await closeUploading(tabs, 'after the backend applied it', 'b');
+      await device.untilUploaded(tabs[0] as Page, 7);
+      expect(await device.effects()).toEqual(['a', 'a0', 'a1', 'a2', 'b', 'b0', 'b1']);
+    });
+
+    it.each(STUCK)('the tab is reloaded %s: what was queued is uploaded then', async (when) => {
+      const device = await world.device();
+      const [tab] = (await connectedTabs(device, mode, 1)) as [Page];
+      await stick(world.proxy, when, [tab], () => tab.evaluate(() => app.write('a')));
+      await tab.evaluate(() => app.write('b'));
+      await tab.reload();
+      await device.open(tab, { mode });
+      await tab.evaluate(() => app.connect());
+      await device.untilUploaded(tab, 2);
+      expect(await device.effects()).toEqual(['a', 'b']);
+    });
+  });
+
+  describe('uploadError of the SDK', () => {
+    const error = {
+      isUploadError: true,
+      code: 'unavailable',
+      message: '[unavailable] The backend answered with HTTP status 503.',
+    };
+
+    /** What the guards make of an answer with status 503, in the tab that uploaded and in another one. */
+    async function seen(mode: Mode) {
+      const device = await world.device();
+      const tabs = await connectedTabs(device, mode, 2);
+      const headers = { 'access-control-allow-origin': '*' };
+      world.proxy.failNext(503, { headers, times: 1_000, match: isUpload });
+      await (tabs[0] as Page).evaluate(() => app.write('a'));
+      // Not the first error that is there: for a moment it is the SDK's own, since the second tab made it reconnect.
+      const read = async (tab: Page) => {
+        const each = await tab.evaluate(() => app.uploadError());
+        return each.isUploadError && each;
+      };
+      return Promise.all(
+        tabs.map((tab) => waitFor(() => read(tab), { what: 'the error', timeoutMs: 20_000 })),
+      );
+    }
+
+    it('shared worker: it comes without its class, and every tab can still read it', async () => {
+      for (const each of await seen('shared worker')) expect(each).toEqual({ ...error, isInstance: false });
+    });
+
+    it('direct: one tab gets what was thrown, and the other can read it, too', async () => {
+      for (const each of await seen('direct')) expect(each).toMatchObject(error);
+    });
+  });
+
+  describe('without Web Locks', () => {
+    /** Refuses the connector its lock. The SDK keeps its own: it doesn't open a database without. */
+    const refuseLock = (context: BrowserContext) =>
+      context.addInitScript(() => {
+        const { request } = LockManager.prototype;
+        Object.assign(LockManager.prototype, {
+          request(name: string, ...others: unknown[]) {
+            if (name.startsWith('powersync-backend-connector:'))
+              return Promise.reject(new DOMException('Refused', 'SecurityError'));
+            return Reflect.apply(request, this, [name, ...others]);
+          },
+        });
+      });
+
+    /** Keys of the uploaded transactions, as often as they were sent. */
+    const keysSince = (index: number): string[] =>
+      world.proxy.requests
+        .slice(index)
+        .filter(isUpload)
+        .flatMap(({ body }) =>
+          JSON.parse(body).transactions.map((each: { idempotency_key: string }) => each.idempotency_key),
+        );
+
+    /** Two tabs that upload the same queue at the same time, over a slow network. */
+    async function drainTwice(device: Device) {
+      const tabs = [await device.tab({ mode: 'direct' }), await device.tab({ mode: 'direct' })];
+      const before = world.proxy.requests.length;
+      world.proxy.delay(300);
+      await (tabs[0] as Page).evaluate(() => app.write('a', 'b', 'c'));
+      const reports = await Promise.all(
+        tabs.map((tab) => tab.evaluate(async () => (await app.connector.drain(app.db)).drained)),
+      );
+      expect(reports).toEqual([true, true]);
+      expect(await device.effects()).toEqual(['a', 'b', 'c']);
+      return keysSince(before);
+    }
+
+    it('two tabs upload the same at once, and it takes effect once', async () => {
+      const device = await world.device();
+      await refuseLock(device.context);
+      expect(await drainTwice(device)).toHaveLength(6);
+    });
+
+    it('and with them, one after the other', async () => {
+      expect(await drainTwice(await world.device())).toHaveLength(3);
+    });
+
+    it.each(MODES)('%s: the uploading tab is closed, and the other takes over', async (mode) => {
+      const device = await world.device();
+      await refuseLock(device.context);
+      const tabs = await connectedTabs(device, mode, 2);
+      const [left] = (await closeUploading(tabs, 'after the backend applied it', 'a')) as [Page];
+      await device.untilUploaded(left, 3);
+      expect(await device.effects()).toEqual(['a', 'a0', 'a1']);
+    });
+
+    it.each(MODES)('%s: @powersync/web opens no database where nobody has them', async (mode) => {
+      const device = await world.device();
+      await device.context.addInitScript(() => {
+        Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
+      });
+      await expect(device.tab({ mode })).rejects.toThrow('Navigator locks are not available');
+    });
+  });
+});
