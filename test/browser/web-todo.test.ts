@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { serveWebTodo, type WebTodo } from '../../examples/web-todo/serve.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { lowContrast } from './contrast.ts';
@@ -32,13 +32,10 @@ beforeEach(async () => {
   await app.backend.query('delete from lists'); // the to-dos go with them
   errors.length = 0;
   page = await openPage({ colorScheme: 'light' }); // on a device of its own
-  onTestFailed(async () => {
-    const aria = await page.locator('body').ariaSnapshot();
-    console.log(aria);
-  });
 });
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') console.log(await page.locator('body').ariaSnapshot());
   await page.context().close();
   expect(errors).toEqual([]);
 });
@@ -140,7 +137,7 @@ describe('a to-do', () => {
   test('can be ticked, changed and deleted', async () => {
     await signIn('Ada');
     await add('Buy milk');
-    await row('Buy milk').getByRole('checkbox').check();
+    await row('Buy milk').getByRole('checkbox').click();
     await row('Buy milk').getByRole('button', { name: 'Edit Buy milk' }).click();
     await page.getByRole('textbox', { name: 'To-do', exact: true }).fill('Buy oat milk');
     await page.keyboard.press('Enter');
@@ -328,7 +325,7 @@ describe('for everybody', () => {
     }
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
-    expect(await row('Buy milk').getByRole('checkbox').isChecked()).toBe(true);
+    await page.getByRole('checkbox', { name: 'Buy milk', checked: true }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await focused(page.getByRole('textbox', { name: 'To-do', exact: true }));
@@ -385,7 +382,8 @@ async function tellTheStory(): Promise<void> {
   await add('Book the train to Utrecht');
   await add('Return the library books');
   await seeState('Return the library books', 'Saved');
-  await row('Return the library books').getByRole('checkbox').check();
+  await row('Return the library books').getByRole('checkbox').click();
+  await page.getByRole('checkbox', { name: 'Return the library books', checked: true }).waitFor();
   await seeState('Return the library books', 'Saved');
   await setNetwork('Offline');
   await add('Call grandma');

@@ -6,6 +6,6 @@ import { useStore } from './store.ts';
 
 export function App() {
   const user = useStore(signedIn);
-  const queue = useQueue();
+  const queue = useQueue(user?.id);
   return user ? <Workspace key={user.id} user={user} queue={queue} /> : <SignIn queue={queue} />;
 }

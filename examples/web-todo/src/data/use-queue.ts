@@ -10,9 +10,10 @@ export interface QueuedChange {
   readonly owner: Owner;
 }
 
-/** The upload queue, in order. */
-export function useQueue(): readonly QueuedChange[] {
+/** The upload queue, in order. Read anew for each user: SQLite tells of no change when a table is emptied at once. */
+export function useQueue(userId: string | undefined): readonly QueuedChange[] {
   const [queue, setQueue] = useState<readonly QueuedChange[]>([]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   useEffect(() => {
     let isStopped = false;
     async function read(): Promise<void> {
@@ -26,6 +27,6 @@ export function useQueue(): readonly QueuedChange[] {
       isStopped = true;
       stop();
     };
-  }, []);
+  }, [userId]);
   return queue;
 }

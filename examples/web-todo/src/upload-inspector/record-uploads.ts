@@ -40,7 +40,9 @@ export function recordUploads(
       const { status } = connector;
       let next = addEvent({ ...record, status }, event, Date.now(), limit);
       const { queueLength } = status;
-      if (!database && queueLength !== undefined) next = addQueueLength(next, queueLength, Date.now(), limit);
+      // An empty one counts always: SQLite tells of no change when a table is emptied at once, as by clearing.
+      if (queueLength === 0 || (queueLength !== undefined && !database))
+        next = addQueueLength(next, queueLength, Date.now(), limit);
       update(next);
     }),
   ];
