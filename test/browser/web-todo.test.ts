@@ -41,7 +41,7 @@ afterEach(async ({ task }) => {
 });
 
 async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 832 }, ...options });
   const opened = await context.newPage();
   opened.setDefaultTimeout(20_000);
   opened.on('pageerror', (error) => errors.push(error));
@@ -61,6 +61,20 @@ async function add(text: string): Promise<void> {
 
 function setNetwork(name: 'Online' | 'Slow' | 'Offline'): Promise<void> {
   return page.getByRole('radio', { name }).check();
+}
+
+/** Keeps uploads on their way until they are released. */
+async function holdUploads(): Promise<() => Promise<void>> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const uploads = '**/api/data';
+  await page.route(uploads, async (route) => {
+    await promise;
+    await route.continue().catch(() => {}); // given up meanwhile
+  });
+  return async () => {
+    resolve();
+    await page.unroute(uploads);
+  };
 }
 
 async function changeTo(name: string): Promise<void> {
@@ -93,9 +107,11 @@ async function saved(owner = 'ada'): Promise<string[]> {
 describe('a to-do', () => {
   test('is uploading, then saved', async () => {
     await signIn('Ada');
-    await setNetwork('Slow');
+    const release = await holdUploads();
     await add('Buy milk');
     await seeState('Buy milk', 'Uploading');
+    expect(await saved()).toEqual([]);
+    await release();
     await seeState('Buy milk', 'Saved');
     expect(await saved()).toEqual(['Buy milk']);
     await page.getByText('Everything is saved').waitFor();
@@ -393,7 +409,7 @@ async function tellTheStory(): Promise<void> {
   await page.getByRole('button', { name: 'Try one that is too long' }).click();
   await page.keyboard.press('Enter');
   await told().getByText('A change was not saved').waitFor();
-  await setNetwork('Slow');
+  await holdUploads();
   await add('Send the invoice');
   await seeState('Send the invoice', 'Uploading');
   await add('Buy oat milk');
