@@ -21,7 +21,7 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // Read on GitHub, and by the tool that compares them.
   srcExclude: ['api-report/**'],
-  markdown: { config: linkSources },
+  markdown: { config: linkSources, anchor: { slugify } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
@@ -35,6 +35,15 @@ export default defineConfig({
     footer: { message: 'Apache-2.0' },
   },
 });
+
+/** As GitHub makes the anchors of headings, so that a link is right there, too. */
+function slugify(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '')
+    .trim()
+    .replaceAll(/\s/g, '-');
+}
 
 /**
  * Pages link to files of the repository by relative paths, which is right where they are read there. On the site such a
