@@ -1,8 +1,8 @@
 // Writes the API reference, one page for each entry of the package, from the doc comments: `docs/api`, git-ignored, part
-// of the site. The pages are named as the entries are imported.
+// of the site.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Application, type TypeDocOptions } from 'typedoc';
+import { Application, PageEvent, type TypeDocOptions } from 'typedoc';
 
 const root = dirname(import.meta.dirname);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -25,9 +25,9 @@ const app = await Application.bootstrapWithPlugins({
   ...({
     router: 'module',
     entryFileName: 'index',
+    entryModule: 'index', // the package's main entry is the first page
     hideBreadcrumbs: true,
     hidePageHeader: true,
-    pageTitleTemplates: { module: '{name}' },
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
     typeAliasPropertiesFormat: 'table',
@@ -37,9 +37,12 @@ const app = await Application.bootstrapWithPlugins({
     sanitizeComments: true,
   } as Partial<TypeDocOptions>),
 });
+app.renderer.on(PageEvent.END, (page) => {
+  const entry = page.url.replace(/^index\.md$|\.md$/, '');
+  // As it is imported.
+  page.contents = page.contents?.replace(/^# .*/, `# ${join(manifest.name, entry)}`);
+});
 const project = await app.convert();
 if (!project) throw new Error('TypeDoc could not read the sources; its messages are above.');
-for (const entry of project.children ?? [])
-  entry.name = entry.name === 'index' ? manifest.name : `${manifest.name}/${entry.name}`;
 await app.generateOutputs(project);
 if (app.logger.hasErrors()) process.exitCode = 1;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { defineConfig, type MarkdownOptions } from 'vitepress';
+import { writeLlms } from './llms.ts';
 import { pages } from './pages.ts';
 
 const docs = dirname(import.meta.dirname);
@@ -22,6 +23,7 @@ export default defineConfig({
   // Read on GitHub, and by the tool that compares them.
   srcExclude: ['api-report/**'],
   markdown: { config: linkSources, anchor: { slugify } },
+  buildEnd: ({ outDir }) => writeLlms(outDir),
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
@@ -30,7 +32,7 @@ export default defineConfig({
       { text: 'Errors', link: '/guide/errors' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],
-    sidebar: pages.map(({ text, items }) => ({ text, items })),
+    sidebar: pages,
     ...(sources && { socialLinks: [{ icon: 'github', link: sources }] }),
     footer: { message: 'Apache-2.0' },
   },
@@ -53,8 +55,8 @@ function linkSources(md: Parameters<NonNullable<MarkdownOptions['config']>>[0]):
   md.core.ruler.push('link-sources', ({ tokens, env }) => {
     for (const { children } of tokens) {
       for (const [index, token] of (children ?? []).entries()) {
-        const href = token.type === 'link_open' && token.attrGet('href');
-        if (!href || !href.startsWith('.')) continue;
+        const href = token.type === 'link_open' ? token.attrGet('href') : null;
+        if (!href?.startsWith('.')) continue;
         const [path = '', anchor] = href.split('#');
         const file = resolve(dirname(env.path ?? docs), decodeURI(path));
         if (file.startsWith(`${docs}/`)) continue; // VitePress checks it
