@@ -40,7 +40,7 @@ const app = await Application.bootstrapWithPlugins({
 app.renderer.on(PageEvent.END, (page) => {
   const entry = page.url.replace(/^index\.md$|\.md$/, '');
   // As it is imported.
-  page.contents = page.contents?.replace(/^# .*/, `# ${join(manifest.name, entry)}`);
+  if (page.contents) page.contents = page.contents.replace(/^# .*/, `# ${join(manifest.name, entry)}`);
 });
 const project = await app.convert();
 if (!project) throw new Error('TypeDoc could not read the sources; its messages are above.');

@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { llmsFullTxt, llmsTxt } from '../../docs/.vitepress/llms.ts';
 import { pages } from '../../docs/.vitepress/pages.ts';
+import type { UploadErrorCode } from '../../src/outcome/upload-error.ts';
 import { defaultVerdict, isUploadErrorCode } from '../../src/outcome/verdict.ts';
 import { page, rows, section } from './pages.ts';
 
@@ -12,12 +13,12 @@ const root = join(import.meta.dirname, '../..');
 const source = (path: string) => ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), 99);
 
 /** The members of a union of texts, as they are written. */
-function membersOfUnion(path: string, name: string): string[] {
+function membersOfUnion<T extends string>(path: string, name: string): T[] {
   const alias = source(path).statements.find(
     (each) => ts.isTypeAliasDeclaration(each) && each.name.text === name,
   ) as ts.TypeAliasDeclaration;
   return (alias.type as ts.UnionTypeNode).types.map(
-    (type) => ((type as ts.LiteralTypeNode).literal as ts.StringLiteral).text,
+    (type) => ((type as ts.LiteralTypeNode).literal as ts.StringLiteral).text as T,
   );
 }
 
@@ -34,7 +35,7 @@ function firstCells(text: string): string[] {
 }
 
 describe('errors', () => {
-  const codes = membersOfUnion('src/outcome/upload-error.ts', 'UploadErrorCode');
+  const codes = membersOfUnion<UploadErrorCode>('src/outcome/upload-error.ts', 'UploadErrorCode');
   const headings = {
     retry: 'Retried: the write stays, in its place',
     hold: 'Held: the write stays until something changes',
