@@ -22,13 +22,15 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // Read on GitHub, and by the tool that compares them.
   srcExclude: ['api-report/**'],
+  rewrites: { 'decisions/README.md': 'decisions/index.md' },
   markdown: { config: linkSources, anchor: { slugify } },
   buildEnd: ({ outDir }) => writeLlms(outDir),
   themeConfig: {
+    siteTitle: 'Backend connector',
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
-      { text: 'Guide', link: '/guide/quick-start', activeMatch: '^/guide/' },
+      { text: 'Guide', link: '/guide/quick-start', activeMatch: '^/guide/(?!errors)' },
       { text: 'Errors', link: '/guide/errors' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],
