@@ -2,13 +2,14 @@ import { useQuery } from '@powersync/react';
 import type { RejectedWrite } from 'powersync-backend-connector/rejections';
 import { useCallback, useRef, useState } from 'react';
 import { uploadLog } from '../data/connector.ts';
+import { inFlight } from '../data/in-flight.ts';
 import { withSaveStates } from '../data/save-state.ts';
 import { signOutAndClear } from '../data/session.ts';
 import { TODOS_OF_OWNER, type Todo } from '../data/todos.ts';
 import type { QueuedChange } from '../data/use-queue.ts';
 import { useRejected } from '../data/use-rejected.ts';
-import { useUploadStatus } from '../data/use-upload-status.ts';
 import type { User } from '../data/users.ts';
+import { useStore } from '../store.ts';
 import { UploadInspector } from '../upload-inspector/index.ts';
 import { AddTodo } from './add-todo.tsx';
 import { Header } from './header.tsx';
@@ -27,9 +28,8 @@ export function Workspace({ user, queue }: { user: User; queue: readonly QueuedC
   const tell = useCallback((write: RejectedWrite) => setTold((before) => [...before, write]), []);
 
   const rejected = useRejected(user.id, tell);
-  const { inFlight } = useUploadStatus();
   const { data, isLoading } = useQuery<Todo>(TODOS_OF_OWNER, [user.id]);
-  const todos = withSaveStates(data, queue, inFlight, rejected);
+  const todos = withSaveStates(data, useStore(inFlight), rejected);
   const stillOpen = told.filter(({ key }) => rejected.some((write) => write.key === key));
   const showRejected = () => panel.current?.focus();
 

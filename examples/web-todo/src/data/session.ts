@@ -3,7 +3,7 @@
 import { network } from '../network.ts';
 import { connector } from './connector.ts';
 import { db } from './database.ts';
-import { signedIn, USER_KEY, type User } from './users.ts';
+import { savedUser, signedIn, USER_KEY, type User } from './users.ts';
 
 let uploading = new AbortController();
 /** One step after another. */
@@ -15,13 +15,13 @@ function inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
   return result;
 }
 
-/** What the page does when it is loaded, or reloaded. */
-export function resume(): void {
-  const user = signedIn.get();
-  if (user) void signIn(user);
+/** What the page does first, when it is loaded or reloaded. */
+export async function resume(): Promise<void> {
   network.subscribe(() => void inTurn(followNetwork));
   // Another tab has changed users: this one must not go on in the name of the one before.
   window.addEventListener('storage', ({ key }) => key === USER_KEY && location.reload());
+  const user = savedUser();
+  if (user) await signIn(user);
 }
 
 /** Also for changing users: what the one before has queued stays theirs, and waits for them. */
@@ -75,5 +75,5 @@ async function goOn(): Promise<void> {
 async function followNetwork(): Promise<void> {
   if (!signedIn.get()) return;
   if (network.get() === 'offline') await db.disconnect();
-  else if (!db.currentStatus.connected) await db.connect(connector);
+  else if (!db.currentStatus.connected) void db.connect(connector); // which waits for the service to answer
 }

@@ -7,10 +7,22 @@ export interface Todo {
   readonly id: string;
   readonly description: string;
   readonly completed: number;
+  /** Where its last change is in the upload queue, from 1; null where none is queued. */
+  readonly place: number | null;
+  /** Whether a change of it was rejected, and is not mended or discarded yet. */
+  readonly isRejected: number;
 }
 
-export const TODOS_OF_OWNER =
-  'SELECT id, description, completed FROM todos WHERE owner_id = ? ORDER BY id DESC';
+/** In one query, so that a to-do and what is known of it are of the same moment. */
+export const TODOS_OF_OWNER = `
+  WITH queue AS (SELECT data ->> 'id' AS row_id, row_number() OVER (ORDER BY id) AS place FROM ps_crud)
+  SELECT todos.id, description, completed,
+    (SELECT max(place) FROM queue WHERE row_id = todos.id) AS place,
+    EXISTS (
+      SELECT 1 FROM connector_rejected_writes, json_each(entries) AS entry
+      WHERE state = 'rejected' AND entry.value ->> 'id' = todos.id
+    ) AS isRejected
+  FROM todos WHERE owner_id = ? ORDER BY todos.id DESC`;
 
 export async function addTodo(owner: string, description: string): Promise<void> {
   const list = `inbox-${owner}`;

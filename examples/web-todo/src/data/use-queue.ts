@@ -5,7 +5,6 @@ import { db } from './database.ts';
 
 /** A change of one row that waits in the upload queue. */
 export interface QueuedChange {
-  readonly id: string;
   /** Who wrote it, by `setOwner()`. */
   readonly owner: Owner;
 }
@@ -19,7 +18,7 @@ export function useQueue(userId: string | undefined): readonly QueuedChange[] {
     async function read(): Promise<void> {
       const transactions = await exportQueued(db);
       if (isStopped) return;
-      setQueue(transactions.flatMap(({ owner, entries }) => entries.map(({ id }) => ({ id, owner }))));
+      setQueue(transactions.flatMap(({ owner, entries }) => entries.map(() => ({ owner }))));
     }
     const stop = db.onChange({ onChange: read }, { tables: ['ps_crud'], throttleMs: 30 });
     void read();

@@ -14,10 +14,13 @@ export const USERS: readonly User[] = [
 /** Where it is kept who is signed in. */
 export const USER_KEY = 'web-todo.user';
 
-/** Who is signed in, also after a reload; undefined for nobody. */
-export const signedIn = createStore<User | undefined>(
-  USERS.find(({ id }) => id === localStorage.getItem(USER_KEY)),
-);
+/** Who is signed in; undefined for nobody. */
+export const signedIn = createStore<User | undefined>(undefined);
+
+/** Who was signed in when the page was left. */
+export function savedUser(): User | undefined {
+  return USERS.find(({ id }) => id === localStorage.getItem(USER_KEY));
+}
 
 signedIn.subscribe(() => {
   const user = signedIn.get();
