@@ -18,7 +18,7 @@ export default {
     ],
     alias: { '@powersync/node': here('memory-sdk.ts') },
     setupFiles: [here('skip.ts')],
-    testTimeout: 5_000, // what waits in vain is a killed mutant, sooner than by Stryker's own limit
+    testTimeout: 10_000, // what waits in vain is a killed mutant, sooner than by Stryker's own limit
     hookTimeout: 5_000,
     sequence: { sequencer: UnitFirst },
     isolate: false,

@@ -182,6 +182,13 @@ describe('keepUploading()', () => {
   });
 });
 
+it('disconnect() disconnects the database', async () => {
+  const database = memoryDatabase();
+  const disconnect = vi.spyOn(database, 'disconnect');
+  await testConnector().connector.disconnect(database);
+  expect(disconnect).toHaveBeenCalledTimes(1);
+});
+
 describe('setOwner()', () => {
   /** A database that waits, when a border is written, until it is let go on. */
   async function slowBorder() {
