@@ -86,6 +86,9 @@ interface URLSearchParams {
 declare var URLSearchParams: { readonly prototype: URLSearchParams; new (query: string): URLSearchParams };
 
 /** Not everywhere: ask by `typeof` first. */
+declare const TextEncoder:
+  | { new (): { encodeInto?(text: string, bytes: Uint8Array): { read: number; written: number } } }
+  | undefined;
 declare const TextDecoder:
   | { new (): { decode(bytes?: Uint8Array, options?: { stream?: boolean }): string } }
   | undefined;
