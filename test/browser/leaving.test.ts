@@ -66,13 +66,13 @@ describeInChromium('leaving with pending writes', () => {
       expect(await names(tab)).toEqual([]);
       await tab.evaluate(() => app.write('c'));
       await tab.evaluate(() => app.connect());
-      await waitFor(async () => (await device.effects()).includes('c'), { what: 'c', timeoutMs: 20_000 });
+      await waitFor(async () => (await device.effects()).includes('c'), { what: 'c', timeoutMs: 60_000 });
       expect(['a,c', 'a,b,c']).toContain(String(await device.effects())); // b may have gone out before
       const row = "insert into lists (id, name, owner_id) values ('d-' || $1, 'd', $1)";
       await world.backend.query(row, [device.user]);
       await waitFor(async () => (await names(tab)).includes('d'), {
         what: 'the download',
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       });
     });
   });

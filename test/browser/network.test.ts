@@ -16,9 +16,9 @@ describeInChromium('network', () => {
     '%s: writes wait while offline, and go out as soon as the device is online',
     async (mode) => {
       const device = await world.device();
-      const tab = await device.tab({ mode, retry: { baseMs: 120_000 } });
+      const tab = await device.tab({ mode, retry: { baseMs: 160_000 } });
       await tab.evaluate(() => app.connect());
-      await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 20_000 });
+      await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 60_000 });
       await device.context.setOffline(true);
       await tab.evaluate(() => app.write('a', 'b'));
       await waitFor(() => tab.evaluate(() => app.connector.status.phase === 'waiting'));
@@ -109,6 +109,6 @@ describeInChromium('network', () => {
     expect(await device.effects()).toEqual(['a', 'b']);
     expect(await tab.evaluate(() => app.failures())).toEqual([]);
     expect(device.tokensIssued).toBe(2);
-    await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 20_000 });
+    await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 60_000 });
   });
 });

@@ -46,7 +46,7 @@ describeInChromium('tabs', () => {
       const row = "insert into lists (id, name, owner_id) values ('d-' || $1, 'd', $1)";
       await world.backend.query(row, [device.user]);
       const names = () => tab.evaluate(() => app.names());
-      await waitFor(async () => (await names()).includes('d'), { what: 'the download', timeoutMs: 20_000 });
+      await waitFor(async () => (await names()).includes('d'), { what: 'the download', timeoutMs: 60_000 });
       expect(await names()).toEqual(['a', 'b', 'c', 'd']);
     });
 
@@ -101,7 +101,7 @@ describeInChromium('tabs', () => {
         return each.isUploadError && each;
       };
       return Promise.all(
-        tabs.map((tab) => waitFor(() => read(tab), { what: 'the error', timeoutMs: 20_000 })),
+        tabs.map((tab) => waitFor(() => read(tab), { what: 'the error', timeoutMs: 60_000 })),
       );
     }
 

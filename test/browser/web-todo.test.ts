@@ -43,7 +43,7 @@ afterEach(async ({ task }) => {
 async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 832 }, ...options });
   const opened = await context.newPage();
-  opened.setDefaultTimeout(20_000);
+  opened.setDefaultTimeout(60_000);
   opened.on('pageerror', (error) => errors.push(error));
   await opened.goto(app.url);
   return opened;
@@ -203,7 +203,7 @@ describe('a to-do that the backend refuses', () => {
   test('is refused again as it is, and gone once it is discarded', async () => {
     await rejectedChanges().getByRole('button', { name: 'Retry' }).click();
     await expect
-      .poll(() => inspector().getByRole('row', { name: 'rejected' }).count(), { timeout: 20_000 })
+      .poll(() => inspector().getByRole('row', { name: 'rejected' }).count(), { timeout: 60_000 })
       .toBe(2);
     await seeState(TOO_LONG, 'Rejected');
     await rejectedChanges().getByRole('button', { name: 'Discard' }).click();

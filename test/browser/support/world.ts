@@ -86,7 +86,7 @@ export async function createWorld(): Promise<World> {
       async untilUploaded(page, count) {
         const isDone = async () =>
           (await own.effects()).length >= count && (await page.evaluate(() => app.queued())) === 0;
-        await waitFor(isDone, { what: `${count} writes of ${user} to take effect`, timeoutMs: 20_000 });
+        await waitFor(isDone, { what: `${count} writes of ${user} to take effect`, timeoutMs: 60_000 });
       },
     };
     await context.exposeFunction('issueToken', (name: string) => {
