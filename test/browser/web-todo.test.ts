@@ -138,18 +138,6 @@ describe('a to-do', () => {
     expect(await saved()).toEqual(['Call grandma', 'Water the plants']);
   });
 
-  test('goes out at once when the network is back, whatever the gate', async () => {
-    await signIn('Ada');
-    await setNetwork('Offline');
-    await add('Call grandma');
-    await inspector()
-      .getByText(/^Shut for/)
-      .waitFor();
-    await setNetwork('Online');
-    await seeState('Call grandma', 'Saved');
-    await inspector().getByText('Open').waitFor();
-  });
-
   test('can be ticked, changed and deleted', async () => {
     await signIn('Ada');
     await add('Buy milk');
@@ -292,6 +280,21 @@ describe('signing out', () => {
     await ada('2 changes waiting on this device').click();
     await seeState('Buy milk', 'Saved');
     expect(await saved()).toEqual(['Buy milk']);
+  });
+
+  test('after so many failures the gate is shut for long, and opens at once when the network is back', async () => {
+    await signIn('Ada');
+    await setNetwork('Offline');
+    await add('Buy milk');
+    await seeState('Buy milk', 'Pending');
+    await signOut().click();
+    await leaving().getByRole('button', { name: 'Upload, then sign out' }).click();
+    await leaving().getByRole('alert').filter({ hasText: 'nothing is lost' }).waitFor();
+    await leaving().getByRole('button', { name: 'Stay signed in' }).click();
+    await inspector().getByText('Backing off').waitFor();
+    await setNetwork('Online');
+    await seeState('Buy milk', 'Saved');
+    await inspector().getByText('Open').waitFor();
   });
 
   test('"upload" waits for a slow network, then clears the device', async () => {
