@@ -1,17 +1,45 @@
-// A backend in a process of its own that answers the reference contract after a set time, and does nothing else.
+// A backend in a process of its own that answers as told after a set time, and does nothing else. Run by `startBackend()`.
 import { createServer } from 'node:http';
+import type { BackendCounts, BackendOrder } from './start-backend.ts';
 
-const latencyMs = Number(process.argv[2] ?? 0);
+let latencyMs = 0;
+let bytesPerMs = Number.POSITIVE_INFINITY;
+let counts: BackendCounts = { requests: 0, bytes: 0 };
 
 const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { transactions } = JSON.parse(Buffer.concat(chunks).toString()) as { transactions: unknown[] };
-  const answer = JSON.stringify({ results: transactions.map(() => ({ status: 'success' })) });
-  setTimeout(() => {
+  const body = Buffer.concat(chunks);
+  counts = { requests: counts.requests + 1, bytes: counts.bytes + body.length };
+  const answer = answerTo(request.url ?? '', body);
+  const send = (): void => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
-  }, latencyMs);
+  };
+  const delayMs = latencyMs + body.length / bytesPerMs;
+  if (delayMs > 0) setTimeout(send, delayMs);
+  else send();
 });
+
+/** In the form of each contract, at the least cost: what a real backend takes for its work is the same for everybody. */
+function answerTo(path: string, body: Buffer): string {
+  if (path !== '/api/data') return '{"message":"Batch completed"}';
+  const results = Array<string>(occurrences(body, '"crud":[')).fill('{"status":"success"}');
+  return `{"results":[${results.join(',')}]}`;
+}
+
+function occurrences(body: Buffer, text: string): number {
+  let count = 0;
+  for (let at = body.indexOf(text); at >= 0; at = body.indexOf(text, at + text.length)) count++;
+  return count;
+}
+
+process.on('message', (order: BackendOrder) => {
+  latencyMs = order.latencyMs;
+  bytesPerMs = order.bytesPerMs ?? Number.POSITIVE_INFINITY;
+  process.send?.(counts);
+  counts = { requests: 0, bytes: 0 };
+});
+
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.send?.(typeof address === 'object' ? address?.port : undefined);

@@ -6,8 +6,17 @@ import {
   type Transport,
 } from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
+import { cpuMs, median } from './statistics.ts';
+
+export interface CpuResult {
+  readonly what: string;
+  readonly microsPerEntry: number;
+}
 
 const ENTRIES = 50_000;
+const RUNS = 9;
+const WARM_UPS = 2;
+
 const entries: CrudEntryLike[] = Array.from({ length: ENTRIES }, (_, i) => ({
   clientId: i + 1,
   op: 'PUT',
@@ -46,17 +55,6 @@ async function answerAtOnce(): Promise<Response> {
   return new Response(answer, { headers: { 'content-type': 'application/json' } });
 }
 
-async function measure(run: () => Promise<void> | void): Promise<number> {
-  const figures: number[] = [];
-  for (let i = 0; i < 9; i++) {
-    const before = process.cpuUsage();
-    await run();
-    const { user, system } = process.cpuUsage(before);
-    if (i >= 2) figures.push((user + system) / ENTRIES);
-  }
-  return figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] as number;
-}
-
 function drainWith(transport: Transport): () => Promise<void> {
   return async () => {
     const connector = new BackendConnector({
@@ -69,25 +67,34 @@ function drainWith(transport: Transport): () => Promise<void> {
   };
 }
 
-let length = 0;
-const stringify = await measure(() => {
-  for (const entry of entries) length += JSON.stringify(entry).length;
-});
-console.log(
-  `\nCPU per entry, ${ENTRIES} transactions of one entry of ${Math.round(length / ENTRIES / 9)} characters`,
-);
-const print = (what: string, cpu: number): void =>
-  console.log(`  ${what.padEnd(44)} ${cpu.toFixed(2)} µs  ${(cpu / stringify).toFixed(1)}×`);
-print('JSON.stringify', stringify);
-print(
-  'core, with a transport that does nothing',
-  await measure(drainWith(async ({ transactions }) => transactions.map(() => ({ status: 'applied' })))),
-);
-print(
-  'core, encoding and decoding',
-  await measure(drainWith(writeApi({ url: 'https://backend.invalid', ky: answerAtOnce }))),
-);
-print(
-  'core, encoding, decoding and ky',
-  await measure(drainWith(writeApi({ url: 'https://backend.invalid', fetch: answerAtOnce }))),
-);
+/** What everything is measured against; first in the list. */
+export const STRINGIFY = 'JSON.stringify of the entry';
+
+const SUBJECTS: Readonly<Record<string, () => Promise<void> | void>> = {
+  [STRINGIFY]: () => {
+    for (const entry of entries) JSON.stringify(entry);
+  },
+  'connector, with a transport that does nothing': drainWith(async ({ transactions }) =>
+    transactions.map(() => ({ status: 'applied' })),
+  ),
+  'connector and writeApi(), encoding and decoding': drainWith(
+    writeApi({ url: 'https://backend.invalid', ky: answerAtOnce }),
+  ),
+  'connector, writeApi() and ky': drainWith(
+    writeApi({ url: 'https://backend.invalid', fetch: answerAtOnce }),
+  ),
+};
+
+/** Medians; the subjects take turns in each round. */
+export async function measureCpu(): Promise<CpuResult[]> {
+  const figures = new Map<string, number[]>();
+  for (let run = -WARM_UPS; run < RUNS; run++) {
+    for (const [what, subject] of Object.entries(SUBJECTS)) {
+      const before = process.cpuUsage();
+      await subject();
+      const microsPerEntry = (cpuMs(before) * 1000) / ENTRIES;
+      if (run >= 0) figures.set(what, [...(figures.get(what) ?? []), microsPerEntry]);
+    }
+  }
+  return [...figures].map(([what, each]) => ({ what, microsPerEntry: median(each) }));
+}

@@ -1,95 +1,164 @@
-// Time to drain a queue, beside the floor and beside the usual connector. `npm run bench`; nothing is asserted.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fillQueue, withDatabase } from './queue.ts';
-import { connector, floor, onePerRequest, type Uploader, uncapped } from './uploaders.ts';
+// Time to drain a queue: every candidate over every load and latency, side by side.
+import { subscribe } from 'node:diagnostics_channel';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { PowerSyncDatabase } from '@powersync/node';
+import { CANDIDATES, type Candidate } from './candidates.ts';
+import { entriesOf, LOADS } from './loads.ts';
+import { fillQueue, type Load, withDatabase } from './queue.ts';
+import { type Backend, startBackend } from './start-backend.ts';
+import { cpuMs, median } from './statistics.ts';
 
-const RUNS = 5;
-
-interface Measured {
+/** Medians of several runs; those of a sample are scaled to the whole load. */
+export interface DrainResult {
+  readonly load: string;
+  readonly latencyMs: number;
+  readonly candidate: string;
   readonly ms: number;
   readonly requests: number;
+  /** Of request bodies. */
+  readonly bytes: number;
+  /** Of the whole process for each entry, SDK and SQLite included, without the backend. */
+  readonly cpuMicrosPerEntry: number;
+  readonly firstRequestMs: number;
+  /** Entries that were really drained, where the whole load would have taken too long: then the rest is extrapolated. */
+  readonly sampledEntries?: number;
 }
 
-async function withBackend<T>(latencyMs: number, use: (url: string) => Promise<T>): Promise<T> {
-  const process = fork(new URL('./backend.ts', import.meta.url), [String(latencyMs)]);
+export interface DrainOptions {
+  readonly loads: readonly string[];
+  readonly latencies: readonly number[];
+  readonly candidates: readonly string[];
+  readonly runs: number;
+  readonly bytesPerMs: number | undefined;
+  /** About the longest a single drain may take before only a part of the load is measured. */
+  readonly longestMs: number;
+}
+
+type Measured = Omit<DrainResult, 'load' | 'latencyMs' | 'candidate' | 'sampledEntries'>;
+
+/** What one request costs at no latency, at most: to tell beforehand how long a drain takes. */
+const REQUEST_MS = 3;
+/** Small enough to be done at once, for code to be compiled and connections to be open. */
+const WARM_UP: Load = { transactions: 200, entriesEach: 1 };
+
+export async function measureDrains(
+  { loads, latencies, candidates, runs, bytesPerMs, longestMs }: DrainOptions,
+  report: (result: DrainResult) => void,
+): Promise<DrainResult[]> {
+  const results: DrainResult[] = [];
+  const backend = await startBackend();
   try {
-    const [port] = await once(process, 'message');
-    return await use(`http://127.0.0.1:${port}/api/data`);
-  } finally {
-    process.kill();
-  }
-}
-
-/** Medians of several runs. The candidates take turns within each round, so that a slow moment hits them all. */
-async function compare(
-  {
-    latencyMs,
-    transactions,
-    entriesEach,
-    runs = RUNS,
-  }: { latencyMs: number; transactions: number; entriesEach: number; runs?: number },
-  candidates: Record<string, Uploader>,
-): Promise<Record<string, Measured>> {
-  const found: Record<string, Measured[]> = {};
-  await withBackend(latencyMs, (url) =>
-    withDatabase(async (db) => {
-      for (let run = -1; run < runs; run++) {
-        for (const [name, upload] of Object.entries(candidates)) {
-          await fillQueue(db, transactions, entriesEach);
-          const startedAt = performance.now();
-          const requests = await upload(db, url);
-          const ms = performance.now() - startedAt;
-          if (run >= 0) found[name] = [...(found[name] ?? []), { ms, requests }]; // the first round warms up
+    await withDatabase(async (db) => {
+      for (const name of candidates)
+        for (let i = 0; i < 5; i++) await measure(db, backend, candidate(name), WARM_UP);
+      for (const load of loads) {
+        const whole = LOADS[load] as Load;
+        for (const latencyMs of latencies) {
+          const order = { latencyMs, bytesPerMs };
+          await backend.order(order);
+          const parts = candidates.map((name) => ({
+            name,
+            part: sample(
+              whole,
+              candidate(name),
+              latencyMs,
+              candidate(name).kind === 'usual' ? longestMs / 2 : longestMs,
+            ),
+            measured: [] as Measured[],
+          }));
+          // They take turns in each round, so that a slow moment of the machine hits them all.
+          for (let run = 0; run < runs; run++)
+            for (const { name, part, measured } of parts)
+              measured.push(await measure(db, backend, candidate(name), part, order));
+          for (const { name, part, measured } of parts) {
+            const result = { load, latencyMs, candidate: name, ...scaled(medians(measured), whole, part) };
+            results.push(result);
+            report(result);
+          }
         }
       }
-    }),
-  );
-  return Object.fromEntries(Object.entries(found).map(([name, each]) => [name, median(each)]));
-}
-
-function median(measured: readonly Measured[]): Measured {
-  return [...measured].sort((a, b) => a.ms - b.ms)[Math.floor(measured.length / 2)] as Measured;
-}
-
-function print(title: string, results: Record<string, Measured>, against: string): void {
-  console.log(`\n${title}`);
-  const base = results[against]?.ms ?? Number.NaN;
-  for (const [name, { ms, requests }] of Object.entries(results)) {
-    const ratio = (ms / base).toFixed(2);
-    console.log(
-      `  ${name.padEnd(34)} ${ms.toFixed(0).padStart(7)} ms  ${String(requests).padStart(5)} requests  ${ratio.padStart(7)}×`,
-    );
+    });
+  } finally {
+    backend.stop();
   }
+  return results;
 }
 
-for (const latencyMs of [0, 20, 50]) {
-  for (const [transactions, entriesEach] of [
-    [5_000, 1],
-    [2_000, 25],
-  ] as const) {
-    const results = await compare(
-      { latencyMs, transactions, entriesEach },
-      {
-        'floor, 50 per request': floor(50, entriesEach),
-        'connector, 50 per request': connector(50, undefined, entriesEach),
-      },
-    );
-    print(
-      `${transactions} transactions of ${entriesEach}, ${latencyMs} ms latency`,
-      results,
-      'floor, 50 per request',
-    );
-  }
+function candidate(name: string): Candidate {
+  return CANDIDATES[name] as Candidate;
 }
 
-const load = { latencyMs: 50, transactions: 2_000, entriesEach: 1, runs: 1 };
-const results = await compare(load, {
-  'one transaction per request': onePerRequest,
-  'connector, 50 per request': connector(),
-  'connector, all in one': connector(100_000, uncapped),
+async function measure(
+  db: PowerSyncDatabase,
+  backend: Backend,
+  { drain }: Candidate,
+  load: Load,
+  order = { latencyMs: 0 },
+): Promise<Measured> {
+  await fillQueue(db, load);
+  await backend.order(order);
+  collectGarbage();
+  const run = drain(load);
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  firstRequestAt = undefined;
+  await run(db, backend.url);
+  const ms = performance.now() - startedAt;
+  const cpu = cpuMs(cpuBefore);
+  const { requests, bytes } = await backend.order(order);
+  return {
+    ms,
+    requests,
+    bytes,
+    cpuMicrosPerEntry: (cpu * 1000) / entriesOf(load),
+    firstRequestMs: (firstRequestAt ?? Number.NaN) - startedAt,
+  };
+}
+
+/** As much of a load as is drained within the time; all of it where that is more. */
+function sample(load: Load, { requests }: Candidate, latencyMs: number, longestMs: number): Load {
+  const affordable = Math.max(1, Math.floor(longestMs / (latencyMs + REQUEST_MS)));
+  const share = affordable / requests(load);
+  if (share >= 1) return load;
+  const { transactions, entriesEach } = load;
+  if (transactions === 1) return { ...load, entriesEach: Math.max(1, Math.floor(entriesEach * share)) };
+  return { ...load, transactions: Math.max(1, Math.floor(transactions * share)) };
+}
+
+function scaled(
+  measured: Measured,
+  whole: Load,
+  part: Load,
+): Omit<DrainResult, 'load' | 'latencyMs' | 'candidate'> {
+  const factor = entriesOf(whole) / entriesOf(part);
+  if (factor === 1) return measured;
+  const { ms, requests, bytes } = measured;
+  return {
+    ...measured,
+    ms: ms * factor,
+    requests: Math.round(requests * factor),
+    bytes: Math.round(bytes * factor),
+    sampledEntries: entriesOf(part),
+  };
+}
+
+function medians(measured: readonly Measured[]): Measured {
+  const of = (name: keyof Measured): number => median(measured.map((each) => each[name]));
+  return {
+    ms: of('ms'),
+    requests: of('requests'),
+    bytes: of('bytes'),
+    cpuMicrosPerEntry: of('cpuMicrosPerEntry'),
+    firstRequestMs: of('firstRequestMs'),
+  };
+}
+
+/** When the headers of the first request since it was reset were written to the socket. */
+let firstRequestAt: number | undefined;
+subscribe('undici:client:sendHeaders', () => {
+  firstRequestAt ??= performance.now();
 });
-print('2,000 transactions of 1, 50 ms latency', results, 'connector, all in one');
-const usual = results['one transaction per request']?.ms ?? Number.NaN;
-for (const [name, { ms }] of Object.entries(results))
-  console.log(`  ${name}: ${(usual / ms).toFixed(0)} times as fast as the first`);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;

@@ -1,5 +1,6 @@
 import type { CrudEntryLike } from './database.ts';
-import { hashEntries } from './hash.ts';
+import { encodeEntry } from './encode-entry.ts';
+import { hashTexts } from './hash.ts';
 
 /** One local change, as a transport gets it: the SDK's entry after the app's `transform`. */
 export type UploadEntry = CrudEntryLike;
@@ -33,12 +34,38 @@ export function groupTransactions(entries: readonly CrudEntryLike[]): CrudEntryL
 
 /** Gives a group its key. Takes the raw entries: a changed `transform` must not change the key of a queued write. */
 export function toTransaction(clientId: string, entries: readonly CrudEntryLike[]): UploadTransaction {
-  const [first, last] = [entries[0], entries[entries.length - 1]];
-  return {
-    key: `${clientId}:${first?.clientId}-${last?.clientId}:${hashEntries(entries)}`,
-    transactionId: first?.transactionId ?? undefined,
-    entries,
-  };
+  return new RawTransaction(clientId, entries);
+}
+
+/** The entries of a transaction as JSON texts ({@link encodeEntry}). */
+export function textsOf(transaction: UploadTransaction): readonly string[] {
+  return RawTransaction.textsOf(transaction) ?? transaction.entries.map(encodeEntry);
+}
+
+/**
+ * A transaction as it is queued, which keeps the texts that its key was made of. They are private, so that a copy with
+ * other entries hasn't got them.
+ */
+class RawTransaction implements UploadTransaction {
+  readonly key: string;
+  readonly transactionId: number | undefined;
+  readonly entries: readonly CrudEntryLike[];
+  readonly #texts: readonly string[];
+
+  constructor(clientId: string, entries: readonly CrudEntryLike[]) {
+    const [first, last] = [entries[0], entries[entries.length - 1]];
+    this.#texts = entries.map(encodeEntry);
+    this.key = `${clientId}:${first?.clientId}-${last?.clientId}:${hashTexts(this.#texts)}`;
+    this.transactionId = first?.transactionId ?? undefined;
+    this.entries = entries;
+  }
+
+  static textsOf(transaction: UploadTransaction): readonly string[] | undefined {
+    // Not `instanceof`, which an object made from one would pass that has no private member.
+    return Object.getPrototypeOf(transaction) === RawTransaction.prototype
+      ? (transaction as RawTransaction).#texts
+      : undefined;
+  }
 }
 
 /** The members of an entry, without what the SDK's class adds. */

@@ -1,4 +1,5 @@
-import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import { contentOf } from '../queue/encode-entry.ts';
+import { textsOf, type UploadTransaction } from '../queue/transaction.ts';
 
 /** The reference write API takes 1 to 50 transactions in a request. */
 const MAX_TRANSACTIONS = 50;
@@ -19,7 +20,7 @@ export function packTransactions(
   let bytes = utf8Length(before + behind) - 1; // There is one comma less than transactions.
   let counted = 0;
   for (const transaction of transactions.slice(0, MAX_TRANSACTIONS)) {
-    const text = JSON.stringify(encodeTransaction(transaction));
+    const text = transactionText(transaction);
     encoded.push(text);
     units += text.length + 1;
     if (units * 3 <= maxBodyBytes) continue; // A UTF-16 unit takes three bytes at most: no need to count.
@@ -34,28 +35,22 @@ export function packTransactions(
 
 /** A transaction in the words of the reference write API. */
 export function encodeTransaction({ key, transactionId, entries }: UploadTransaction) {
-  // Undefined members vanish in JSON; the contract allows none to be null.
-  return { transaction_id: transactionId, idempotency_key: key, crud: entries.map(encodeEntry) };
+  const crud = entries.map((entry) => ({
+    ...contentOf(entry),
+    transaction_id: entry.transactionId ?? undefined,
+  }));
+  return { transaction_id: transactionId, idempotency_key: key, crud };
 }
 
-function encodeEntry({
-  id,
-  op,
-  table,
-  transactionId,
-  opData,
-  previousValues,
-  metadata,
-}: UploadEntry): object {
-  return {
-    id,
-    op,
-    table,
-    transaction_id: transactionId ?? undefined,
-    op_data: op === 'DELETE' ? undefined : (opData ?? {}),
-    previous_values: previousValues ?? undefined,
-    metadata: metadata ?? undefined,
-  };
+/** The same as JSON, from the texts that the key was made of. */
+function transactionText(transaction: UploadTransaction): string {
+  const { key, transactionId, entries } = transaction;
+  const crud = textsOf(transaction).map((text, index) => {
+    const id = entries[index]?.transactionId;
+    return id == null ? text : `${text.slice(0, -1)},"transaction_id":${id}}`;
+  });
+  const id = transactionId == null ? '' : `"transaction_id":${transactionId},`;
+  return `{${id}"idempotency_key":${JSON.stringify(key)},"crud":[${crud.join(',')}]}`;
 }
 
 /** Bytes of a text in UTF-8, without encoding it. */

@@ -14,7 +14,7 @@ describeInChromium('network', () => {
     '%s: writes wait while offline, and go out as soon as the device is online',
     async (mode) => {
       const device = await world.device();
-      const tab = await device.tab({ mode, retry: { baseMs: 120_000 } });
+      const tab = await device.tab({ mode, retry: { baseMs: 160_000 } });
       await tab.evaluate(() => app.connect());
       await eventually('the stream', () => tab.evaluate(() => app.db.currentStatus.connected));
       await device.context.setOffline(true);

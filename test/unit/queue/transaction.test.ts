@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CrudEntryLike } from '../../../src/queue/database.ts';
-import { groupTransactions, toTransaction } from '../../../src/queue/transaction.ts';
+import {
+  groupTransactions,
+  textsOf,
+  toTransaction,
+  type UploadTransaction,
+} from '../../../src/queue/transaction.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 /** Entries with op ids 1, 2, 3... and these transaction ids. */
@@ -48,6 +53,28 @@ describe('groupTransactions', () => {
         }
       }),
     );
+  });
+});
+
+describe('the texts of a transaction', () => {
+  const transaction = toTransaction('client', [anEntry({ id: 'a' }), anEntry({ clientId: 2, id: 'b' })]);
+  const idsOf = (texts: readonly string[]) => texts.map((text) => (JSON.parse(text) as { id: string }).id);
+
+  it('are those its key was made of, not made anew', () => {
+    expect(idsOf(textsOf(transaction))).toEqual(['a', 'b']);
+    expect(textsOf(transaction)).toBe(textsOf(transaction));
+  });
+
+  it.each<[string, UploadTransaction]>([
+    ['a copy with other entries', { ...transaction, entries: [anEntry({ id: 'c' })] }],
+    ['an object made from it', Object.create(transaction, { entries: { value: [anEntry({ id: 'c' })] } })],
+    ['one made by hand', { key: 'key', entries: [anEntry({ id: 'c' })] }],
+  ])('are of what is sent: %s', (_, changed) => {
+    expect(idsOf(textsOf(changed))).toEqual(['c']);
+  });
+
+  it('are no member that is seen, copied or printed', () => {
+    expect(Object.keys(transaction)).toEqual(['key', 'transactionId', 'entries']);
   });
 });
 

@@ -1,0 +1,208 @@
+// The ways to drain an upload queue that are compared. Those of others are their behaviour, written anew.
+import type { PowerSyncDatabase } from '@powersync/node';
+import { PostgrestClient } from '@supabase/postgrest-js';
+import { BackendConnector, type CrudEntryLike, type Transport } from 'powersync-backend-connector';
+import { batchEndpoint, writeApi } from 'powersync-backend-connector/http';
+import type { Load } from './queue.ts';
+
+/** Empties the queue of a database into the backend at `url`. */
+export type Drain = (db: PowerSyncDatabase, url: string) => Promise<void>;
+
+export interface Candidate {
+  readonly name: string;
+  /** Whether it is ours, somebody else's behaviour, or what nobody can beat. */
+  readonly kind: 'ours' | 'usual' | 'floor';
+  readonly drain: (load: Load) => Drain;
+  /** Requests it will make, to tell beforehand how long it takes. */
+  readonly requests: (load: Load) => number;
+}
+
+const CAP = 50;
+/** What the connector reads, and so sends, at once where the backend takes any number. */
+const UNCAPPED = 10_000;
+const MAX_BODY_BYTES = 100_000_000;
+const HEADERS = { authorization: 'Bearer header.e30.signature', 'content-type': 'application/json' };
+/** As long as the connector's, so that bodies are of equal size. */
+const KEY = '8f14e45f-ceea-467f-a830-000000000000:1000000-1000000:0123456789abcdef';
+
+const inBatchesOf = (most: number) => (load: Load) => Math.ceil(load.transactions / most);
+const uncappedRequests = ({ transactions, entriesEach }: Load): number =>
+  Math.min(transactions, Math.ceil((transactions * entriesEach) / UNCAPPED));
+
+/** Every candidate, by a short name for `--candidate`. */
+export const CANDIDATES: Readonly<Record<string, Candidate>> = {
+  floor: {
+    name: 'floor, 50 transactions a request',
+    kind: 'floor',
+    drain: (load) => floor(load, CAP, '/api/data', encodeReference),
+    requests: inBatchesOf(CAP),
+  },
+  connector: {
+    name: 'this connector, 50 transactions a request',
+    kind: 'ours',
+    drain: (load) =>
+      connector(load, CAP, (url) => writeApi({ url: `${url}/api/data`, maxBodyBytes: MAX_BODY_BYTES })),
+    requests: inBatchesOf(CAP),
+  },
+  'floor-uncapped': {
+    name: 'floor, no cap',
+    kind: 'floor',
+    drain: (load) => floor(load, UNCAPPED, '/api/batch', encodeOwn),
+    requests: uncappedRequests,
+  },
+  'connector-uncapped': {
+    name: 'this connector, no cap',
+    kind: 'ours',
+    drain: (load) =>
+      connector(load, UNCAPPED, (url) =>
+        batchEndpoint({ url: `${url}/api/batch`, maxTransactions: UNCAPPED, maxBodyBytes: MAX_BODY_BYTES }),
+      ),
+    requests: uncappedRequests,
+  },
+  'reference-50': {
+    name: 'official reference connector, set to 50 transactions a request',
+    kind: 'usual',
+    drain: () => reference(CAP),
+    requests: inBatchesOf(CAP),
+  },
+  reference: {
+    name: 'official reference connector (one transaction a request)',
+    kind: 'usual',
+    drain: () => reference(1),
+    requests: ({ transactions }) => transactions,
+  },
+  'batch-100': {
+    name: 'usual self-host connector: getCrudBatch(100) in one POST',
+    kind: 'usual',
+    drain: () => crudBatches,
+    requests: ({ transactions, entriesEach }) => Math.ceil((transactions * entriesEach) / 100),
+  },
+  rows: {
+    name: 'usual Supabase connector: one request per row',
+    kind: 'usual',
+    drain: () => rowByRow,
+    requests: ({ transactions, entriesEach }) => transactions * entriesEach,
+  },
+};
+
+/** This connector, through `drain()`. */
+export function connector(
+  { entriesEach }: Load,
+  maxTransactions: number,
+  transport: (url: string) => Transport,
+): Drain {
+  return async (db, url) => {
+    const made = new BackendConnector({
+      endpoint: 'https://service.invalid',
+      credentials: async () => ({ token: 'header.e30.signature' }),
+      transport: transport(url),
+      batching: { maxTransactions, maxEntries: Math.max(maxTransactions * entriesEach, UNCAPPED) },
+    });
+    const report = await made.drain(db);
+    if (!report.drained) throw report.error;
+  };
+}
+
+/** Reads just what a request takes, encodes the same bodies, raw fetch, completes what it sent; checks nothing. */
+function floor(
+  { entriesEach, transactions }: Load,
+  maxTransactions: number,
+  path: string,
+  encode: (groups: readonly (readonly CrudEntryLike[])[]) => string,
+): Drain {
+  const limit =
+    entriesEach * Math.min(maxTransactions, transactions, Math.max(1, Math.floor(UNCAPPED / entriesEach)));
+  return async (db, url) => {
+    for (;;) {
+      const batch = await db.getCrudBatch(limit);
+      if (!batch) return;
+      const groups: CrudEntryLike[][] = [];
+      for (let i = 0; i < batch.crud.length; i += entriesEach)
+        groups.push(batch.crud.slice(i, i + entriesEach));
+      const response = await fetch(url + path, { method: 'POST', headers: HEADERS, body: encode(groups) });
+      await response.json();
+      await batch.complete();
+    }
+  };
+}
+
+/**
+ * The behaviour of the official reference connector: walks `getCrudTransactions()` up to so many transactions or 1000
+ * entries, one POST with a time-out, completes the prefix that was accepted.
+ */
+function reference(maxTransactions: number): Drain {
+  return async (db, url) => {
+    for (;;) {
+      const batch = [];
+      let entries = 0;
+      for await (const transaction of db.getCrudTransactions()) {
+        batch.push(transaction);
+        entries += transaction.crud.length;
+        if (batch.length >= maxTransactions || entries >= 1000) break;
+      }
+      if (batch.length === 0) return;
+      const body = JSON.stringify({
+        transactions: batch.map(({ crud, transactionId }) => ({
+          crud: crud.map((entry) => referenceEntry(entry)),
+          transaction_id: transactionId,
+        })),
+      });
+      const signal = AbortSignal.timeout(30_000);
+      const response = await fetch(`${url}/api/data`, { method: 'POST', headers: HEADERS, body, signal });
+      if (!response.ok) throw new Error(`${response.status}`);
+      const { results } = (await response.json()) as { results: { status: string }[] };
+      const accepted = results.findLastIndex(({ status }) => status === 'success');
+      await batch[accepted]?.complete();
+    }
+  };
+}
+
+/** As the self-host demo's connectors do: a batch that ignores the borders of transactions. */
+const crudBatches: Drain = async (db, url) => {
+  for (;;) {
+    const batch = await db.getCrudBatch(100);
+    if (!batch) return;
+    const body = JSON.stringify({
+      batch: batch.crud.map(({ op, table, id, opData }) => ({ op, table, id, data: opData })),
+    });
+    const response = await fetch(`${url}/api/batch`, { method: 'POST', headers: HEADERS, body });
+    if (!response.ok) throw new Error(`${response.status}`);
+    await response.json();
+    await batch.complete();
+  }
+};
+
+/** As the connectors of Supabase apps do: each entry of a transaction is a request of its own. */
+const rowByRow: Drain = async (db, url) => {
+  const client = new PostgrestClient(`${url}/rest/v1`, { headers: { authorization: HEADERS.authorization } });
+  for (;;) {
+    const transaction = await db.getNextCrudTransaction();
+    if (!transaction) return;
+    for (const { table, id, opData } of transaction.crud) {
+      const { error } = await client.from(table).upsert({ ...opData, id });
+      if (error) throw error;
+    }
+    await transaction.complete();
+  }
+};
+
+function referenceEntry({ id, op, table, transactionId, opData }: CrudEntryLike): object {
+  return { id, op, table, transaction_id: transactionId, op_data: opData };
+}
+
+function encodeReference(groups: readonly (readonly CrudEntryLike[])[]): string {
+  return JSON.stringify({
+    transactions: groups.map((entries) => ({
+      transaction_id: entries[0]?.transactionId,
+      idempotency_key: KEY,
+      crud: entries.map(referenceEntry),
+    })),
+  });
+}
+
+function encodeOwn(groups: readonly (readonly CrudEntryLike[])[]): string {
+  return JSON.stringify({
+    batch: groups.flat().map(({ op, table, id, opData }) => ({ op, table, id, data: opData })),
+    transactions: groups.map((entries) => ({ idempotency_key: KEY, entries: entries.length })),
+  });
+}
