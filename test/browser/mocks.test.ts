@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import { waitFor } from '../support/client.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
 import { type Site, serveSite } from './support/site.ts';
+import { eventually } from './support/world.ts';
 
 describeInChromium("mocks in msw's service worker", () => {
   let browser: Browser;
@@ -112,7 +112,7 @@ describeInChromium("mocks in msw's service worker", () => {
     await page.evaluate(() => mocked.api.freeze());
     await add('a', 'b');
     const drained = drain();
-    await waitFor(async () => (await seen()).statuses.length === 1, { what: 'the request' });
+    await eventually('the request', async () => (await seen()).statuses.length === 1);
     expect(await seen()).toMatchObject({ lists: [], statuses: [undefined] });
     await page.evaluate(() => mocked.api.release());
     expect(await drained).toBe('drained');

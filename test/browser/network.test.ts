@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../examples/backend/server.ts';
-import { waitFor } from '../support/client.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
-import { MODES } from './support/modes.ts';
-import { createWorld, isUpload, type World } from './support/world.ts';
+import { createWorld, eventually, isUpload, MODES, type World } from './support/world.ts';
 
 describeInChromium('network', () => {
   let world: World;
@@ -18,10 +16,10 @@ describeInChromium('network', () => {
       const device = await world.device();
       const tab = await device.tab({ mode, retry: { baseMs: 160_000 } });
       await tab.evaluate(() => app.connect());
-      await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 60_000 });
+      await eventually('the stream', () => tab.evaluate(() => app.db.currentStatus.connected));
       await device.context.setOffline(true);
       await tab.evaluate(() => app.write('a', 'b'));
-      await waitFor(() => tab.evaluate(() => app.connector.status.phase === 'waiting'));
+      await eventually('a failure', () => tab.evaluate(() => app.connector.status.phase === 'waiting'));
       expect(await tab.evaluate(() => app.connector.status.lastError?.code)).toBe('network');
       expect(await device.effects()).toEqual([]);
       await device.context.setOffline(false); // long before the back-off is over
@@ -66,7 +64,7 @@ describeInChromium('network', () => {
         const tab = await device.tab({ mode: 'shared worker', url: `${other.url}/api/data` });
         await tab.evaluate(() => app.write('a', 'b'));
         await tab.evaluate(() => app.connect());
-        await waitFor(() => tab.evaluate(() => app.failures().length > 2));
+        await eventually('tries', () => tab.evaluate(() => app.failures().length > 2));
         expect(new Set(await tab.evaluate(() => app.failures()))).toEqual(new Set(['network']));
         expect(await tab.evaluate(() => app.queued())).toBe(2);
         expect(other.executions()).toBe(0);
@@ -109,6 +107,6 @@ describeInChromium('network', () => {
     expect(await device.effects()).toEqual(['a', 'b']);
     expect(await tab.evaluate(() => app.failures())).toEqual([]);
     expect(device.tokensIssued).toBe(2);
-    await waitFor(() => tab.evaluate(() => app.db.currentStatus.connected), { timeoutMs: 60_000 });
+    await eventually('the stream', () => tab.evaluate(() => app.db.currentStatus.connected));
   });
 });

@@ -1,11 +1,9 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { waitFor } from '../support/client.ts';
 import type { Mode } from './app/main.ts';
 import { describeInChromium } from './support/describe-in-chromium.ts';
-import { MODES } from './support/modes.ts';
-import { STUCK, stick } from './support/stick.ts';
-import { createWorld, type Device, isUpload, type World } from './support/world.ts';
+import { STUCK, type Stuck, stick } from './support/stick.ts';
+import { createWorld, type Device, eventually, isUpload, MODES, type World } from './support/world.ts';
 
 describeInChromium('tabs', () => {
   let world: World;
@@ -14,18 +12,8 @@ describeInChromium('tabs', () => {
   });
   afterAll(() => world?.close());
 
-  async function connectedTabs(device: Device, mode: Mode, count: number): Promise<Page[]> {
-    const tabs: Page[] = [];
-    for (let i = 0; i < count; i++) {
-      const tab = await device.tab({ mode });
-      await tab.evaluate(() => app.connect());
-      tabs.push(tab);
-    }
-    return tabs;
-  }
-
   /** Closes the tab in which an upload is stuck, after one more write in each; returns those that are left. */
-  async function closeUploading(tabs: Page[], when: (typeof STUCK)[number], name: string): Promise<Page[]> {
+  async function closeUploading(tabs: Page[], when: Stuck, name: string): Promise<Page[]> {
     const [writing] = tabs as [Page];
     const stuck = await stick(world.proxy, when, tabs, () =>
       writing.evaluate((first) => app.write(first), name),
@@ -39,20 +27,19 @@ describeInChromium('tabs', () => {
   describe.each(MODES)('%s', (mode) => {
     it('one tab uploads in order, and goes on downloading', async () => {
       const device = await world.device();
-      const [tab] = (await connectedTabs(device, mode, 1)) as [Page];
+      const [tab] = (await device.connectedTabs(1, { mode })) as [Page];
       await tab.evaluate(() => app.write('a', 'b', 'c'));
       await device.untilUploaded(tab, 3);
       expect(await device.effects()).toEqual(['a', 'b', 'c']);
-      const row = "insert into lists (id, name, owner_id) values ('d-' || $1, 'd', $1)";
-      await world.backend.query(row, [device.user]);
+      await device.addOnServer('d');
       const names = () => tab.evaluate(() => app.names());
-      await waitFor(async () => (await names()).includes('d'), { what: 'the download', timeoutMs: 60_000 });
+      await eventually('the download', async () => (await names()).includes('d'));
       expect(await names()).toEqual(['a', 'b', 'c', 'd']);
     });
 
     it.each(STUCK)('the uploading one of two is closed %s: the other takes over', async (when) => {
       const device = await world.device();
-      const tabs = await connectedTabs(device, mode, 2);
+      const tabs = await device.connectedTabs(2, { mode });
       const [left] = (await closeUploading(tabs, when, 'a')) as [Page];
       await device.untilUploaded(left, 3);
       expect(await device.effects()).toEqual(['a', 'a0', 'a1']);
@@ -60,7 +47,7 @@ describeInChromium('tabs', () => {
 
     it('of three tabs, the uploading one is closed twice: the last takes over', async () => {
       const device = await world.device();
-      let tabs = await connectedTabs(device, mode, 3);
+      let tabs = await device.connectedTabs(3, { mode });
       tabs = await closeUploading(tabs, 'after the backend applied it', 'a');
       await device.untilUploaded(tabs[0] as Page, 4);
       tabs = await closeUploading(tabs, 'after the backend applied it', 'b');
@@ -70,7 +57,7 @@ describeInChromium('tabs', () => {
 
     it.each(STUCK)('the tab is reloaded %s: what was queued is uploaded then', async (when) => {
       const device = await world.device();
-      const [tab] = (await connectedTabs(device, mode, 1)) as [Page];
+      const [tab] = (await device.connectedTabs(1, { mode })) as [Page];
       await stick(world.proxy, when, [tab], () => tab.evaluate(() => app.write('a')));
       await tab.evaluate(() => app.write('b'));
       await tab.reload();
@@ -91,7 +78,7 @@ describeInChromium('tabs', () => {
     /** What the guards make of an answer with status 503, in each of so many tabs. */
     async function seen(mode: Mode, count: number) {
       const device = await world.device();
-      const tabs = await connectedTabs(device, mode, count);
+      const tabs = await device.connectedTabs(count, { mode });
       const headers = { 'access-control-allow-origin': '*' };
       world.proxy.failNext(503, { headers, times: 1_000, match: isUpload });
       await (tabs[0] as Page).evaluate(() => app.write('a'));
@@ -100,9 +87,7 @@ describeInChromium('tabs', () => {
         const each = await tab.evaluate(() => app.uploadError());
         return each.isUploadError && each;
       };
-      return Promise.all(
-        tabs.map((tab) => waitFor(() => read(tab), { what: 'the error', timeoutMs: 60_000 })),
-      );
+      return Promise.all(tabs.map((tab) => eventually('the error', () => read(tab))));
     }
 
     it('shared worker: it comes without its class, and every tab can still read it', async () => {
@@ -130,43 +115,42 @@ describeInChromium('tabs', () => {
         });
       });
 
-    /** Keys of the uploaded transactions, as often as they were sent. */
-    const keysSince = (index: number): string[] =>
-      world.proxy.requests
-        .slice(index)
-        .filter(isUpload)
-        .flatMap(({ body }) =>
-          JSON.parse(body).transactions.map((each: { idempotency_key: string }) => each.idempotency_key),
-        );
-
-    /** Two tabs that upload the same queue at the same time, over a slow network. */
-    async function drainTwice(device: Device) {
-      const tabs = [await device.tab({ mode: 'direct' }), await device.tab({ mode: 'direct' })];
-      const before = world.proxy.requests.length;
-      world.proxy.delay(300);
-      await (tabs[0] as Page).evaluate(() => app.write('a', 'b', 'c'));
-      const reports = await Promise.all(
-        tabs.map((tab) => tab.evaluate(async () => (await app.connector.drain(app.db)).drained)),
-      );
-      expect(reports).toEqual([true, true]);
+    /** The order in which two tabs are done with the same queue, where the upload of the first one gets stuck. */
+    async function drainTwice(device: Device): Promise<string[]> {
+      const retry = { timeoutMs: 4_000 };
+      const tabs = [await device.tab({ mode: 'direct', retry }), await device.tab({ mode: 'direct', retry })];
+      const [first, second] = tabs as [Page, Page];
+      await first.evaluate(() => app.write('a', 'b', 'c'));
+      const order: string[] = [];
+      const drain = async (tab: Page, name: string): Promise<void> => {
+        const drained = await tab.evaluate(async () => (await app.connector.drain(app.db)).drained);
+        order.push(`${name}: ${drained ? 'drained' : 'stuck'}`);
+      };
+      const draining: Promise<void>[] = [];
+      await stick(world.proxy, 'after the backend applied it', tabs, async () => {
+        draining.push(drain(first, 'first'));
+      });
+      draining.push(drain(second, 'second'));
+      await Promise.all(draining);
       expect(await device.effects()).toEqual(['a', 'b', 'c']);
-      return keysSince(before);
+      expect(await second.evaluate(() => app.queued())).toBe(0);
+      return order;
     }
 
     it('two tabs upload the same at once, and it takes effect once', async () => {
       const device = await world.device();
       await refuseLock(device.context);
-      expect(await drainTwice(device)).toHaveLength(6);
+      expect(await drainTwice(device)).toEqual(['second: drained', 'first: stuck']);
     });
 
     it('and with them, one after the other', async () => {
-      expect(await drainTwice(await world.device())).toHaveLength(3);
+      expect(await drainTwice(await world.device())).toEqual(['first: stuck', 'second: drained']);
     });
 
     it.each(MODES)('%s: the uploading tab is closed, and the other takes over', async (mode) => {
       const device = await world.device();
       await refuseLock(device.context);
-      const tabs = await connectedTabs(device, mode, 2);
+      const tabs = await device.connectedTabs(2, { mode });
       const [left] = (await closeUploading(tabs, 'after the backend applied it', 'a')) as [Page];
       await device.untilUploaded(left, 3);
       expect(await device.effects()).toEqual(['a', 'a0', 'a1']);

@@ -29,8 +29,8 @@ export interface App {
   db: PowerSyncDatabase;
   connector: BackendConnector;
   events: UploadEvent[];
-  /** Doesn't wait: in direct mode, a second tab isn't connected before the first one goes. */
-  connect(): void;
+  /** Resolves at the first connection or the first failure. */
+  connect(): Promise<void>;
   /** Adds a list for each name, in a transaction of its own. */
   write(...names: string[]): Promise<void>;
   /** How many entries are queued. */
@@ -74,9 +74,7 @@ globalThis.openApp = ({ mode, user, endpoint, url, retry, batching }: OpenOption
     db,
     connector,
     events,
-    connect() {
-      void db.connect(connector, { retryDelayMs: 100, crudUploadThrottleMs: 10 });
-    },
+    connect: () => db.connect(connector, { retryDelayMs: 100, crudUploadThrottleMs: 10 }),
     async write(...names) {
       for (const name of names) {
         await db.execute('INSERT INTO lists (id, name, owner_id) VALUES (uuid(), ?, ?)', [name, user]);

@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core';
-import { waitFor } from '../../support/client.ts';
 import type { FaultyProxy } from '../../support/faulty-proxy.ts';
-import { isUpload } from './world.ts';
+import { eventually, isUpload } from './world.ts';
 
 /** When an upload gets stuck: its request doesn't reach the backend, or half of the answer is missing. */
 export type Stuck = 'before the backend got it' | 'after the backend applied it';
@@ -19,7 +18,7 @@ export async function stick(
   if (when === 'before the backend got it') proxy.hangNext(1, isUpload);
   else proxy.truncateNextReply('stalled', 1, isUpload);
   await cause();
-  await waitFor(() => proxy.requests.slice(before).some(isUpload), { what: 'an upload to get stuck' });
+  await eventually('an upload to get stuck', () => proxy.requests.slice(before).some(isUpload));
   const phases = await Promise.all(tabs.map((tab) => tab.evaluate(() => app.connector.status.phase)));
   const [stuck, ...others] = tabs.filter((_, index) => phases[index] === 'uploading');
   if (!stuck || others.length > 0) throw new Error(`One tab should be uploading: ${phases}`);

@@ -5,8 +5,8 @@ import { type Backend, startBackend } from '../../../examples/backend/server.ts'
 import { launchChromium } from '../../support/chromium.ts';
 import { waitFor } from '../../support/client.ts';
 import { type FaultyProxy, startFaultyProxy } from '../../support/faulty-proxy.ts';
-import { type ServiceStandIn, startServiceStandIn } from '../../support/service-stand-in.ts';
-import type { OpenOptions } from '../app/main.ts';
+import { startServiceStandIn } from '../../support/service-stand-in.ts';
+import type { Mode, OpenOptions } from '../app/main.ts';
 import { type Site, serveSite } from './site.ts';
 
 /** Everything the tests of one file happen in. */
@@ -15,7 +15,6 @@ export interface World {
   backend: Backend;
   /** Between pages and the backend. */
   proxy: FaultyProxy;
-  service: ServiceStandIn;
   site: Site;
   /** A device of a user of its own; gone when the test ends. */
   device(): Promise<Device>;
@@ -25,22 +24,33 @@ export interface World {
 /** A browser with storage of its own, in which tabs share an app's database. */
 export interface Device {
   context: BrowserContext;
-  user: string;
   /** How long tokens live that are issued from now on, in seconds. */
   tokenLifetime: number;
   tokensIssued: number;
-  /** A tab with the app in it, open but not connected. */
-  tab(options: Pick<OpenOptions, 'mode'> & Partial<OpenOptions>): Promise<Page>;
+  /** A tab with the app in it, not connected. */
+  tab(options: TabOptions): Promise<Page>;
+  /** Tabs that are connected, or will be once others are gone. */
+  connectedTabs(count: number, options: TabOptions): Promise<Page[]>;
   /** Opens the app in a tab that was reloaded. */
-  open(page: Page, options: Pick<OpenOptions, 'mode'> & Partial<OpenOptions>): Promise<void>;
-  /** What took effect in the backend's database, one for each row written, in order. */
+  open(tab: Page, options: TabOptions): Promise<void>;
+  /** Adds a list to what the user can download. */
+  addOnServer(name: string): Promise<void>;
+  /** What took effect in the backend's database: the names of the lists written, in order. */
   effects(): Promise<string[]>;
   /** Waits until so many writes have taken effect and the queue is empty. */
-  untilUploaded(page: Page, count: number): Promise<void>;
+  untilUploaded(tab: Page, count: number): Promise<void>;
 }
 
-/** The uploads among the requests of a faulty proxy. */
+export type TabOptions = Pick<OpenOptions, 'mode'> & Partial<OpenOptions>;
+
+export const MODES: readonly Mode[] = ['shared worker', 'direct'];
+
+/** The uploads among the requests of a proxy. */
 export const isUpload = ({ method }: { method: string }) => method === 'POST';
+
+/** Waits for something, with the patience that a browser on a busy machine needs. */
+export const eventually = <T>(what: string, probe: () => T | Promise<T>) =>
+  waitFor(probe, { what, timeoutMs: 60_000 });
 
 export async function createWorld(): Promise<World> {
   const database = await openDatabase();
@@ -57,36 +67,51 @@ export async function createWorld(): Promise<World> {
     onTestFinished(async () => {
       await context.close();
       proxy.heal();
-      service.restore();
     });
     const own: Device = {
       context,
-      user,
       tokenLifetime: 300,
       tokensIssued: 0,
       async tab(options) {
-        const page = await context.newPage();
-        await page.goto(site.url);
-        await own.open(page, options);
-        return page;
+        const tab = await context.newPage();
+        await tab.goto(site.url);
+        await own.open(tab, options);
+        return tab;
       },
-      async open(page, options) {
-        await page.evaluate(
+      async connectedTabs(count, options) {
+        const tabs: Page[] = [];
+        for (let i = 0; i < count; i++) {
+          const tab = await own.tab(options);
+          // In direct mode, the others aren't connected while the first one is there.
+          if (options.mode === 'direct' && i > 0) await tab.evaluate(() => void app.connect());
+          else await tab.evaluate(() => app.connect());
+          tabs.push(tab);
+        }
+        return tabs;
+      },
+      async open(tab, options) {
+        const url = `${proxy.url}/api/data`;
+        await tab.evaluate(
           async (complete) => {
             globalThis.app = openApp(complete);
             await app.db.waitForReady();
           },
-          { user, endpoint: service.url, url: `${proxy.url}/api/data`, ...options },
+          { user, endpoint: service.url, url, ...options },
         );
+      },
+      async addOnServer(name) {
+        const sql = 'insert into lists (id, name, owner_id) values (gen_random_uuid(), $1, $2)';
+        await backend.query(sql, [name, user]);
       },
       async effects() {
         const sql = 'select name from write_log where owner_id = $1 order by seq';
         return (await backend.query<{ name: string }>(sql, [user])).map(({ name }) => name);
       },
-      async untilUploaded(page, count) {
-        const isDone = async () =>
-          (await own.effects()).length >= count && (await page.evaluate(() => app.queued())) === 0;
-        await waitFor(isDone, { what: `${count} writes of ${user} to take effect`, timeoutMs: 60_000 });
+      async untilUploaded(tab, count) {
+        await eventually(
+          `${count} writes to take effect`,
+          async () => (await own.effects()).length >= count && (await tab.evaluate(() => app.queued())) === 0,
+        );
       },
     };
     await context.exposeFunction('issueToken', (name: string) => {
@@ -100,7 +125,6 @@ export async function createWorld(): Promise<World> {
     browser,
     backend,
     proxy,
-    service,
     site,
     device,
     async close() {
