@@ -2,10 +2,14 @@
 //
 //   npm run demo:web                  http://localhost:4180
 //   npm run demo:web -- --port 8000   or PORT=8000
+//
+// What the backend has saved is kept in `.data` beside this file. Delete it to begin anew.
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, preview } from 'vite';
 import { type ServiceStandIn, startServiceStandIn } from '../../test/support/service-stand-in.ts';
+import { openDatabase } from '../backend/database.ts';
 import { type Backend, startBackend } from '../backend/server.ts';
 
 export interface WebTodo {
@@ -21,16 +25,24 @@ export interface WebTodoOptions {
   readonly port?: number;
   /** Where the built app is put. Default `dist` beside this file. */
   readonly outDir?: string;
+  /** Where the backend keeps its data. Default: in memory. */
+  readonly dataFolder?: string;
 }
 
 /** Starts the example backend (Postgres is PGlite) and the stand-in of the PowerSync Service, then builds and serves the app. */
-export async function serveWebTodo({ port = 0, outDir = 'dist' }: WebTodoOptions = {}): Promise<WebTodo> {
-  const backend = await startBackend();
+export async function serveWebTodo({
+  port = 0,
+  outDir = 'dist',
+  dataFolder,
+}: WebTodoOptions = {}): Promise<WebTodo> {
+  const database = await openDatabase(dataFolder);
+  const backend = await startBackend({ database });
   const service = await startServiceStandIn({ source: backend });
   backend.setPowerSyncUrl(service.url);
   process.env.VITE_POWERSYNC_URL = service.url;
   process.env.VITE_BACKEND_URL = backend.url;
 
+  const quiet = { checks: { pluginTimings: false } };
   const app = {
     root: import.meta.dirname,
     logLevel: 'warn' as const,
@@ -38,8 +50,9 @@ export async function serveWebTodo({ port = 0, outDir = 'dist' }: WebTodoOptions
       outDir,
       emptyOutDir: true,
       chunkSizeWarningLimit: 2_000, // kB: SQLite
-      rolldownOptions: { checks: { pluginTimings: false } },
+      rolldownOptions: quiet,
     },
+    worker: { rolldownOptions: quiet },
   };
   await build(app);
   const server = await preview({ ...app, preview: { port, host: 'localhost', strictPort: port !== 0 } });
@@ -49,7 +62,7 @@ export async function serveWebTodo({ port = 0, outDir = 'dist' }: WebTodoOptions
     backend,
     service,
     async close() {
-      for (const part of [server, service, backend]) await part.close();
+      for (const part of [server, service, backend, database]) await part.close();
     },
   };
 }
@@ -58,7 +71,11 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: { port: { type: 'string', default: process.env.PORT ?? '4180' } },
   });
-  const { url, backend, service, close } = await serveWebTodo({ port: Number(values.port) });
+  console.log('Starting the backend and building the app …');
+  const { url, backend, service, close } = await serveWebTodo({
+    port: Number(values.port),
+    dataFolder: join(import.meta.dirname, '.data'),
+  });
   console.log(`To-dos             ${url}   (another port: --port 8000)`);
   console.log(`backend            ${backend.url}`);
   console.log(`PowerSync stand-in ${service.url}`);

@@ -297,12 +297,15 @@ describe('signing out', () => {
     await inspector().getByText('Open').waitFor();
   });
 
-  test('"upload" waits for a slow network, then clears the device', async () => {
+  test('"upload" waits for what is on its way, then clears the device', async () => {
     await signIn('Ada');
-    await setNetwork('Slow');
+    const release = await holdUploads();
     await add('Buy milk');
+    await seeState('Buy milk', 'Uploading');
     await signOut().click();
     await leaving().getByRole('button', { name: 'Upload, then sign out' }).click();
+    await leaving().getByRole('button', { name: 'Uploading …' }).waitFor();
+    await release();
     await ada('Nothing waiting here').waitFor();
     expect(await saved()).toEqual(['Buy milk']);
   });

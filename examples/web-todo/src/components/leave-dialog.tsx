@@ -15,16 +15,17 @@ interface Props {
 
 /** Signing out while something would be lost: the user decides what becomes of it. */
 export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
-  const [isBusy, setBusy] = useState(false);
+  const [busyWith, setBusyWith] = useState<'upload' | 'discard'>();
+  const isBusy = busyWith !== undefined;
   const [failure, setFailure] = useState<string>();
   const others = queue.filter(({ owner }) => owner !== user.id).length;
 
   async function leave(pending: 'upload' | 'discard'): Promise<void> {
     if (isBusy) return;
-    setBusy(true);
+    setBusyWith(pending);
     setFailure(undefined);
     const left = await signOutAndClear(pending); // signed out, the dialog is gone with the page
-    setBusy(false);
+    setBusyWith(undefined);
     if (left)
       setFailure(`${changes(left)} could not be uploaded, so you are still signed in and nothing is lost.`);
   }
@@ -34,7 +35,7 @@ export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
       <p>{describe(queue.length - others, others, rejected)}</p>
       <div className="choices" aria-busy={isBusy}>
         <button type="button" className="primary" aria-disabled={isBusy} onClick={() => void leave('upload')}>
-          <strong>{isBusy ? 'Uploading …' : 'Upload, then sign out'}</strong>
+          <strong>{busyWith === 'upload' ? 'Uploading …' : 'Upload, then sign out'}</strong>
           <small>Tries for five seconds. Clears this device if everything is uploaded.</small>
         </button>
         <button type="button" aria-disabled={isBusy} onClick={() => isBusy || void signOut()}>

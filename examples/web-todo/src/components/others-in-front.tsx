@@ -1,4 +1,5 @@
 import { discardQueued } from 'powersync-backend-connector/owners';
+import { connector } from '../data/connector.ts';
 import { db } from '../data/database.ts';
 import { signIn } from '../data/session.ts';
 import type { QueuedChange } from '../data/use-queue.ts';
@@ -27,7 +28,11 @@ export function OthersInFront({ user, queue }: { user: User; queue: readonly Que
             Sign in as {name}
           </button>
         )}
-        <button type="button" className="danger" onClick={() => void discardQueued(db, owner)}>
+        <button
+          type="button"
+          className="danger"
+          onClick={() => void discardQueued(db, owner).then(() => connector.drain(db))}
+        >
           Discard {name}’s changes
         </button>
       </div>

@@ -2,7 +2,7 @@ import { BackendConnector } from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
 import { BACKEND_URL, POWERSYNC_URL } from '../config.ts';
 import { appFetch } from '../network.ts';
-import { recordUploads } from '../upload-inspector/record-uploads.ts';
+import { recordUploads } from '../upload-inspector/index.ts';
 import { db } from './database.ts';
 import { signedIn } from './users.ts';
 
