@@ -75,7 +75,7 @@ describe('a backend that refuses whole requests', () => {
       return request.names.includes('row07') ? new Promise<never>(() => {}) : applyAll(request);
     });
     const clock = fakeClock();
-    const { connector } = httpConnector({ clock, retry: { timeoutMs: 200 } });
+    const { connector } = httpConnector({ clock, retry: { timeoutMs: 1_000 } });
     for (let calls = 0; calls < 6; calls++) {
       await connector
         .uploadData(client.db)

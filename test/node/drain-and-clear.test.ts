@@ -45,7 +45,7 @@ describe('drainAndClear()', () => {
 
   it('pending "upload": what cannot be uploaded stays, and nothing is cleared', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 50 });
+    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 1_000 });
     expect(report).toMatchObject({ cleared: false, left: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual(['a', 'b']);
     expect(await todos()).toBe(2);
@@ -53,7 +53,7 @@ describe('drainAndClear()', () => {
 
   it('pending "discard": loses it, and says how much', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 50 });
+    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 1_000 });
     expect(report).toMatchObject({ cleared: true, left: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual([]);
     expect(await todos()).toBe(0);
@@ -63,7 +63,7 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector({ transport: down });
     const failing = {
       pending: 'export',
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       export: () => Promise.reject(new Error('disk full')),
     } as const;
     expect(await connector.drainAndClear(client.db, failing)).toMatchObject({ cleared: false, left: 2 });
@@ -72,7 +72,7 @@ describe('drainAndClear()', () => {
     let kept: Leftover | undefined;
     const report = await connector.drainAndClear(client.db, {
       pending: 'export',
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       export: (left) => {
         kept = left;
       },

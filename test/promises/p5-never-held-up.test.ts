@@ -154,7 +154,7 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     await waitFor(() => batches.length === 1, { what: 'the request' });
     const startedAt = performance.now();
     await connector.disconnect(client.db);
-    expect(performance.now() - startedAt).toBeLessThan(5_000); // The deadline is 30 s.
+    expect(performance.now() - startedAt).toBeLessThan(15_000); // The deadline is 30 s.
     expect(await queued(client)).toEqual(['a']);
     answers = true;
     void connectClient(client.db, connector);
