@@ -46,6 +46,7 @@ async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Pro
   opened.setDefaultTimeout(60_000);
   opened.on('pageerror', (error) => errors.push(error));
   await opened.goto(app.url);
+  await opened.getByRole('heading', { name: 'Who is using this device?' }).waitFor(); // React renders after the page is loaded
   return opened;
 }
 
@@ -329,14 +330,16 @@ describe('signing out', () => {
 
 describe('for everybody', () => {
   test('the keyboard alone is enough', async () => {
-    await page.keyboard.press('Tab'); // the theme
-    await page.keyboard.press('Tab');
+    for (const name of ['Dark theme', 'Ada']) {
+      await page.keyboard.press('Tab');
+      await focused(page.getByRole('button', { name }));
+    }
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Ada’s to-dos' }).waitFor();
     await page.getByRole('radio', { name: 'Online' }).focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    expect(await page.getByRole('radio', { name: 'Offline' }).isChecked()).toBe(true);
+    await page.getByRole('radio', { name: 'Offline', checked: true }).waitFor();
     await page.getByRole('textbox', { name: 'New to-do' }).focus();
     await page.keyboard.type('Buy milk');
     await page.keyboard.press('Enter');
@@ -346,9 +349,11 @@ describe('for everybody', () => {
       await focused(page.getByRole('button', { name }));
     }
     await page.keyboard.press('Tab');
+    await focused(page.getByRole('checkbox', { name: 'Buy milk' }));
     await page.keyboard.press('Space');
     await page.getByRole('checkbox', { name: 'Buy milk', checked: true }).waitFor();
     await page.keyboard.press('Tab');
+    await focused(page.getByRole('button', { name: 'Edit Buy milk' }));
     await page.keyboard.press('Enter');
     await focused(page.getByRole('textbox', { name: 'To-do', exact: true }));
     await page.keyboard.press('Escape');
