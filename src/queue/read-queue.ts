@@ -12,16 +12,22 @@ export interface QueueHead {
  * Reads whole transactions from the head of the queue, about `limit` entries of them; null when the queue is empty.
  *
  * `getCrudBatch()` knows nothing of transaction borders, so the last one is held back while more entries follow. One
- * that is longer than the limit is read again with twice the limit, until its end is seen.
+ * that is longer than the limit is read again with four times the limit, until its end is seen.
+ *
+ * @param isLast Tells whether the last entry that was read is seen to be the last of its transaction. Asked after each read.
  */
-export async function readQueue(database: ConnectorDatabase, limit: number): Promise<QueueHead | null> {
-  for (let size = limit; ; size *= 2) {
+export async function readQueue(
+  database: ConnectorDatabase,
+  limit: number,
+  isLast: (entry: CrudEntryLike) => Promise<boolean> = async () => false,
+): Promise<QueueHead | null> {
+  for (let size = limit; ; size *= 4) {
     const handle = await database.getCrudBatch(size);
     const last = handle?.crud[handle.crud.length - 1];
     if (!handle || !last) return null;
     const transactions = groupTransactions(handle.crud);
-    const mayGoOn = handle.haveMore && last.transactionId != null;
-    if (mayGoOn && transactions.length === 1) continue;
-    return { transactions: mayGoOn ? transactions.slice(0, -1) : transactions, handle };
+    const isWhole = (await isLast(last)) || !handle.haveMore || last.transactionId == null;
+    if (!isWhole && transactions.length === 1) continue;
+    return { transactions: isWhole ? transactions : transactions.slice(0, -1), handle };
   }
 }
