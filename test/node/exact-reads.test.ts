@@ -89,6 +89,27 @@ describe('where transactions are of one length', () => {
   });
 });
 
+describe('a transaction that is longer than what is read', () => {
+  it.each([0, 1, 7])(
+    'is read as far as it goes, and sent whole and alone, with %i behind it',
+    async (behind) => {
+      await write(300, ...times(behind, 1));
+      const { batches, limits } = await drain();
+      expect(batches[0]?.[0]).toBe(300);
+      expect(batches.flat()).toEqual([300, ...times(behind, 1)]);
+      expect(limits.slice(0, 2)).toEqual([10, 300]);
+    },
+  );
+
+  it('is counted up to the next one, also where op ids are missing in it', async () => {
+    await write(60, 1);
+    await client.db.execute('DELETE FROM ps_crud WHERE id = 40');
+    const { batches, limits } = await drain();
+    expect(batches.flat()).toEqual([59, 1]);
+    expect(limits.slice(0, 2)).toEqual([10, 59]);
+  });
+});
+
 describe('readSurroundings', () => {
   const entries = async (): Promise<readonly CrudEntryLike[]> =>
     (await client.db.getCrudBatch(100))?.crud ?? [];
