@@ -107,7 +107,7 @@ export class BackendConnector {
       publisher,
       reads: createReadPlan(resolved.firstRead),
       userVersion: 0,
-      countedAt: 0,
+      countAgainAt: 0,
     };
     this.#uploader = createUploader(this.#parts);
     if (postCheckpointRequest) {
