@@ -104,7 +104,7 @@ async function readBatch(
   deadline: Deadline,
 ): Promise<{ head: QueueHead; owner: Owner; chosen: Transactions } | null> {
   const { reads } = parts;
-  for (let entries = reads.entries; ; entries = Math.min(10 * entries, MAX_READ)) {
+  for (let entries = reads.entries; ; entries = Math.min(4 * entries, MAX_READ)) {
     let borders: readonly Border[] = [];
     const isLast = async (entry: CrudEntryLike): Promise<boolean> => {
       const seen = await readSurroundings(database, entry);

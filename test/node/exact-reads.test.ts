@@ -48,7 +48,7 @@ describe('where transactions are of one length', () => {
       // The first batch doesn't know yet, and needs a second handle; the last read finds nothing.
       expect(limits).toEqual([
         10,
-        ...(length > 1 ? [100] : []),
+        ...(length > 1 ? [40] : []),
         batch,
         1,
         ...times(5, 0).flatMap(() => [batch, 1]),
