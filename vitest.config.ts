@@ -12,7 +12,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-    testTimeout: 60_000, // generous: what starts processes and databases shares the cores with all other tests
-    hookTimeout: 60_000,
+    testTimeout: 180_000, // generous: what starts browsers, processes and databases shares the cores with all other tests
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -14,7 +14,11 @@ const SNIPPET = new RegExp(HIDDEN.source + FENCE.source, 'gm');
 
 rmSync(join(root, folder), { recursive: true, force: true });
 const files: string[] = [];
-for (const path of globSync(['README.md', 'docs/**/*.md', 'src/**/*.ts'], { cwd: root })) {
+const generated = ['docs/api/**', 'docs/api-report/**', 'docs/.vitepress/**'];
+for (const path of globSync(['README.md', 'docs/**/*.md', 'src/**/*.ts'], {
+  cwd: root,
+  exclude: generated,
+})) {
   const text = readFileSync(join(root, path), 'utf8');
   for (const match of text.matchAll(SNIPPET)) {
     const { hidden = '', language, flags, code = '' } = match.groups ?? {};

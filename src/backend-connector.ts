@@ -159,7 +159,9 @@ export class BackendConnector {
    * example in a background task. Doesn't wait for the connector's own back-off, but for what the backend asked.
    * It never throws: the report says what is left and why.
    *
-   * @param options.signal ends it early.
+   * @param database Whose queue is uploaded.
+   * @param options What ends it.
+   * @param options.signal Ends it early, when it is aborted.
    */
   async drain(
     database: ConnectorDatabase,

@@ -160,7 +160,8 @@ const RETRY_MS = 1_000;
 async function rejectedRows(database: ConnectorDatabase) {
   await ensureTables(database);
   const owner = currentOwner(await readBorders(database));
-  const [where, values] = owner === undefined ? ['', []] : [' WHERE owner IS ?', [owner]];
+  // A WHERE in any case: SQLite tells watchers nothing of a DELETE without one.
+  const [where, values] = owner === undefined ? [' WHERE 1', []] : [' WHERE owner IS ?', [owner]];
   return {
     rows: await database.getAll<Record<string, unknown>>(
       `SELECT * FROM connector_rejected_writes${where}`,

@@ -46,7 +46,6 @@ export async function keepUploading(
       });
     }
   }
-  signal.removeEventListener('abort', wakeUp);
   stopListening?.();
   stopOpened();
 }

@@ -37,6 +37,8 @@ export function createUploader(parts: Parts): Uploader {
   /** Why nothing is uploaded at present, whoever asks. */
   let barred: UploadError | undefined;
   let isDrained = false;
+  /** What an upload that is aborted goes back to, where something had failed before it. */
+  let failedPhase: UploadStatus['phase'] = 'waiting';
   let stopListening: (() => void) | undefined;
 
   function checkOpen(): void {
@@ -121,13 +123,15 @@ export function createUploader(parts: Parts): Uploader {
   function stopped({ error, hold }: Stop, deadline: Deadline): void {
     const { code, message } = error;
     if (code === 'aborted' && error === deadline.error) {
-      publisher.set({ phase: 'idle', inFlight: undefined }); // Asked for, so no failure.
+      // Asked for, so no failure; but what it was tried again after still is one.
+      publisher.set({ phase: publisher.status.lastError ? failedPhase : 'idle', inFlight: undefined });
       return;
     }
     if (code === 'owner_mismatch') gate.reset(); // The backend wasn't asked: nothing to back off from.
     const nextAttemptAt = gate.shut(error);
     if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
+    failedPhase = phase;
     const isNew = publisher.status.lastError?.code !== code;
     const stalledSince = publisher.status.stalledSince ?? options.clock();
     publisher.publish(

@@ -12,6 +12,7 @@ Checks that a backend takes writes the way the connector sends them.
   --contract <name>   ${Object.keys(CONTRACTS).join(' | ')}; default write-api
   --token <jwt>       sent as Authorization: Bearer <jwt>
   --token-url <url>   where to get it, as JSON with a member "token"
+  --header <h>        a header of every request, such as 'x-api-key: 42'; may be repeated
   --read <url>        where a row can be read back, with {table} and {id} in it
   --timeout <s>       seconds for each request; default 30
   --json              a report for programs
@@ -50,6 +51,7 @@ export function readArguments(argv: readonly string[]): CliArguments | 'help' {
     row: readColumns('--row', row),
     badRow: badRow === undefined ? undefined : readColumns('--bad-row', badRow),
     token,
+    headers: Object.fromEntries((values.header ?? []).map(readHeader)),
     readUrl: values.read,
     timeoutMs: seconds * 1_000,
   };
@@ -68,6 +70,7 @@ function parse(argv: readonly string[]) {
         contract: { type: 'string' },
         token: { type: 'string' },
         'token-url': { type: 'string' },
+        header: { type: 'string', multiple: true },
         read: { type: 'string' },
         timeout: { type: 'string' },
         json: { type: 'boolean' },
@@ -77,6 +80,13 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function readHeader(text: string): [name: string, value: string] {
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UsageError(`--header takes a name and a value, such as 'x-api-key: 42'; not "${text}".`);
+  return [name.toLowerCase(), value];
 }
 
 function readColumns(name: string, text: string): Columns {

@@ -1,3 +1,4 @@
+import { MissingPackageError } from '../verify/contracts.ts';
 import { verify } from '../verify/verify.ts';
 import { readArguments, USAGE, UsageError } from './arguments.ts';
 import { announcement, asTable } from './print.ts';
@@ -22,8 +23,9 @@ export async function main(argv: readonly string[], print: (text: string) => voi
     );
     return report.passed ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    print(`${error.message}\n\n${USAGE}`);
+    if (error instanceof UsageError) print(`${error.message}\n\n${USAGE}`);
+    else if (error instanceof MissingPackageError) print(error.message);
+    else throw error;
     return 2;
   }
 }

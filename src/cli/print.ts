@@ -1,4 +1,5 @@
-import { ID_PREFIX, type Target } from '../verify/backend.ts';
+import type { Target } from '../verify/backend.ts';
+import { ID_PREFIX } from '../verify/contracts.ts';
 import type { FindingStatus } from '../verify/finding.ts';
 import type { VerifyReport } from '../verify/verify.ts';
 
@@ -13,7 +14,7 @@ const MARKS: Readonly<Record<FindingStatus, string>> = {
 export function announcement({ url, table, contract }: Target): string {
   return (
     `Verifying ${url} (${contract.name}).\n` +
-    `Writes rows into "${table}" whose ids begin with ${ID_PREFIX}-, and deletes them in the end.\n`
+    `Writes rows into "${table}" whose ids begin with ${ID_PREFIX}, and deletes them in the end.\n`
   );
 }
 
@@ -28,6 +29,6 @@ export function asTable({ checks, passed, rowsLeft }: VerifyReport): string {
   const counts = (['ok', 'violation', 'warning', 'skipped'] as const).map(
     (status) => `${checks.filter((each) => each.status === status).length} ${status}`,
   );
-  const left = rowsLeft > 0 ? [`${rowsLeft} rows with ids that begin with ${ID_PREFIX}- may be left.`] : [];
+  const left = rowsLeft > 0 ? [`${rowsLeft} rows with ids that begin with ${ID_PREFIX} may be left.`] : [];
   return [...lines, '', ...left, `${passed ? 'Passed' : 'Not passed'}: ${counts.join(', ')}.`].join('\n');
 }

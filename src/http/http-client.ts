@@ -47,6 +47,9 @@ export function createHttpClient(
   place: string,
   { headers, authorization, fetch, ky = defaultKy }: HttpOptions,
 ): HttpClient {
+  // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request.
+  const sendUnredirected = (request: Request): Promise<unknown> =>
+    (fetch ?? globalThis.fetch)(request, { redirect: 'manual' });
   return async (request, context) => {
     const { url, method = 'POST', body } = request;
     const ownHeaders = {
@@ -63,15 +66,16 @@ export function createHttpClient(
       timeout: false,
       totalTimeout: false,
       throwHttpErrors: false,
-      ...(fetch && { fetch }),
+      ...((fetch ?? ky === defaultKy) && { fetch: sendUnredirected }),
     };
     // A relative url is one of the page, in browsers.
     const home =
       originOf(url) ?? originOf((globalThis as { location?: { href?: string } }).location?.href ?? '');
     let response = await ky(url, options);
     if (response.status === 307 || response.status === 308) {
-      const target = resolveUrl(response.headers.get('location'), response.url || url);
-      if (target && originOf(target) === home) response = await ky(target, options);
+      const location: string = response.headers.get('location') ?? '';
+      const target = /^\/(?!\/)/.test(location) ? `${home}${location}` : location;
+      if (home && originOf(target) === home) response = await ky(target, options);
     }
     const cameFrom = originOf(response.url) ?? home; // React Native follows redirects, whatever it is told
     if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== home) {
@@ -96,15 +100,7 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-function resolveUrl(location: string | null, base: string): string | undefined {
-  try {
-    return location === null ? undefined : new URL(location, base).href;
-  } catch {
-    return undefined;
-  }
-}
-
-// By hand: `URL.origin` is missing in React Native's URL.
+// By hand: `URL.origin` throws in React Native 0.76, and its URL appends a path to that of the base.
 function originOf(url: string): string | undefined {
   return /^[^/?#]+\/\/[^/?#]+/.exec(url)?.[0].toLowerCase();
 }

@@ -136,7 +136,10 @@ function fromThrown(value: unknown): UploadError {
     return new UploadError('timeout', 'The request timed out.', { cause: value });
   // That of ky: the platform's own error is behind it.
   if (named(value, 'NetworkError')) return unreachable(value.cause ?? value);
-  if (named(value, 'TypeError') && NETWORK_FAILURE.test(value.message)) return unreachable(value);
+  if (named(value, 'TypeError') && (NETWORK_FAILURE.test(value.message) || hasSystemCode(value)))
+    return unreachable(value);
+  // That of Expo is a plain Error.
+  if (named(value, 'Error') && value.message.startsWith('fetch failed: ')) return unreachable(value);
   const what =
     value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
   return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
@@ -146,9 +149,14 @@ function unreachable(cause: unknown): UploadError {
   return new UploadError('network', 'The backend could not be reached.', { cause });
 }
 
-/** What the `TypeError` of a failed `fetch` says in Chromium, Firefox, Safari, React Native, Node, Bun and Deno. */
+/** What the `TypeError` of a failed `fetch` says in Chromium, Firefox, Safari, React Native, Node and Deno. */
 const NETWORK_FAILURE =
   /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated|error sending)/i;
+
+/** That of Bun has the system's code instead: `ECONNREFUSED`, `ENOTFOUND`. Codes such as `ERR_INVALID_URL` are Node's. */
+function hasSystemCode({ code }: Error & { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && /^E(?!RR_)[A-Z_]+$/.test(code);
+}
 
 /** Errors of ky and axios carry their request, and so the token: of a chain with one, only what is text is kept. */
 function withoutRequest(cause: Error): Error {

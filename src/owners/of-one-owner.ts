@@ -14,7 +14,6 @@ export function ofOneOwner(
   transactions: Transactions,
   borders: readonly Border[],
 ): { owner: Owner; transactions: Transactions } {
-  if (borders.length === 0) return { owner: undefined, transactions };
   const owners = transactions.map((entries) => ownerOf(borders, entries[0]?.clientId ?? 0));
   const owner = owners[0];
   if (owner !== undefined && owner !== currentOwner(borders)) throw ownerMismatch();

@@ -89,5 +89,5 @@ function failureIn(outcome: unknown): Failure | undefined {
 
 /** The context, not a copy of it: `mayRefresh` is asked after the request. */
 function withKey(context: TransportContext, key: string): EntryContext {
-  return Object.create(context, { key: { value: key, enumerable: true } });
+  return Object.create(context, { key: { value: key } });
 }

@@ -23,10 +23,6 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
   let shutAt = 0;
   let opensAt = 0;
   let askedUntil = 0;
-  const open = (): void => {
-    opensAt = 0;
-    askedUntil = 0;
-  };
   return {
     shutBy(evenIfBackingOff) {
       const now = clock();
@@ -42,9 +38,11 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
       opensAt = Math.max(askedUntil, shutAt + backoffMs(failures, backoff, random()));
       return opensAt;
     },
-    open,
+    open() {
+      opensAt = 0;
+      askedUntil = 0;
+    },
     reset() {
-      open();
       error = undefined;
       failures = 0;
     },

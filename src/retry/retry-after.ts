@@ -12,8 +12,7 @@ export function parseRetryAfter(
   serverDate?: string | null,
   now: number = Date.now(),
 ): number | undefined {
-  const text = value?.trim();
-  if (!text) return undefined;
+  const text = value?.trim() ?? '';
   const ms = /^\d+(\.\d+)?$/.test(text)
     ? Number(text) * 1000
     : parseHttpDate(text) - (parseHttpDate(serverDate) || now);

@@ -68,7 +68,7 @@ export function scriptedBackend(options: ScriptedBackendOptions): ScriptedBacken
     return toResponse(inItsForm(areApplied, request));
   }
 
-  async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  async function fetch(input: RequestInfo, init?: RequestInit): Promise<Response> {
     const raw = new Request(input, init);
     const headers: Record<string, string> = {};
     raw.headers.forEach((value, name) => {

@@ -2,7 +2,7 @@ import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import type { Transport } from '../transport.ts';
-import type { Contract } from './contracts.ts';
+import { type Contract, ID_PREFIX } from './contracts.ts';
 
 /** Columns of a row. */
 export type Columns = Readonly<Record<string, unknown>>;
@@ -19,6 +19,8 @@ export interface Target {
   readonly badRow?: Columns | undefined;
   /** A token; undefined where the backend takes none. */
   readonly token?: string | undefined;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Where a row can be read back: a URL with `{table}` and `{id}` that answers the row as JSON, or 404. */
   readonly readUrl?: string | undefined;
   /** Milliseconds for each request. */
@@ -57,16 +59,14 @@ export interface Backend {
   cleanUp(): Promise<number>;
 }
 
-/** All ids begin so; they are UUIDs, for backends whose ids are. */
-export const ID_PREFIX = 'feedc0de';
-
-export function createBackend(target: Target): Backend {
+/** @throws MissingPackageError */
+export async function createBackend(target: Target): Promise<Backend> {
+  const { contract, headers = {} } = target;
   const run = randomHex(8);
   const written = new Map<string, UploadEntry>();
   let count = 0;
   const answers: RawAnswer[] = [];
-  const transport = Promise.resolve(target.contract.transport(target.url, recordingFetch));
-  transport.catch(() => {}); // told by the first delivery
+  const transport = await contract.transport(target.url, { fetch: recordingFetch, headers });
 
   async function recordingFetch(...request: Parameters<typeof fetch>): Promise<Response> {
     const response = await fetchAgain(...request);
@@ -84,10 +84,11 @@ export function createBackend(target: Target): Backend {
   const backend: Backend = {
     target,
     newRow(columns = target.row) {
-      const id = `${ID_PREFIX}-${run.slice(0, 4)}-4${run.slice(4, 7)}-8000-${hex(++count)}`;
+      const id = (contract.id ?? uuidOf)(run, hex(++count));
       return entry('PUT', id, numbered(columns, count));
     },
-    change: ({ id, opData = {} }) => entry('PATCH', id, changed(opData)),
+    // As an app with `trackPrevious` sends it.
+    change: ({ id, opData = {} }) => ({ ...entry('PATCH', id, changed(opData)), previousValues: opData }),
     remove: ({ id }) => entry('DELETE', id),
     transaction: (...entries) => {
       const [first, last] = [entries[0]?.clientId, entries[entries.length - 1]?.clientId];
@@ -96,13 +97,14 @@ export function createBackend(target: Target): Backend {
     async deliver(transactions, ...token) {
       answers.length = 0;
       const current = token.length > 0 ? token[0] : target.token;
-      const { outcomes, error } = await send(await transport, transactions, current, target.timeoutMs);
+      const { outcomes, error } = await send(transport, transactions, current, target.timeoutMs);
       return { outcomes, error, answers: [...answers] };
     },
-    async request({ url = target.contract.postUrl?.(target.url) ?? target.url, ...init }) {
+    async request({ url = contract.postUrl?.(target.url) ?? target.url, ...init }) {
       const response = await fetchAgain(url, {
         redirect: 'manual',
         ...init,
+        headers: { ...(init.method !== 'OPTIONS' && headers), ...(init.headers as Record<string, string>) },
         signal: AbortSignal.timeout(target.timeoutMs),
       });
       return { status: response.status, headers: response.headers, text: await response.text() };
@@ -192,6 +194,10 @@ export function changed(row: Columns): Columns {
     [];
   if (name === undefined) return row;
   return { [name]: typeof value === 'number' ? value + 1 : `${value} (changed)` };
+}
+
+function uuidOf(run: string, count: string): string {
+  return `${ID_PREFIX}-${run.slice(0, 4)}-4${run.slice(4, 7)}-8000-${count}`;
 }
 
 function randomHex(digits: number): string {

@@ -6,10 +6,20 @@ import { writeApi } from '../http/write-api.ts';
 import * as presets from '../presets/index.ts';
 import type { Transport } from '../transport.ts';
 
+/** How a transport of a contract makes its requests. */
+export interface ContractHttp {
+  readonly fetch: PlatformFetch;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A contract needs a package that is not installed. The message says which. */
+export class MissingPackageError extends Error {}
+
 /** A contract that a backend may honour, and what is expected of it. */
 export interface Contract {
   readonly name: string;
-  readonly transport: (url: string, fetch: PlatformFetch) => Transport | Promise<Transport>;
+  /** @throws MissingPackageError */
+  readonly transport: (url: string, http: ContractHttp) => Transport | Promise<Transport>;
   /** Applies each transaction as a whole. */
   readonly atomic: boolean;
   /** Bad data is answered with a 2xx and results. */
@@ -26,14 +36,19 @@ export interface Contract {
   readonly isRefusal?: (text: string) => boolean;
   /** The most transactions that a request has to be taken with. */
   readonly maxTransactions: number;
+  /** Makes ids, from 8 hexadecimal digits of the run and 12 of the row. Default: UUIDs. */
+  readonly id?: (run: string, count: string) => string;
 }
+
+/** All ids of rows that are written begin so. */
+export const ID_PREFIX = 'feedc0de';
 
 const NO_JSON = '{"transactions": [';
 
 export const CONTRACTS: Readonly<Record<string, Contract>> = {
   'write-api': {
     name: 'write-api',
-    transport: (url, fetch) => writeApi({ url, fetch, maxBodyBytes: 100_000_000 }),
+    transport: (url, http) => writeApi({ url, ...http, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: true,
     postUrl: (url) => url,
@@ -42,7 +57,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   batch: {
     name: 'batch',
-    transport: (url, fetch) => batchEndpoint({ url, fetch, maxBodyBytes: 100_000_000 }),
+    transport: (url, http) => batchEndpoint({ url, ...http, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: false,
     postUrl: (url) => url,
@@ -51,7 +66,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   rows: {
     name: 'rows',
-    transport: (url, fetch) => rowEndpoints({ url, fetch }),
+    transport: (url, http) => rowEndpoints({ url, ...http }),
     atomic: false,
     inBand: false,
     malformed: [],
@@ -59,7 +74,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   graphql: {
     name: 'graphql',
-    transport: (url, fetch) => graphql({ url, fetch, maxBodyBytes: 100_000_000 }),
+    transport: (url, http) => graphql({ url, ...http, maxBodyBytes: 100_000_000 }),
     atomic: true,
     inBand: true,
     postUrl: (url) => url,
@@ -90,7 +105,11 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   django: preset('django', presets.django, false),
   rails: preset('rails', (options) => presets.rails({ ...options, userId: 'verify' }), false),
   laravel: preset('laravel', (options) => presets.laravel({ ...options, userId: 'verify' }), false),
-  'mongodb-expo': preset('mongodb-expo', presets.mongodbExpo, false),
+  firebase: preset('firebase', (options) => presets.firebase({ ...options, idToken: () => null }), false),
+  'mongodb-expo': {
+    ...preset('mongodb-expo', presets.mongodbExpo, false),
+    id: (run, count) => `${ID_PREFIX}${run.slice(0, 4)}${count}`,
+  },
 };
 
 function preset(
@@ -98,17 +117,28 @@ function preset(
   make: (options: presets.PresetOptions) => presets.Preset,
   atomic: boolean,
 ): Contract {
-  const transport = (url: string, fetch: PlatformFetch) => make({ url, fetch }).transport;
+  const transport = (url: string, http: ContractHttp) => make({ url, ...http }).transport;
   return { name, transport, atomic, inBand: false, browsers: false, malformed: [], maxTransactions: 1 };
 }
 
 /** In JSON over HTTP/1.1, which every server of Connect speaks. The package is the user's: it is asked for by name. */
-async function connectService(baseUrl: string, fetch: PlatformFetch): Promise<Transport> {
+async function connectService(baseUrl: string, { fetch, headers }: ContractHttp): Promise<Transport> {
   const { createConnectTransport } = await import('@connectrpc/connect-web').catch(() => {
-    throw new Error(
-      'The contract "connect" needs the package @connectrpc/connect-web: npm install it first.',
+    throw new MissingPackageError(
+      'The contract "connect" needs two packages more: npm install @connectrpc/connect-web @connectrpc/connect.',
     );
   });
   const { writeService } = await import('../connect/write-service.ts');
-  return writeService({ transport: createConnectTransport({ baseUrl, fetch }) });
+  return writeService({
+    transport: createConnectTransport({
+      baseUrl,
+      fetch,
+      interceptors: [
+        (next) => (request) => {
+          for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+          return next(request);
+        },
+      ],
+    }),
+  });
 }

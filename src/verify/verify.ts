@@ -38,9 +38,13 @@ const CHECKS: readonly Check[] = [
   contentType,
 ];
 
-/** Runs every check against a backend, one after another, and deletes the rows that were written. */
+/**
+ * Runs every check against a backend, one after another, and deletes the rows that were written.
+ *
+ * @throws MissingPackageError before anything was sent.
+ */
 export async function verify(target: Target): Promise<VerifyReport> {
-  const backend = createBackend(target);
+  const backend = await createBackend(target);
   const checks: Checked[] = [];
   for (const check of CHECKS) {
     const isHopeless = checks[0]?.status === 'violation';

@@ -205,7 +205,7 @@ describe('drainAndClear()', () => {
     });
     const set = vi.spyOn(globalThis, 'setTimeout');
     const cleared = vi.spyOn(globalThis, 'clearTimeout');
-    await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 50 });
+    await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 2_000 });
     const long = set.mock.results.filter((_, i) => Number(set.mock.calls[i]?.[1]) > 1_000_000);
     expect(long).toHaveLength(1);
     expect(cleared).toHaveBeenCalledWith(long[0]?.value);

@@ -257,3 +257,18 @@ test('close does not wait for requests that hang', async () => {
   expect(performance.now() - started).toBeLessThan(500);
   expect(await hanging).toBeInstanceOf(TypeError);
 });
+
+test('refuses longer bodies by itself while there is a limit', async () => {
+  proxy.limitBytes(7);
+  expect((await send()).status).toBe(201);
+  const refused = await send('/writes', { body: '{"a":10}' });
+  expect(refused.status).toBe(413);
+  expect(refused.headers.get('x-from')).toBe(null);
+  proxy.heal();
+  expect((await send('/writes', { body: '{"a":10}' })).status).toBe(201);
+  expect(fates()).toEqual([
+    [201, 201],
+    [413, undefined],
+    [201, 201],
+  ]);
+});

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { AbstractPowerSyncDatabase } from 'powersync-common-1';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { memoryDatabase } from '../../src/testing/index.ts';
 import { closeClient, openClient, type TestClient, testSchema } from '../support/client.ts';
@@ -18,53 +17,6 @@ describe('SDK 2.x', () => {
   afterAll(() => closeClient(client));
 
   it.each(queueCases)('$name', ({ run }) => run(client.db as unknown as QueueDatabase));
-});
-
-const SDK_1 = [
-  'getCrudBatch',
-  'getNextCrudTransaction',
-  'getCrudTransactions',
-  'getUploadQueueStats',
-  'handleCrudCheckpoint',
-] as const;
-
-/**
- * What SDK 1.x itself does with the queue's table, on a file of 2.x, whose table is the same. Where the target of write
- * checkpoints is kept is not: that statement is left out.
- */
-function asSdk1({ db }: TestClient): QueueDatabase {
-  const methods = AbstractPowerSyncDatabase.prototype as unknown as Record<string, unknown>;
-  const real = db as unknown as QueueDatabase & { readTransaction: QueueDatabase['writeTransaction'] };
-  const self = {
-    database: db,
-    bucketStorageAdapter: { getMaxOpId: () => '9223372036854775807' },
-    execute: real.execute.bind(db),
-    getAll: real.getAll.bind(db),
-    getClientId: real.getClientId.bind(db),
-    readTransaction: real.readTransaction.bind(db),
-    disconnectAndClear: real.disconnectAndClear.bind(db),
-    onChange: real.onChange.bind(db),
-    writeTransaction: (callback: Parameters<QueueDatabase['writeTransaction']>[0]) =>
-      real.writeTransaction((tx) =>
-        callback({
-          getAll: (sql, parameters) => tx.getAll(sql, parameters),
-          execute: async (sql, parameters) =>
-            sql.includes('UPDATE ps_buckets SET target_op') ? undefined : tx.execute(sql, parameters),
-        }),
-      ),
-  };
-  return Object.assign(self, Object.fromEntries(SDK_1.map((name) => [name, methods[name]]))) as never;
-}
-
-describe('SDK 1.x', () => {
-  let client: TestClient;
-  beforeAll(async () => {
-    client = await openClient();
-  });
-  beforeEach(() => client.db.disconnectAndClear());
-  afterAll(() => closeClient(client));
-
-  it.each(queueCases)('$name', ({ run }) => run(asSdk1(client)));
 });
 
 /** One step in the life of a queue, on any database. */

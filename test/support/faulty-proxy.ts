@@ -62,11 +62,16 @@ export interface FaultyProxy {
   truncateNextReply(how?: Truncation, times?: number, match?: RequestMatch): void;
   /** Answers 200 with a web page, as a captive portal does; the request doesn't reach the target. */
   htmlNextReply(times?: number, match?: RequestMatch): void;
+  /**
+   * Answers 413 by itself to longer bodies, without CORS headers, as gateways do in front of a backend. Faults that wait
+   * are left for others. 0 turns it off.
+   */
+  limitBytes(bytes: number): void;
   /** Waits before each request is looked at; 0 turns it off. */
   delay(ms: number): void;
   /** While on, every connection is destroyed. Turning it on drops those that are open. */
   offline(on: boolean): void;
-  /** Takes back every fault that waits, the delay and being offline. */
+  /** Takes back every fault that waits, the limit, the delay and being offline. */
   heal(): void;
   /** Every request, in the order in which their fates were decided. */
   requests: ProxiedRequest[];
@@ -94,6 +99,7 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
   const requests: ProxiedRequest[] = [];
   const closed = new AbortController();
   let delayMs = 0;
+  let maxBytes = 0;
   let isOffline = false;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -107,6 +113,11 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
     };
 
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: closed.signal }).catch(() => {});
+    if (!isOffline && maxBytes > 0 && body.length > maxBytes) {
+      record({ status: 413 });
+      writeWhole(response, ownReply(413, {}, 'Request Entity Too Large'));
+      return;
+    }
     const fault = isOffline ? undefined : takeFault({ method, path });
     if (isOffline || fault?.kind === 'disconnect') {
       record({ status: 'offline' });
@@ -173,12 +184,16 @@ export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> 
       const reply = ownReply(200, { 'content-type': 'text/html; charset=utf-8' }, page);
       enqueue({ kind: 'answer', reply }, times, match);
     },
+    limitBytes(bytes) {
+      maxBytes = bytes;
+    },
     delay(ms) {
       delayMs = ms;
     },
     offline,
     heal() {
       waiting.length = 0;
+      maxBytes = 0;
       delayMs = 0;
       offline(false);
     },

@@ -15,6 +15,11 @@ describe('fits()', () => {
     ['a*a', 'aa', true],
     ['a*b*c', 'a-b-b-c', true],
     ['a*b*c', 'a-c-b', false],
+    ['a*b*c', 'a-c', false],
+    ['a*bc*c', 'abc', false],
+    ['a*b*b*c', 'a-b-c', false],
+    ['a*bb*bb*c', 'abbbc', false],
+    ['*b*c', 'bc', true],
     ['a.c', 'abc', false],
     ['a**c', 'abc', true],
   ])('%s, %s: %s', (pattern, name, expected) => {

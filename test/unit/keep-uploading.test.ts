@@ -165,6 +165,22 @@ describe('keepUploading', () => {
     },
   );
 
+  it('listens for new writes only, and for bursts of them once', () => {
+    const database = new FakeQueue() as ConnectorDatabase;
+    const onChange = vi.fn(() => () => {});
+    database.onChange = onChange;
+    const stop = new AbortController();
+    started.push(stop);
+    void keepUploading(
+      database,
+      stop.signal,
+      async () => false,
+      () => 0,
+      () => () => {},
+    );
+    expect(onChange).toHaveBeenCalledWith(expect.anything(), { tables: ['ps_crud'], throttleMs: 50 });
+  });
+
   it('ends when it is stopped, and leaves nothing behind', async () => {
     const { world, begin, stop } = start({ waitMs: 300_000 });
     world.failing = true;

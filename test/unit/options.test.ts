@@ -210,3 +210,14 @@ describe('a wrong option is a TypeError that names it', () => {
     expect(() => resolve({ tokenCache: { get: 'SECRET' } })).toThrow('tokenCache.get');
   });
 });
+
+it.each<[string, object]>([
+  [
+    'an endpoint that is a URL object: the SDK wants text',
+    { endpoint: new URL('https://my.powersync.example') },
+  ],
+  ['an endpoint with something before it', { endpoint: 'at https://my.powersync.example' }],
+  ['postCheckpointRequest that is no function', { postCheckpointRequest: 'https://api.example.com' }],
+])('refuses %s', (_, options) => {
+  expect(() => resolve(options)).toThrow(new RegExp(`option "${Object.keys(options)[0]}" must be`));
+});

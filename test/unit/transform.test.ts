@@ -140,11 +140,17 @@ describe('prepare', () => {
     ['false and the like, which would leave a write out unsaid', [false, 0, '', Number.NaN]],
     [
       'what is no entry, which would be sent as one',
-      [true, 1, 'entry', {}, [], { ...A[0], table: undefined }],
+      [
+        ...[true, 1, 'entry', {}, []],
+        { ...A[0], clientId: '1' },
+        { ...A[0], op: 1 },
+        { ...A[0], table: undefined },
+        { ...A[0], id: null },
+      ],
     ],
   ])('takes %s for a fault: only null leaves an entry out', async (_, values) => {
     for (const value of values) {
-      const { prepared } = await run([() => value as never]);
+      const { prepared } = await run([(entry) => (entry === A[0] ? (value as never) : entry)]);
       expect(prepared[0]?.known, String(value)).toMatchObject({
         status: 'failed',
         error: { code: 'invalid' },

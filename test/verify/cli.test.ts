@@ -31,7 +31,7 @@ describe('verify', () => {
       tokenUrl,
     );
     expect(exitCode).toBe(0);
-    expect(printed[0]).toContain('into "lists" whose ids begin with feedc0de-');
+    expect(printed[0]).toContain('into "lists" whose ids begin with feedc0de,');
     expect(printed[1]).toMatch(/ok +idempotent replay +A replay/);
     expect(printed[1]).toMatch(/Passed: 16 ok, 0 violation, 0 warning, 0 skipped\.$/);
   });
@@ -76,6 +76,18 @@ describe('verify', () => {
     });
   });
 
+  it('--header is sent with every request', async () => {
+    const seen = new Set<string | null>();
+    const { write } = await startVariant(backend, async (request, next) => {
+      if (request.method !== 'OPTIONS') seen.add(request.headers.get('x-api-key'));
+      return next(request);
+    });
+    const keys = ['--header', 'X-Api-Key: 4:2', '--header', 'x-other: b'];
+    const token = await backend.issueToken('dan');
+    expect((await run('verify', write, ...sample, ...keys, '--token', token)).exitCode).toBe(0);
+    expect([...seen]).toEqual(['4:2']);
+  });
+
   it('a backend that is not there is no crash', async () => {
     const { exitCode, text } = await run('verify', 'http://127.0.0.1:9/api/data', ...sample);
     expect(exitCode).toBe(1);
@@ -97,6 +109,7 @@ it.each([
   [['verify', 'http://a', ...sample, '--contract', 'soap'], 2, /There is no contract "soap"/],
   [['verify', 'http://a', ...sample, '--contract', 'toString'], 2, /There is no contract "toString"/],
   [['verify', 'http://a', ...sample, '--timeout', 'soon'], 2, /--timeout takes/],
+  [['verify', 'http://a', ...sample, '--header', 'x-api-key'], 2, /--header takes a name and a value/],
   [['verify', 'http://a', ...sample, '--tabel', 'x'], 2, /--tabel/],
   [['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'], 2, /no JSON with a token/],
 ])('%j exits with %d', async (argv, expected, message) => {

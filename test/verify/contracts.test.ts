@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../../examples/backend/server.ts';
 import { CONTRACTS, type Contract } from '../../src/verify/contracts.ts';
 import { verify } from '../../src/verify/verify.ts';
-import { startNodejs } from '../support/published-backends/nodejs.ts';
 
 let backend: Backend;
 beforeAll(async () => {
@@ -42,24 +41,4 @@ it.each([
   expect([...not('violation'), ...not('warning')]).toEqual([]);
   expect(not('skipped').map(({ check }) => check)).toEqual(skipped);
   expect(report.rowsLeft).toBe(0);
-});
-
-it('verifies a published backend by its preset', async () => {
-  const standIn = await startNodejs(); // until the end of the test
-  const target = {
-    url: standIn.url,
-    contract: CONTRACTS.nodejs as Contract,
-    table: 'lists',
-    row: { name: 'Milk {n}' }, // its names are unique
-    timeoutMs: 5_000,
-  };
-  const good = await verify(target);
-  expect(good.checks.filter(({ status }) => status === 'violation')).toEqual([]);
-  expect(good.checks[0]).toMatchObject({ status: 'ok' });
-  standIn.answerInstead({
-    status: 400,
-    body: { message: 'Request failed: connect ECONNREFUSED 127.0.0.1:5432' },
-  });
-  const { passed, checks } = await verify(target);
-  expect([passed, checks[0]?.status]).toEqual([false, 'violation']);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../../examples/backend/server.ts';
-import { ID_PREFIX, type Target } from '../../src/verify/backend.ts';
-import { CONTRACTS, type Contract } from '../../src/verify/contracts.ts';
+import type { Target } from '../../src/verify/backend.ts';
+import { CONTRACTS, type Contract, ID_PREFIX } from '../../src/verify/contracts.ts';
 import { type Checked, verify } from '../../src/verify/verify.ts';
 import { type Fault, headers, instead, parse, results, startVariant, upload, withBody } from './variants.ts';
 
@@ -141,6 +141,17 @@ const FAULTS: readonly [check: string, what: string, fault: Fault][] = [
     'asks to try again',
     results((all) =>
       all.map((each) => (each.status === 'fatal_error' ? { status: 'retryable_error' } : each)),
+    ),
+  ],
+  [
+    'a constraint violation',
+    'has one code for everything',
+    results((all) =>
+      all.map((each) =>
+        each.status === 'fatal_error'
+          ? { ...each, failed_operation: { error_code: 'UNCLASSIFIED_ERROR' } }
+          : each,
+      ),
     ),
   ],
   [

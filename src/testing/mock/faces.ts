@@ -87,10 +87,10 @@ function mswHandler(
   return handler;
 }
 
-/** A relative url is one of the page. */
+/** As a request says it: in a page, a relative url is one of the page. */
 function absolute(url: string): string {
   try {
-    return new URL(url, (globalThis as { location?: { href?: string } }).location?.href).href;
+    return new Request(url).url;
   } catch {
     return url;
   }

@@ -10,9 +10,10 @@ const HEADERS = ['authorization', 'content-type'];
 export const preflight: Check = {
   name: 'CORS preflight',
   async run(backend) {
-    const { contract, token } = backend.target;
+    const { contract, token, headers: ofTheApp = {} } = backend.target;
     if (contract.browsers === false) return skipped('Not checked for a preset: see its backend.');
-    const needed = [...(token === undefined ? ['content-type'] : HEADERS), ...(contract.headers ?? [])];
+    const own = [...(contract.headers ?? []), ...Object.keys(ofTheApp)];
+    const needed = [...(token === undefined ? ['content-type'] : HEADERS), ...own];
     const method = contract.postUrl ? 'POST' : 'PUT';
     const { status, headers } = await backend.request({
       method: 'OPTIONS',

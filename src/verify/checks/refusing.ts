@@ -16,6 +16,14 @@ export const constraint: Check = {
         'Say in the answer that it was refused, and why.',
       );
     }
+    if (codeOf(delivery) === 'unclassified') {
+      return violation(
+        `The answer to the bad row can't be told from an outage (HTTP status ${status}): the connector rejects it only after ten tries over ten minutes or more, and everything behind it waits.`,
+        'Say what was wrong with it, in the codes of the contract.',
+      );
+    }
+    if (isRejected(delivery) && !(contract.inBand && status >= 400))
+      return ok(`The bad row was refused (HTTP status ${status}).`);
     if (status >= 500 || outcome?.status === 'retry') {
       return violation(
         `The bad row is to be tried again (HTTP status ${status}), and would block the queue for ever.`,
@@ -28,7 +36,6 @@ export const constraint: Check = {
         'Answer 200 with a fatal_error for that transaction: a 4xx refuses the whole batch, which is then sent again in halves.',
       );
     }
-    if (isRejected(delivery)) return ok(`The bad row was refused (HTTP status ${status}).`);
     return violation(
       `The refusal could not be read: ${messageOf(delivery)}`,
       'Answer in the form of the contract.',

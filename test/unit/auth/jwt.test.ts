@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readJwtClaims } from '../../../src/auth/jwt.ts';
+import { decodeJwt, readJwtClaims } from '../../../src/auth/jwt.ts';
 import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 describe('readJwtClaims', () => {
@@ -63,5 +63,15 @@ describe('readJwtClaims', () => {
         expect(() => readJwtClaims(`a.${token}.c`)).not.toThrow();
       }),
     );
+  });
+});
+
+describe('decodeJwt', () => {
+  it('gives the payload', () => {
+    expect(decodeJwt(unsignedJwt({ role: 'member' }))).toEqual({ role: 'member' });
+  });
+
+  it.each([['text'], [7], [true], [null]])('gives undefined for a payload that is %j', (payload) => {
+    expect(decodeJwt(unsignedJwt(payload))).toBeUndefined();
   });
 });

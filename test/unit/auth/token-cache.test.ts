@@ -26,6 +26,7 @@ interface World {
 function world({ skewMs = 0, cache = memoryTokenCache(), credentials }: World = {}) {
   const time = { now: START };
   const refreshes: RefreshResult[] = [];
+  const durations: number[] = [];
   const issue = (lifeMs = 5 * MINUTE) =>
     unsignedJwt({ jti: ++serial, iat: time.now / 1000, exp: (time.now + lifeMs) / 1000 });
   const provider = vi.fn<CredentialsProvider>(credentials ?? (async () => ({ token: issue() })));
@@ -34,9 +35,12 @@ function world({ skewMs = 0, cache = memoryTokenCache(), credentials }: World = 
     cache,
     timeoutMs: 30_000,
     clock: () => time.now + skewMs,
-    onRefresh: (result) => refreshes.push(result),
+    onRefresh(result, durationMs) {
+      refreshes.push(result);
+      durations.push(durationMs);
+    },
   });
-  return { time, tokens, provider, refreshes, issue };
+  return { time, tokens, provider, refreshes, durations, issue };
 }
 
 /** Gives these answers in turn, then the last one for ever; an Error is thrown. */
@@ -138,6 +142,82 @@ describe('getting a token', () => {
   });
 });
 
+it('tells how long each refresh took', async () => {
+  const { tokens, time, provider, durations } = world();
+  provider.mockImplementation(async () => {
+    time.now += 700;
+    if (provider.mock.calls.length === 1) throw new TypeError('fetch failed');
+    return { token: 'abc' };
+  });
+  await expect(tokens.get()).rejects.toThrow();
+  await tokens.get();
+  expect(durations).toEqual([700, 700]);
+});
+
+it('aborts the signal of a refresh that failed, so that nothing goes on behind it', async () => {
+  const signals: AbortSignal[] = [];
+  const { tokens } = world({
+    credentials: async ({ signal }) => {
+      signals.push(signal);
+      return { token: 7 as never };
+    },
+  });
+  await expect(tokens.get()).rejects.toThrow();
+  expect(signals[0]?.aborted).toBe(true);
+});
+
+describe('forgetting everything, as when somebody else signs in', () => {
+  /** A provider whose answers are given by hand. */
+  function byHand(cache = memoryTokenCache()) {
+    const answers: ((token: string) => void)[] = [];
+    const { tokens, provider } = world({
+      cache,
+      credentials: () => new Promise((resolve) => answers.push((token) => resolve({ token }))),
+    });
+    return { tokens, provider, answers };
+  }
+
+  it('drops the token, also from the cache', async () => {
+    const cache = memoryTokenCache();
+    const { tokens, provider } = world({ cache, credentials: answering({ token: 'ada' }, { token: 'bob' }) });
+    await tokens.get();
+    tokens.forget();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(cache.get()).toBeNull();
+    expect(await tokens.get()).toBe('bob');
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('lets a refresh on its way fail, and the one behind it stay the only one', async () => {
+    const { tokens, provider, answers } = byHand();
+    const before = expect(tokens.get()).rejects.toMatchObject({ code: 'unauthenticated' });
+    await vi.advanceTimersByTimeAsync(0);
+    tokens.forget();
+    const after = tokens.get();
+    await vi.advanceTimersByTimeAsync(0);
+    answers[0]?.('ada');
+    await before;
+    const another = tokens.get();
+    answers[1]?.('bob');
+    expect(await Promise.all([after, another])).toEqual(['bob', 'bob']);
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not take what a slow cache still had', async () => {
+    let answer: (token: string) => void = () => {};
+    const slow = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const { tokens, answers } = byHand({ get: () => slow, set: () => {} });
+    const waiting = tokens.get();
+    tokens.forget();
+    answer('ada');
+    await vi.advanceTimersByTimeAsync(0);
+    answers[0]?.('bob');
+    expect(await waiting).toBe('bob');
+  });
+});
+
 describe('a provider that hangs', () => {
   it('times out, is told so, and is asked anew the next time', async () => {
     const signals: AbortSignal[] = [];
@@ -229,6 +309,30 @@ describe('refreshing ahead', () => {
     provider.mockResolvedValue(null);
     time.now += 4 * MINUTE;
     expect(await tokens.get()).toBeNull();
+  });
+
+  /** When a token that has been issued and runs out at these times, from when it comes, is replaced. */
+  async function replacedAfter(issuedMs: number, expiresMs: number): Promise<number> {
+    const { tokens, time, provider } = world();
+    const iat = (START + issuedMs) / 1000;
+    provider.mockImplementation(async () => ({
+      token: unsignedJwt({ jti: ++serial, iat, exp: (START + expiresMs) / 1000 }),
+    }));
+    await tokens.get();
+    while (provider.mock.calls.length === 1 && time.now < START + HOUR) {
+      time.now += 500;
+      await tokens.get();
+    }
+    return time.now - START;
+  }
+
+  it.each([
+    ['by what is left of it, not by its lifetime', -10 * MINUTE, 2 * MINUTE, 80_000],
+    ['after ten seconds, though less is left of it', -HOUR, 6_000, 10_000],
+    ['after half its lifetime, if that is less', -7_000, 1_000, 4_000],
+    ['after ten seconds, if it has no lifetime at all', 0, 0, 10_000],
+  ])('replaces a token %s', async (_, issuedMs, expiresMs, after) => {
+    expect(await replacedAfter(issuedMs, expiresMs)).toBe(after);
   });
 
   it('never happens to a token without expiry', async () => {
@@ -413,9 +517,12 @@ describe('a cache of the app', () => {
     const cache = cacheOf(token);
     const { tokens, provider } = world({ cache });
     expect(await Promise.all([tokens.get(), tokens.get()])).toEqual([token, token]);
+    const asked = cache.get.mock.calls.length;
     await tokens.get();
+    expect(cache.get).toHaveBeenCalledTimes(asked);
     expect(provider).not.toHaveBeenCalled();
     expect(cache.set).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it.each([null, undefined, ''])('is empty with %j', async (kept) => {

@@ -238,3 +238,20 @@ describe('perEntry()', () => {
     expect(() => perEntry(undefined as never)).toThrow(/option "send" must be a function/);
   });
 });
+
+describe('what sending one entry returns', () => {
+  it.each<[string, unknown, object]>([
+    ['applied', { status: 'applied' }, { status: 'applied' }],
+    ['not now', { status: 'retry', error: new UploadError('unavailable', 'Busy.') }, { status: 'retry' }],
+    ['refused', { status: 'rejected', error: new UploadError('conflict', 'Taken.') }, { status: 'rejected' }],
+    [
+      'something else: not believed',
+      { status: 'done' },
+      { status: 'retry', error: { code: 'misconfigured' } },
+    ],
+    ['no outcome: not believed', 200, { status: 'retry', error: { code: 'misconfigured' } }],
+  ])('%s', async (_, returned, outcome) => {
+    const { send } = sending({ r1: () => returned });
+    expect(await perEntry(send)(batchOf(1), context())).toMatchObject([outcome]);
+  });
+});

@@ -11,6 +11,7 @@ describe('parseRetryAfter', () => {
     ['none to wait', '0', 0],
     ['leading zeros', '007', 7000],
     ['decimals, which some proxies send', '1.5', 1500],
+    ['two decimals', '1.25', 1250],
     ['whitespace around', ' \t30 ', 30_000],
     ['more than an hour, cut to one', '86400', MAX_RETRY_AFTER_MS],
     ['a number beyond all numbers', '9'.repeat(400), MAX_RETRY_AFTER_MS],
@@ -78,7 +79,10 @@ describe('parseHttpDate', () => {
     expect(parseHttpDate('Sun, 06 Nov 1994 08:49:37 GMT')).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
   });
 
-  it.each([null, undefined, '', 'now', '1994-11-06T08:49:37Z', 'GMT'])('is NaN for %j', (text) => {
-    expect(parseHttpDate(text)).toBeNaN();
-  });
+  it.each([null, undefined, '', 'now', '1994-11-06T08:49:37Z', 'GMT', 'Sun, 06 Nov 1994 08:49:37 GMT+02'])(
+    'is NaN for %j',
+    (text) => {
+      expect(parseHttpDate(text)).toBeNaN();
+    },
+  );
 });

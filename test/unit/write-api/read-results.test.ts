@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../src/outcome/outcome.ts';
 import { UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../../src/outcome/verdict.ts';
-import { readResults } from '../../../src/write-api/read-results.ts';
+import { readResults, refusalByCode } from '../../../src/write-api/read-results.ts';
 
 interface Answer {
   status?: number;
@@ -369,5 +369,32 @@ describe('hostile answers', () => {
       expect(failure(() => readText(text.slice(0, end), 3)).code).toBe('misconfigured');
     }
     expect(readText(text, 3)).toHaveLength(3);
+  });
+});
+
+describe('a refusal outside 2xx', () => {
+  const refusal = (body: unknown, codes: Record<string, UploadErrorCode>, headers = {}) =>
+    refusalByCode({ status: 409, headers: new Headers(headers), text: JSON.stringify(body) }, body, codes);
+
+  it.each([
+    ['code', { code: 'OLD' }],
+    ['error_code', { error_code: 'OLD' }],
+    ['error', { error: 'OLD' }],
+    ['error.code', { error: { code: 'OLD' } }],
+    ['error.error_code', { error: { error_code: 'OLD' } }],
+  ])('is read by the code in %s, where the app has named it', (_, body) => {
+    const error = refusal(body, { OLD: 'update_required' }, { 'retry-after': '7' });
+    expect(error).toMatchObject({ code: 'update_required', status: 409, retryAfterMs: 7000 });
+    expect(error?.message).toContain('(OLD)');
+    expect(error).not.toHaveProperty('budget');
+    expect(refusal(body, { OTHER: 'update_required' })).toBeUndefined();
+  });
+
+  it.each([[null], ['OLD'], [['OLD']], [{ code: { code: 'OLD' } }], [{}]])('says nothing by %j', (body) => {
+    expect(refusal(body, { OLD: 'update_required' })).toBeUndefined();
+  });
+
+  it('that the app calls unclassified has the budget of one', () => {
+    expect(refusal({ code: 'ODD' }, { ODD: 'unclassified' })?.budget).toEqual({ tries: 10, forMs: 600_000 });
   });
 });

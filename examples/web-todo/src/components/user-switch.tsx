@@ -1,0 +1,20 @@
+import { startTransition, useOptimistic } from 'react';
+import { signIn } from '../data/session.ts';
+import { USERS, type User } from '../data/users.ts';
+import { Segmented } from './segmented.tsx';
+
+const OPTIONS = USERS.map(({ id, name }) => ({ value: id, text: name }));
+
+/** Hands the device to somebody else, without clearing it. */
+export function UserSwitch({ user }: { user: User }) {
+  const [shown, setShown] = useOptimistic(user.id);
+  function change(id: string): void {
+    const next = USERS.find((each) => each.id === id);
+    if (!next) return;
+    startTransition(async () => {
+      setShown(id);
+      await signIn(next);
+    });
+  }
+  return <Segmented legend="User" value={shown} options={OPTIONS} onChange={change} />;
+}

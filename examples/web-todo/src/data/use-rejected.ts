@@ -1,0 +1,21 @@
+import { type RejectedWrite, tellRejected, watchRejected } from 'powersync-backend-connector/rejections';
+import { useEffect, useState } from 'react';
+import { db } from './database.ts';
+
+/** A user's rejected writes. `tell` is called once for each, ever: not again after a reload, nor in another tab. */
+export function useRejected(owner: string, tell: (write: RejectedWrite) => void): readonly RejectedWrite[] {
+  const [rejected, setRejected] = useState<readonly RejectedWrite[]>([]);
+  useEffect(() => {
+    const stop = new AbortController();
+    watchRejected(
+      db,
+      (writes) => {
+        setRejected(writes);
+        return tellRejected(db, tell, { owner });
+      },
+      { signal: stop.signal, owner },
+    );
+    return () => stop.abort();
+  }, [owner, tell]);
+  return rejected;
+}

@@ -1,0 +1,319 @@
+import { memoryDatabase } from 'powersync-backend-connector/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { UploadError } from '../../src/outcome/upload-error.ts';
+import type { Transport } from '../../src/transport.ts';
+import { applyAll, deferred, recordingTransport, testConnector } from '../support/connector.ts';
+
+const START = 1_700_000_000_000;
+
+/** A database with so many transactions queued. */
+async function queueOf(size: number) {
+  const database = memoryDatabase();
+  for (let i = 0; i < size; i++) await database.put('lists', `${i}`);
+  return database;
+}
+
+const refusing =
+  (code: ConstructorParameters<typeof UploadError>[0]): Transport =>
+  async () => {
+    throw new UploadError(code, 'No.');
+  };
+
+/** A transport that uses the token, as one over a network does. */
+const withToken: Transport = async (batch, context) => {
+  await context.token();
+  return applyAll(batch, context);
+};
+
+describe('the endpoint', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each([
+    ['the same', 'https://service.test', true],
+    ['below it', 'https://service.test/api/data', true],
+    ['another host', 'https://api.test/api/data', false],
+    ['a host whose name only begins alike', 'https://service.tests/api/data', false],
+  ])('is warned of where the transport sends to it: %s', (_, url, warned) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    testConnector({ transport: Object.assign(applyAll.bind(null), { url }) });
+    expect(warn).toHaveBeenCalledTimes(warned ? 1 : 0);
+    if (warned)
+      expect(warn.mock.calls[0]?.[0]).toMatch(/endpoint \(https:\/\/service\.test\).*PowerSync Service/);
+  });
+});
+
+describe('tokens', () => {
+  /** Tokens t1, t2 and so on. */
+  function counting() {
+    let count = 0;
+    return async () => ({ token: `t${++count}` });
+  }
+
+  it('are null while nobody is signed in', async () => {
+    const { connector } = testConnector({ credentials: async () => null });
+    expect(await connector.fetchCredentials()).toBeNull();
+  });
+
+  it('are counted', async () => {
+    const { connector } = testConnector({ credentials: counting() });
+    await connector.fetchCredentials();
+    expect(connector.status.counters.tokenRefreshes).toBe(1);
+    connector.invalidateCredentials();
+    await connector.fetchCredentials();
+    expect(connector.status.counters.tokenRefreshes).toBe(2);
+  });
+
+  it('that the SDK calls invalid are replaced, and no newer one with them', async () => {
+    const { connector } = testConnector({
+      credentials: counting(),
+      transport: async (batch, { token }) => {
+        if ((await token()) === 't1') throw new UploadError('unauthenticated', 'Expired.');
+        return batch.transactions.map(() => ({ status: 'applied' }));
+      },
+    });
+    expect((await connector.fetchCredentials())?.token).toBe('t1');
+    await connector.uploadData(await queueOf(1)); // refreshes
+    connector.invalidateCredentials(); // of t1
+    expect((await connector.fetchCredentials())?.token).toBe('t2');
+    connector.invalidateCredentials();
+    expect((await connector.fetchCredentials())?.token).toBe('t3');
+  });
+
+  it.each([
+    ['unauthenticated', true],
+    ['unavailable', false],
+  ] as const)('a new one opens the gate if %s has shut it: %s', async (code, opens) => {
+    let isSignedIn = false;
+    const { connector, events } = testConnector({
+      credentials: async () => (isSignedIn ? { token: 'token' } : null),
+      transport: refusing(code),
+    });
+    await expect(connector.uploadData(await queueOf(1))).rejects.toMatchObject({ code });
+    await connector.fetchCredentials();
+    expect(events.filter(({ type }) => type === 'opened')).toEqual([]);
+    isSignedIn = true;
+    await connector.fetchCredentials();
+    expect(events.some(({ type }) => type === 'opened')).toBe(opens);
+    expect(connector.status.nextAttemptAt === undefined).toBe(opens);
+  });
+});
+
+describe('drain()', () => {
+  it('counts what this drain has settled, not what was before', async () => {
+    let refuse = true;
+    const { connector } = testConnector({
+      transport: async ({ transactions }) =>
+        transactions.map((_, index) =>
+          refuse && index === 0
+            ? { status: 'rejected', error: new UploadError('conflict', 'Taken.') }
+            : { status: 'applied' },
+        ),
+    });
+    const database = await queueOf(3);
+    expect(await connector.drain(database)).toMatchObject({ applied: 2, rejected: 1 });
+    refuse = false;
+    await database.put('lists', 'later');
+    expect(await connector.drain(database)).toEqual({ drained: true, applied: 1, rejected: 0, remaining: 0 });
+  });
+
+  it('tells what was queued last, where the database was closed meanwhile', async () => {
+    const { connector } = testConnector({ transport: refusing('unavailable') });
+    const database = await queueOf(3);
+    await connector.drain(database);
+    vi.spyOn(database, 'getUploadQueueStats').mockRejectedValue(new Error('closed'));
+    expect(await connector.drain(database)).toMatchObject({ drained: false, remaining: 3 });
+    const fresh = testConnector({ transport: refusing('unavailable') }).connector;
+    expect(await fresh.drain(database)).toMatchObject({ remaining: 0 });
+  });
+});
+
+describe('keepUploading()', () => {
+  const stop = { controller: new AbortController() };
+  afterEach(() => {
+    stop.controller.abort();
+    stop.controller = new AbortController();
+    vi.useRealTimers();
+  });
+
+  it('does nothing where it was ended before', async () => {
+    const { connector, events } = testConnector();
+    stop.controller.abort();
+    connector.keepUploading(await queueOf(1), { signal: stop.controller.signal });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(events).toEqual([]);
+  });
+
+  it.each([
+    ['its signal', () => stop.controller.abort()],
+    ['close()', (close: () => void) => close()],
+  ])('is ended by %s, with the upload in flight', async (_, end) => {
+    const started = deferred();
+    const { connector } = testConnector({
+      transport: () => {
+        started.resolve();
+        return new Promise(() => {});
+      },
+    });
+    const database = await queueOf(1);
+    const stopListening = vi.fn();
+    database.onChange = () => stopListening;
+    connector.keepUploading(database, { signal: stop.controller.signal });
+    await started.promise;
+    end(() => connector.close());
+    await vi.waitFor(() => expect(stopListening).toHaveBeenCalled());
+    expect(connector.status.inFlight).toBeUndefined();
+    expect(connector.status.counters).toMatchObject({ attempts: 1, failures: 0 });
+  });
+
+  it('waits until the gate opens by itself', async () => {
+    vi.useFakeTimers({ now: START });
+    const clock = vi.fn(Date.now);
+    const { connector } = testConnector({ transport: refusing('unavailable'), clock });
+    connector.keepUploading(await queueOf(1), { signal: stop.controller.signal });
+    await vi.advanceTimersByTimeAsync(1_000);
+    clock.mockClear();
+    await vi.advanceTimersByTimeAsync(3_900);
+    expect(connector.status.counters.attempts).toBe(1);
+    expect(clock).not.toHaveBeenCalled(); // it sleeps
+    await vi.advanceTimersByTimeAsync(200);
+    expect(connector.status.counters.attempts).toBe(2);
+    await vi.advanceTimersByTimeAsync(9_800);
+    expect(connector.status.counters.attempts).toBe(2);
+  });
+});
+
+it('disconnect() disconnects the database', async () => {
+  const database = memoryDatabase();
+  const disconnect = vi.spyOn(database, 'disconnect');
+  await testConnector().connector.disconnect(database);
+  expect(disconnect).toHaveBeenCalledTimes(1);
+});
+
+describe('setOwner()', () => {
+  /** A database that waits, when a border is written, until it is let go on. */
+  async function slowBorder() {
+    const database = await queueOf(1);
+    const [writing, goOn] = [deferred(), deferred()];
+    const { execute } = database;
+    database.execute = async (sql, parameters) => {
+      if (sql.startsWith('INSERT OR REPLACE INTO connector_owners')) {
+        writing.resolve();
+        await goOn.promise;
+      }
+      return execute(sql, parameters);
+    };
+    return { database, writing, goOn };
+  }
+
+  it('refuses what is no user', async () => {
+    const { connector } = testConnector();
+    for (const owner of ['', undefined, 7, {}])
+      await expect(connector.setOwner(memoryDatabase(), owner as never)).rejects.toThrow(
+        /id of a user, or null/,
+      );
+  });
+
+  it('refuses the token that was asked for while the one before was signed in', async () => {
+    const answer = deferred<{ token: string }>();
+    const credentials = vi.fn(() => answer.promise);
+    const { connector } = testConnector({ credentials });
+    const { database, writing, goOn } = await slowBorder();
+    const asked = expect(connector.fetchCredentials()).rejects.toMatchObject({ code: 'unauthenticated' });
+    await vi.waitFor(() => expect(credentials).toHaveBeenCalled());
+    const changed = connector.setOwner(database, 'bob');
+    await writing.promise;
+    answer.resolve({ token: 'of-ada' });
+    await asked;
+    goOn.resolve();
+    await changed;
+  });
+
+  it('forgets a token that came while the border was written', async () => {
+    let user = 'ada';
+    const { connector } = testConnector({
+      credentials: async () => ({ token: `of-${user}` }),
+      postCheckpointRequest: async (_, requestId, { token }) => {
+        await token();
+        return requestId;
+      },
+    });
+    const { database, writing, goOn } = await slowBorder();
+    const changed = connector.setOwner(database, 'bob');
+    await writing.promise;
+    await connector.postCheckpointRequest?.('client', '1');
+    goOn.resolve();
+    await changed;
+    user = 'bob';
+    expect((await connector.fetchCredentials())?.token).toBe('of-bob');
+  });
+
+  it('starts anew: the failures of the one before keep nobody waiting', async () => {
+    const { transport, batches } = recordingTransport();
+    let fails = true;
+    const attempts: number[] = [];
+    const { connector, events } = testConnector({
+      transport: async (batch, context) => {
+        attempts.push(context.attempt);
+        if (fails) throw new UploadError('unavailable', 'Down.');
+        return transport(batch, context);
+      },
+    });
+    const database = await queueOf(1);
+    await connector.drain(database);
+    fails = false;
+    await connector.setOwner(database, 'bob');
+    expect(events.at(-1)).toEqual({ type: 'opened' });
+    expect(connector.status.nextAttemptAt).toBeUndefined();
+    await connector.uploadData(database);
+    expect(attempts).toEqual([1, 1]);
+    expect(batches).toHaveLength(1);
+  });
+});
+
+describe('a token that is refused', () => {
+  it('is dropped, and so is a fresh one that is refused, too: the next call asks anew', async () => {
+    let count = 0;
+    const seen: (string | undefined)[] = [];
+    const { connector } = testConnector({
+      credentials: async () => ({ token: `t${++count}` }),
+      transport: async (_, { token }) => {
+        seen.push(await token());
+        throw new UploadError('unauthenticated', 'Refused.');
+      },
+    });
+    const database = await queueOf(1);
+    await connector.drain(database);
+    await connector.drain(database);
+    expect(seen).toEqual(['t1', 't2', 't3', 't4']);
+  });
+
+  it('a fresh one is kept where something else failed', async () => {
+    let count = 0;
+    const seen: (string | undefined)[] = [];
+    const { connector } = testConnector({
+      credentials: async () => ({ token: `t${++count}` }),
+      transport: async (_, { token }) => {
+        seen.push(await token());
+        throw new UploadError(seen.length === 1 ? 'unauthenticated' : 'unavailable', 'No.');
+      },
+    });
+    const database = await queueOf(1);
+    await connector.drain(database);
+    await connector.drain(database);
+    expect(seen).toEqual(['t1', 't2', 't2']);
+  });
+
+  it('after which nobody is signed in says so', async () => {
+    let isSignedIn = true;
+    const { connector } = testConnector({
+      credentials: async () => (isSignedIn ? { token: 'token' } : null),
+      transport: async (batch, context) => {
+        await withToken(batch, context);
+        isSignedIn = false;
+        throw new UploadError('forbidden', 'Refused.');
+      },
+    });
+    await expect(connector.uploadData(await queueOf(1))).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(connector.status.phase).toBe('needs-auth');
+  });
+});
