@@ -6,14 +6,22 @@ let latencyMs = 0;
 let bytesPerMs = Number.POSITIVE_INFINITY;
 let counts: BackendCounts = { requests: 0, bytes: 0 };
 
+/** For pages of another origin. */
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'authorization, content-type, prefer',
+  'access-control-max-age': '3600',
+};
+
 const server = createServer(async (request, response) => {
+  if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
   counts = { requests: counts.requests + 1, bytes: counts.bytes + body.length };
   const answer = answerTo(request.url ?? '', body);
   const send = (): void => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    response.writeHead(200, { ...CORS, 'content-type': 'application/json' }).end(answer);
   };
   const delayMs = latencyMs + body.length / bytesPerMs;
   if (delayMs > 0) setTimeout(send, delayMs);

@@ -1,12 +1,12 @@
 // The ways to drain an upload queue that are compared. Those of others are their behaviour, written anew.
-import type { PowerSyncDatabase } from '@powersync/node';
+import type { CommonPowerSyncDatabase } from '@powersync/common';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { BackendConnector, type CrudEntryLike, type Transport } from 'powersync-backend-connector';
 import { batchEndpoint, writeApi } from 'powersync-backend-connector/http';
-import type { Load } from './queue.ts';
+import type { Load } from './queue-content.ts';
 
 /** Empties the queue of a database into the backend at `url`. */
-export type Drain = (db: PowerSyncDatabase, url: string) => Promise<void>;
+export type Drain = (db: CommonPowerSyncDatabase, url: string) => Promise<void>;
 
 export interface Candidate {
   readonly name: string;

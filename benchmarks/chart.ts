@@ -31,7 +31,7 @@ export function barChart(title: string, note: string, bars: readonly Bar[]): str
   const width = 720;
   const barsFrom = 64;
   const step = 40;
-  const longest = 560;
+  const longest = 500;
   const lowest = Math.min(...bars.map(({ value }) => value)) / 2;
   const highest = Math.max(...bars.map(({ value }) => value));
   const length = (value: number): number => (Math.log(value / lowest) / Math.log(highest / lowest)) * longest;

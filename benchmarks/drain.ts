@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm';
 import type { PowerSyncDatabase } from '@powersync/node';
 import { CANDIDATES, type Candidate } from './candidates.ts';
 import { entriesOf, LOADS } from './loads.ts';
-import { fillQueue, type Load, withDatabase } from './queue.ts';
+import { withDatabase } from './queue.ts';
+import { fillQueue, type Load } from './queue-content.ts';
 import { type Backend, startBackend } from './start-backend.ts';
 import { cpuMs, median } from './statistics.ts';
 

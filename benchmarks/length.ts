@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CANDIDATES, type Drain } from './candidates.ts';
-import { fillQueue, withDatabase, withFolder } from './queue.ts';
+import { withDatabase, withFolder } from './queue.ts';
+import { fillQueue } from './queue-content.ts';
 import { startBackend } from './start-backend.ts';
 import { cpuMs } from './statistics.ts';
 
@@ -67,6 +68,7 @@ async function measureHere(candidate: string, entries: number, folder: string, u
     const ms = performance.now() - startedAt;
     const cpu = cpuMs(cpuBefore);
     const peakMb = (process.resourceUsage().maxRSS * 1024 - memoryBefore) / 2 ** 20;
+    await new Promise((resolve) => setTimeout(resolve, 200)); // for what is only let go in a later turn
     globalThis.gc?.();
     const keptMb = (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20;
     const cpuMicrosPerEntry = (cpu * 1000) / entries;

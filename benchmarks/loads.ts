@@ -1,4 +1,4 @@
-import type { Load } from './queue.ts';
+import type { Load } from './queue-content.ts';
 
 export interface NamedLoad extends Load {
   readonly name: string;

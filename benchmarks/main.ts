@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CANDIDATES } from './candidates.ts';
+import { measureChromium } from './chromium.ts';
 import { measureCpu } from './cpu.ts';
 import { type DrainResult, measureDrains } from './drain.ts';
 import { measureIdle } from './idle.ts';
@@ -13,7 +14,7 @@ import { charts, duration, nameOf, type Results, tables } from './report.ts';
 import { measureSizes } from './size.ts';
 import { writeBetween } from './write-between.ts';
 
-const PARTS = ['drains', 'lengths', 'cpu', 'idle', 'sizes'];
+const PARTS = ['drains', 'lengths', 'chromium', 'cpu', 'idle', 'sizes'];
 const LATENCIES = [0, 20, 50, 150];
 const LENGTHS = [100, 1_000, 10_000, 100_000, 1_000_000];
 
@@ -73,6 +74,14 @@ async function run(): Promise<void> {
   if (parts.includes('lengths')) {
     const lengths = chosen('length', values.length, LENGTHS.map(String), null).map(Number);
     results = { ...results, lengths: await measureLengths(lengths, printLength) };
+  }
+
+  if (parts.includes('chromium')) {
+    const chromium = await measureChromium(runs, ({ load, candidate, ms }) =>
+      console.log(`Chromium, ${LOADS[load]?.name}: ${ms.toFixed(0)} ms: ${nameOf(candidate)}`),
+    );
+    if (chromium) results = { ...results, chromium };
+    else console.log('There is no Chromium on this machine: its part is left out.');
   }
 
   const made = tables(results);

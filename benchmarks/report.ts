@@ -1,5 +1,6 @@
 import { CANDIDATES } from './candidates.ts';
 import { barChart, logLogChart } from './chart.ts';
+import type { ChromiumResult } from './chromium.ts';
 import { type CpuResult, STRINGIFY } from './cpu.ts';
 import type { DrainResult } from './drain.ts';
 import type { IdleResult } from './idle.ts';
@@ -15,6 +16,7 @@ export interface Results {
   readonly bandwidthKbit?: number | undefined;
   readonly drains?: readonly DrainResult[];
   readonly lengths?: readonly LengthResult[];
+  readonly chromium?: readonly ChromiumResult[];
   readonly cpu?: readonly CpuResult[];
   readonly idle?: IdleResult;
   readonly sizes?: readonly SizeResult[];
@@ -25,7 +27,7 @@ const FLOOR_OF: Readonly<Record<string, string>> = { 'connector-uncapped': 'floo
 
 /** Markdown of each part, by the name it has in documents. */
 export function tables(results: Results): Record<string, string> {
-  const { drains, lengths, cpu, idle, sizes } = results;
+  const { drains, lengths, chromium, cpu, idle, sizes } = results;
   const made: Record<string, string> = { machine: machineLine(results) };
   if (drains) {
     made.summary = summary(drains);
@@ -34,6 +36,7 @@ export function tables(results: Results): Record<string, string> {
     made.budgets = budgets(results);
   }
   if (lengths) made.lengths = lengthTable(lengths);
+  if (chromium) made.chromium = chromiumTable(chromium);
   if (cpu) made.cpu = cpuTable(cpu);
   if (idle) made.idle = idleTable(idle);
   if (sizes) made.sizes = sizeTable(sizes);
@@ -211,6 +214,28 @@ function lengthTable(lengths: readonly LengthResult[]): string {
       micros(cpuMicrosPerEntry),
       `+ ${peakMb.toFixed(0)} MB`,
       `${signed(keptMb)} MB`,
+    ]),
+  );
+}
+
+function chromiumTable(chromium: readonly ChromiumResult[]): string {
+  const loads = unique(chromium.map(({ load }) => load));
+  const names: Record<string, string> = {
+    single: '5,000 of one entry',
+    several: '400 of 25',
+    one: 'one of 20,000',
+  };
+  return table(
+    [
+      `Chromium, ${chromium[0]?.latencyMs} ms: time, longest task`,
+      ...loads.map((load) => names[load] ?? load),
+    ],
+    unique(chromium.map(({ candidate }) => candidate)).map((candidate) => [
+      nameOf(candidate),
+      ...loads.map((load) => {
+        const result = chromium.find((each) => each.load === load && each.candidate === candidate);
+        return result ? `${time(result.ms)}, ${milliseconds(result.longestTaskMs)}` : '';
+      }),
     ]),
   );
 }

@@ -14,6 +14,7 @@ import { type BackendConnectorOptions, resolveOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders, versionOf, writeBorder } from './owners/borders.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
+import { createReadPlan } from './queue/read-plan.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
 import type { UploadEvent } from './status/events.ts';
@@ -104,9 +105,9 @@ export class BackendConnector {
       limit: createAdaptiveLimit(),
       breaker: createBreaker(),
       publisher,
-      readSize: resolved.firstRead,
+      reads: createReadPlan(resolved.firstRead),
       userVersion: 0,
-      countedAt: 0,
+      countAgainAt: 0,
     };
     this.#uploader = createUploader(this.#parts);
     if (postCheckpointRequest) {

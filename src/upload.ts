@@ -3,11 +3,12 @@ import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
-import { type Owner, readBorders, versionOf } from './owners/borders.ts';
+import { type Border, type Owner, readSurroundings, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
 import { completePrefix, handleFor } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
-import { readQueue } from './queue/read-queue.ts';
+import { MAX_READ, type ReadPlan } from './queue/read-plan.ts';
+import { type QueueHead, readQueue } from './queue/read-queue.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
 import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
@@ -25,16 +26,14 @@ export interface Parts {
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
   readonly publisher: Publisher;
-  /** Entries to read next time: a little more than the last batch took. */
-  readSize: number;
+  readonly reads: ReadPlan;
   /** The change of users that tokens are from: see `versionOf()`. */
   userVersion: number;
-  /** When the queue was last counted, in epoch milliseconds. */
-  countedAt: number;
+  /** When the queue is counted again, in epoch milliseconds. */
+  countAgainAt: number;
 }
 
-/** The most entries to read at once, for the sake of memory; a longer transaction is still read whole. */
-const MAX_READ = 10_000;
+type Transactions = readonly (readonly CrudEntryLike[])[];
 
 /** One call of `uploadData()`, or one round of `drain()`. */
 export interface Call {
@@ -56,18 +55,15 @@ export async function uploadBatch(
   clientId: string,
   deadline: Deadline,
 ): Promise<Settlement | null> {
-  const { options, limit, publisher } = parts;
+  const { options, limit, publisher, reads } = parts;
 
-  const head = await deadline.race(readQueue(database, parts.readSize));
-  if (!head) return null;
+  const read = await readBatch(parts, database, deadline);
+  if (!read) return null;
+  const { head, owner, chosen } = read;
   await deadline.race(countQueue(parts, database));
-  const borders = await deadline.race(readBorders(database));
-  noteUser(parts, versionOf(borders));
-  const { owner, transactions } = ofOneOwner(head.transactions, borders);
 
   const call = { database, clientId, deadline, owner };
   const judge = judgeWith(options);
-  const chosen = transactions.slice(0, await batchSize(parts, database, transactions));
   const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
   const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
   let mostTaken = toSend.length;
@@ -92,8 +88,8 @@ export async function uploadBatch(
   const { settled, applied, rejected } = settlement;
   const leaving = chosen.slice(0, settled);
   if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
-    const tookAll = settled === head.transactions.length;
-    parts.readSize = nextRead(leaving, tookAll ? options.firstRead : undefined);
+    const took = settlement.stop ? chosen : leaving; // What is left may be what the transport had no room for.
+    reads.took(took, head.transactions.length, limit.current < Number.POSITIVE_INFINITY);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
     publishCompleted(publisher, keyOf(prepared), count(leaving), settlement);
   }
@@ -101,14 +97,28 @@ export async function uploadBatch(
   return settlement;
 }
 
-/**
- * Entries to read for the next batch: as many as the last one took, and one transaction more, to see where it ends. A
- * batch that took all that was read (`firstRead` given) says nothing of how much one may take, so far more.
- */
-function nextRead(leaving: readonly (readonly CrudEntryLike[])[], firstRead: number | undefined): number {
-  const entries = count(leaving);
-  const longest = leaving.reduce((most, each) => Math.max(most, each.length), 0);
-  return Math.min(firstRead ? Math.max(10 * entries, firstRead) : entries + longest + 1, MAX_READ);
+/** What the next batch takes from the head of the queue, and who wrote it; null when nothing is queued. */
+async function readBatch(
+  parts: Parts,
+  database: ConnectorDatabase,
+  deadline: Deadline,
+): Promise<{ head: QueueHead; owner: Owner; chosen: Transactions } | null> {
+  const { reads } = parts;
+  for (let entries = reads.entries; ; entries = Math.min(4 * entries, MAX_READ)) {
+    let borders: readonly Border[] = [];
+    const isLast = async (entry: CrudEntryLike): Promise<boolean> => {
+      const seen = await readSurroundings(database, entry);
+      borders = seen.borders;
+      return seen.endsTransaction;
+    };
+    const head = await deadline.race(readQueue(database, entries, isLast));
+    if (!head) return null;
+    noteUser(parts, versionOf(borders));
+    const { owner, transactions } = ofOneOwner(head.transactions, borders);
+    const chosen = transactions.slice(0, await batchSize(parts, database, transactions));
+    const tookAll = chosen.length === head.transactions.length && head.handle.haveMore;
+    if (!tookAll || entries >= MAX_READ || !reads.hasRoom(chosen.length)) return { head, owner, chosen };
+  }
 }
 
 function publishCompleted(
@@ -134,7 +144,7 @@ function noteUser(parts: Parts, version: number): void {
 async function batchSize(
   { options, limit, breaker }: Parts,
   database: ConnectorDatabase,
-  queued: readonly (readonly CrudEntryLike[])[],
+  queued: Transactions,
 ): Promise<number> {
   const wanted: unknown = options.batching(queued);
   if (!(typeof wanted === 'number' && wanted >= 1)) {
@@ -153,20 +163,28 @@ function isTooMuch({ gate }: Parts, { code }: UploadError): boolean {
   return code === 'timeout' || (code === 'network' && gate.error?.code === 'network');
 }
 
-/** Counts the queue now and then; between, what leaves it is subtracted. */
+const MAX_COUNT_PAUSE_MS = 60_000;
+
+/**
+ * Counts the queue now and then; between, what leaves it is subtracted. Counting a long queue takes SQLite a while, so it
+ * is done the more seldom: it may cost one hundredth of the time.
+ */
 async function countQueue(parts: Parts, database: ConnectorDatabase): Promise<void> {
-  const now = parts.options.clock();
+  const { clock } = parts.options;
   const { queueLength } = parts.publisher.status;
-  if (queueLength && now - parts.countedAt < 1_000) return;
-  parts.countedAt = now;
+  const now = clock();
+  if (queueLength && now < parts.countAgainAt && now >= parts.countAgainAt - MAX_COUNT_PAUSE_MS) return;
+  parts.countAgainAt = now + 1_000;
   try {
     parts.publisher.set({ queueLength: (await database.getUploadQueueStats()).count });
+    const took = clock() - now;
+    parts.countAgainAt = now + Math.min(Math.max(1_000, 100 * took), MAX_COUNT_PAUSE_MS);
   } catch {
     // A figure to show is no reason to fail.
   }
 }
 
-function count(transactions: readonly (readonly CrudEntryLike[])[]): number {
+function count(transactions: Transactions): number {
   return transactions.reduce((sum, entries) => sum + entries.length, 0);
 }
 

@@ -112,3 +112,44 @@ it('says so where something else removed queued writes during the upload, and tr
   const [first, again] = batches.map(({ transactions }) => transactions.map(({ key }) => key));
   expect(again).toEqual([first?.[0], first?.[2]]);
 });
+
+describe('the length of the queue', () => {
+  /** Uploads 100 times, a second apart, where counting takes so long; returns how often it was counted. */
+  async function countings(tookMs: number): Promise<number> {
+    let now = 1_000_000_000;
+    let counted = 0;
+    const queue = queueOf(101);
+    queue.getUploadQueueStats = async () => {
+      counted++;
+      now += tookMs;
+      return { count: queue.opIds.length };
+    };
+    const { connector } = testConnector({ clock: () => now, batching: { maxTransactions: 1 } });
+    for (let left = 100; left > 0; left--) {
+      await connector.uploadData(queue);
+      expect(connector.status.queueLength).toBe(left);
+      now += 1_000;
+    }
+    return counted;
+  }
+
+  it('is counted every second at most, and subtracted from between', async () => {
+    expect(await countings(0)).toBe(100);
+  });
+
+  it('is counted the more seldom, the longer that takes', async () => {
+    expect(await countings(100)).toBeLessThanOrEqual(11);
+    expect(await countings(3_000)).toBeLessThanOrEqual(3);
+  });
+
+  it('is counted again after the clock was set back', async () => {
+    let now = 1_000_000_000;
+    const queue = queueOf(20);
+    const { connector } = testConnector({ clock: () => now, batching: { maxTransactions: 1 } });
+    await connector.uploadData(queue);
+    queue.write({}, {}, {});
+    now -= 500_000;
+    await connector.uploadData(queue);
+    expect(connector.status.queueLength).toBe(21);
+  });
+});

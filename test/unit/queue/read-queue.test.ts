@@ -34,16 +34,41 @@ describe('readQueue', () => {
     expect(await read(queue, 3)).toEqual([[1], [2, 3]]);
   });
 
-  it('reads on with twice the limit until a transaction longer than the limit is whole', async () => {
+  it('reads on with four times the limit until a transaction longer than the limit is whole', async () => {
     const queue = new FakeQueue().write(...Array.from({ length: 9 }, () => ({}))).write({});
     expect(await read(queue, 2)).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9], [10]]);
-    expect(queue.reads).toEqual([2, 4, 8, 16]);
+    expect(queue.reads).toEqual([2, 8, 32]);
   });
 
   it('reads on where the limit is exactly the length of the first transaction and more is queued', async () => {
     const queue = new FakeQueue().write({}, {}).write({}, {}, {});
-    expect(await read(queue, 2)).toEqual([[1, 2]]);
-    expect(queue.reads).toEqual([2, 4]);
+    expect(await read(queue, 2)).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+    expect(queue.reads).toEqual([2, 8]);
+  });
+
+  it('takes the last transaction where it is seen to end, and asks about the last entry of each read', async () => {
+    const queue = new FakeQueue().write({}, {}).write({}).write({});
+    const asked: number[] = [];
+    const head = await readQueue(queue, 3, async ({ clientId }) => {
+      asked.push(clientId);
+      return true;
+    });
+    expect(head?.transactions).toHaveLength(2);
+    expect(asked).toEqual([3]);
+  });
+
+  it('reads on where a transaction longer than the limit is not seen to end', async () => {
+    const queue = new FakeQueue().write({}, {}, {}).write({});
+    const asked: number[] = [];
+    const head = await readQueue(queue, 1, async ({ clientId }) => {
+      asked.push(clientId);
+      return false;
+    });
+    expect(head?.transactions).toHaveLength(2);
+    expect(asked).toEqual([1, 4]);
   });
 
   it('does not hold back an entry without transaction id: nothing can belong to it', async () => {
