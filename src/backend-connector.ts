@@ -14,7 +14,6 @@ import { type BackendConnectorOptions, resolveOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders, versionOf, writeBorder } from './owners/borders.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
-import { createReadPlan } from './queue/read-plan.ts';
 import { createGate } from './retry/gate.ts';
 import { createBreaker } from './settle/breaker.ts';
 import type { UploadEvent } from './status/events.ts';
@@ -105,7 +104,7 @@ export class BackendConnector {
       limit: createAdaptiveLimit(),
       breaker: createBreaker(),
       publisher,
-      reads: createReadPlan(resolved.firstRead),
+      offer: resolved.firstOffer,
       userVersion: 0,
       countAgainAt: 0,
     };

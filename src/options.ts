@@ -4,6 +4,7 @@ import type { CheckpointRequest } from './checkpoint-request.ts';
 import { optionChecks } from './option-checks.ts';
 import type { RetryBudget } from './outcome/upload-error.ts';
 import type { UploadFailure, Verdict } from './outcome/verdict.ts';
+import type { Bounds } from './queue/survey.ts';
 import type { UploadEntry } from './queue/transaction.ts';
 import type { RejectionPolicy } from './rejections/policy.ts';
 import { record } from './rejections/record.ts';
@@ -95,8 +96,10 @@ export interface ResolvedOptions {
   readonly transport: Transport;
   readonly rejections: RejectionPolicy;
   readonly batching: BatchingStrategy;
-  /** Entries to read before it is known how many a batch takes. */
-  readonly firstRead: number;
+  /** The most that a batch may take, as far as that is known. */
+  readonly bounds: Bounds;
+  /** How many transactions the strategy is offered before it is known how many it takes. */
+  readonly firstOffer: number;
   readonly retry: Backoff & {
     readonly timeoutMs: number;
     readonly ambiguous: RetryBudget | false | undefined;
@@ -183,16 +186,22 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   };
 }
 
+/** The most to read at once, for the sake of memory; a longer transaction is still read whole. */
+const MAX_READ = 10_000;
+
 function resolveBatching(
   batching: BatchingOptions | BatchingStrategy,
-): Pick<ResolvedOptions, 'batching' | 'firstRead'> {
-  if (typeof batching === 'function') return { batching, firstRead: 100 };
-  const { maxTransactions = 50, maxEntries, ...others } = object('batching', batching);
+): Pick<ResolvedOptions, 'batching' | 'bounds' | 'firstOffer'> {
+  if (typeof batching === 'function')
+    return { batching, bounds: { transactions: MAX_READ, entries: MAX_READ }, firstOffer: 100 };
+  const { maxTransactions = 50, maxEntries = 20 * maxTransactions, ...others } = object('batching', batching);
   noOthers('batching.', others);
   count('batching.maxTransactions', maxTransactions);
-  if (maxEntries !== undefined) count('batching.maxEntries', maxEntries);
+  count('batching.maxEntries', maxEntries);
+  const most = Math.min(maxTransactions, MAX_READ);
   return {
     batching: transactions({ maxTransactions, maxEntries }),
-    firstRead: Math.min(2 * maxTransactions, (maxEntries ?? Number.POSITIVE_INFINITY) + 1, 10_000),
+    bounds: { transactions: most, entries: Math.min(maxEntries, MAX_READ) },
+    firstOffer: most,
   };
 }

@@ -3,12 +3,11 @@ import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
-import { type Border, type Owner, readSurroundings, versionOf } from './owners/borders.ts';
+import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
 import { completePrefix, handleFor } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
-import { MAX_READ, type ReadPlan } from './queue/read-plan.ts';
-import { type QueueHead, readQueue } from './queue/read-queue.ts';
+import { readQueue } from './queue/read-queue.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
 import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
@@ -26,7 +25,8 @@ export interface Parts {
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
   readonly publisher: Publisher;
-  readonly reads: ReadPlan;
+  /** How many transactions the batching strategy is offered next: see `nextOffer()`. */
+  offer: number;
   /** The change of users that tokens are from: see `versionOf()`. */
   userVersion: number;
   /** When the queue is counted again, in epoch milliseconds. */
@@ -55,12 +55,19 @@ export async function uploadBatch(
   clientId: string,
   deadline: Deadline,
 ): Promise<Settlement | null> {
-  const { options, limit, publisher, reads } = parts;
+  const { options, limit, breaker, publisher } = parts;
 
-  const read = await readBatch(parts, database, deadline);
-  if (!read) return null;
-  const { head, owner, chosen } = read;
+  const bounds = { ...options.bounds, transactions: Math.min(parts.offer, limit.current) };
+  const head = await deadline.race(readQueue(database, bounds));
+  if (!head) return null;
   await deadline.race(countQueue(parts, database));
+  const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
+  noteUser(parts, versionOf(borders));
+  const { owner, transactions } = ofOneOwner(head.transactions, borders);
+  // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
+  const isClosed = await deadline.race(breaker.isClosed(database));
+  const offered = transactions.slice(0, isClosed ? limit.current : 1);
+  const chosen = offered.slice(0, batchSize(options, offered));
 
   const call = { database, clientId, deadline, owner };
   const judge = judgeWith(options);
@@ -88,37 +95,12 @@ export async function uploadBatch(
   const { settled, applied, rejected } = settlement;
   const leaving = chosen.slice(0, settled);
   if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
-    const took = settlement.stop ? chosen : leaving; // What is left may be what the transport had no room for.
-    reads.took(took, head.transactions.length, limit.current < Number.POSITIVE_INFINITY);
+    if (!settlement.stop) parts.offer = nextOffer(parts, offered.length, settled);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
     publishCompleted(publisher, keyOf(prepared), count(leaving), settlement);
   }
   if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
-}
-
-/** What the next batch takes from the head of the queue, and who wrote it; null when nothing is queued. */
-async function readBatch(
-  parts: Parts,
-  database: ConnectorDatabase,
-  deadline: Deadline,
-): Promise<{ head: QueueHead; owner: Owner; chosen: Transactions } | null> {
-  const { reads } = parts;
-  for (let entries = reads.entries; ; entries = Math.min(4 * entries, MAX_READ)) {
-    let borders: readonly Border[] = [];
-    const isLast = async (entry: CrudEntryLike): Promise<boolean> => {
-      const seen = await readSurroundings(database, entry);
-      borders = seen.borders;
-      return seen.endsTransaction;
-    };
-    const head = await deadline.race(readQueue(database, entries, isLast));
-    if (!head) return null;
-    noteUser(parts, versionOf(borders));
-    const { owner, transactions } = ofOneOwner(head.transactions, borders);
-    const chosen = transactions.slice(0, await batchSize(parts, database, transactions));
-    const tookAll = chosen.length === head.transactions.length && head.handle.haveMore;
-    if (!tookAll || entries >= MAX_READ || !reads.hasRoom(chosen.length)) return { head, owner, chosen };
-  }
 }
 
 function publishCompleted(
@@ -141,21 +123,24 @@ function noteUser(parts: Parts, version: number): void {
   parts.userVersion = version;
 }
 
-async function batchSize(
-  { options, limit, breaker }: Parts,
-  database: ConnectorDatabase,
-  queued: Transactions,
-): Promise<number> {
-  const wanted: unknown = options.batching(queued);
+function batchSize({ batching }: ResolvedOptions, offered: Transactions): number {
+  const wanted: unknown = batching(offered);
   if (!(typeof wanted === 'number' && wanted >= 1)) {
     throw new UploadError(
       'misconfigured',
       'The batching strategy must return how many transactions to send, at least 1.',
     );
   }
-  // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
-  const most = (await breaker.isClosed(database)) ? limit.current : 1;
-  return Math.min(Math.floor(wanted), most, queued.length);
+  return Math.floor(wanted);
+}
+
+/**
+ * One transaction more than the last batch took, if it took fewer than it was offered, be it that the strategy wants no
+ * more or that the transport has no room; else up to all that a batch may take.
+ */
+function nextOffer({ options, offer }: Parts, offered: number, took: number): number {
+  const next = took < offered ? took + 1 : Math.max(offer, 4 * took);
+  return Math.min(next, options.bounds.transactions);
 }
 
 /** A time-out, or a repeated network error, which is how a browser shows a 413 without CORS headers. */

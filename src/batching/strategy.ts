@@ -4,8 +4,9 @@ import type { CrudEntryLike } from '../queue/database.ts';
  * Decides how many of the queued transactions travel in the next batch.
  *
  * Gets whole transactions from the head of the queue, each as its raw entries, and returns how many of them to send,
- * from 1 to all. Fewer are sent where the backend has recently failed on more (see {@link transactions}), or where the
- * transport can't fit them into one request.
+ * from 1 to all. It is offered 100 at first, then one more than the last batch took, or four times as many after a batch
+ * that took all, 10,000 entries at most; and no more than the backend has recently coped with. Fewer than it returns are
+ * sent where the transport can't fit them into one request.
  *
  * @example
  * ```ts

@@ -66,7 +66,7 @@ export async function inspectQueue(
   }
   const clientId = await database.getClientId();
   const { count: length } = await database.getUploadQueueStats();
-  const head = await readQueue(database, limit);
+  const head = await readQueue(database, { transactions: limit, entries: limit });
   const queued = head?.transactions ?? [];
   return {
     clientId,

@@ -1,4 +1,4 @@
-import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
+import type { ConnectorDatabase } from '../queue/database.ts';
 
 /** Who writes from an op id on: a user, or null for nobody who is signed in. */
 export interface Border {
@@ -20,49 +20,6 @@ export async function readBorders(database: ConnectorDatabase): Promise<Border[]
   return database.getAll<Border>(
     'SELECT from_op_id AS fromOpId, owner, version FROM connector_owners ORDER BY from_op_id',
   );
-}
-
-/** What there is to know before entries that were read may be sent. */
-export interface Surroundings {
-  readonly borders: readonly Border[];
-  /** The last of them is seen to be the last of its transaction: the entry behind it belongs to another. */
-  readonly endsTransaction: boolean;
-}
-
-/**
- * All borders, and in the same statement a look behind the last entry that was read, since each statement costs more than
- * what it does. Local transactions are queued whole, so what is seen there stays true.
- *
- * The look goes to the SDK's own table, for which its API has no way. Where that can't be read as expected, nothing was
- * seen, and the last transaction has to be held back.
- */
-export async function readSurroundings(
-  database: ConnectorDatabase,
-  { clientId, transactionId }: CrudEntryLike,
-): Promise<Surroundings> {
-  try {
-    const { borders, behind } = await lookBehind(database, clientId);
-    return { borders, endsTransaction: typeof behind === 'number' && behind !== transactionId };
-  } catch {
-    return { borders: await readBorders(database), endsTransaction: false };
-  }
-}
-
-/** `behind`: the transaction id of the next entry after this op id. */
-async function lookBehind(
-  database: ConnectorDatabase,
-  opId: number,
-): Promise<{ borders: readonly Border[]; behind: unknown }> {
-  const behind = '(SELECT tx_id FROM ps_crud WHERE id > ? ORDER BY id LIMIT 1) AS behind';
-  if (!withTable.has(database)) {
-    const sql = `SELECT EXISTS (${FIND_TABLE}) AS isThere, ${behind}`;
-    const [found] = await database.getAll<{ isThere: unknown; behind: unknown }>(sql, [opId]);
-    if (found?.isThere === 0) return { borders: [], behind: found.behind };
-  }
-  const sql = `SELECT from_op_id AS fromOpId, owner, version, ${behind} FROM connector_owners ORDER BY from_op_id`;
-  const borders = await database.getAll<Border & { behind: unknown }>(sql, [opId]);
-  withTable.add(database);
-  return { borders, behind: borders[0]?.behind };
 }
 
 /** Writes the border between what is queued already and what will be; a second one in the same place replaces it. */
@@ -100,12 +57,10 @@ export function versionOf(borders: readonly Border[]): number {
 /** The databases that are known to have the table. */
 const withTable = new WeakSet<ConnectorDatabase>();
 
-const FIND_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'connector_owners'";
-
 /** Apps that never call `setOwner()` never get it, and no upload has to write for the sake of it. */
 async function hasTable(database: ConnectorDatabase): Promise<boolean> {
   if (!withTable.has(database)) {
-    const found = await database.getAll(FIND_TABLE);
+    const found = await database.getAll("SELECT 1 FROM sqlite_master WHERE name = 'connector_owners'");
     if (found.length > 0) withTable.add(database);
   }
   return withTable.has(database);

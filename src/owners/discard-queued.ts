@@ -30,10 +30,10 @@ export async function discardQueued(database: ConnectorDatabase, owner: string |
   const deadline = startDeadline(TIMEOUT_MS);
   try {
     return await inLane(await database.getClientId(), deadline, async () => {
-      const borders = await readBorders(database);
       let removed = 0;
       for (;;) {
-        const head = await readQueue(database, 1_000);
+        const head = await readQueue(database, { transactions: 1_000, entries: 1_000 });
+        const borders = await readBorders(database); // after the queue: somebody may just have signed in
         const transactions = head?.transactions ?? [];
         const end = transactions.findIndex(
           (entries) => ownerOf(borders, entries[0]?.clientId ?? 0) !== owner,

@@ -28,7 +28,7 @@ export interface ExportedTransaction {
  */
 export async function exportQueued(database: ConnectorDatabase): Promise<ExportedTransaction[]> {
   const { count } = await database.getUploadQueueStats();
-  const head = await readQueue(database, count + 1);
+  const head = await readQueue(database, { transactions: count + 1, entries: count + 1 });
   const borders = await readBorders(database);
   const clientId = await database.getClientId();
   return (head?.transactions ?? []).map((raw) => {

@@ -113,6 +113,17 @@ export class FakeQueue implements ConnectorDatabase {
   #prepare(sql: string) {
     this.statements.push(sql);
     if (this.broken?.test(sql)) throw new Error('database is locked');
+    if (sql.includes('FROM ps_crud')) this.#fillTable();
     return this.#sqlite.prepare(sql);
+  }
+
+  /** Writes the queue into the table that the SDK keeps it in. */
+  #fillTable(): void {
+    this.#sqlite.exec(
+      'CREATE TABLE IF NOT EXISTS ps_crud (id INTEGER PRIMARY KEY AUTOINCREMENT, tx_id INTEGER)',
+    );
+    this.#sqlite.exec('DELETE FROM ps_crud');
+    const insert = this.#sqlite.prepare('INSERT INTO ps_crud VALUES (?, ?)');
+    for (const { clientId, transactionId } of this.#rows) insert.run(clientId, transactionId ?? null);
   }
 }

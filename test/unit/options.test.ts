@@ -29,10 +29,11 @@ describe('the defaults', () => {
     expect(random).toBe(Math.random);
   });
 
-  it('send 50 transactions together, and read twice as many entries at first', () => {
-    const { batching, firstRead } = resolve();
+  it('send 50 transactions together, of 20 entries each at most on average', () => {
+    const { batching, bounds, firstOffer } = resolve();
     expect(batching(ones(60))).toBe(50);
-    expect(firstRead).toBe(100);
+    expect(bounds).toEqual({ transactions: 50, entries: 1000 });
+    expect(firstOffer).toBe(50);
   });
 
   it('are a token cache of its own for each connector', async () => {
@@ -49,7 +50,8 @@ describe('the defaults', () => {
     );
     expect(resolve(undefinedAll).retry).toEqual(resolve().retry);
     expect(resolve({ retry: { baseMs: undefined, ambiguous: undefined } }).retry).toEqual(resolve().retry);
-    expect(resolve({ batching: { maxTransactions: undefined, maxEntries: undefined } }).firstRead).toBe(100);
+    const batching = { maxTransactions: undefined, maxEntries: undefined };
+    expect(resolve({ batching }).bounds).toEqual(resolve().bounds);
   });
 });
 
@@ -105,12 +107,18 @@ describe('what is given', () => {
   });
 
   it.each([
-    [{ maxTransactions: 1 }, 2],
-    [{ maxTransactions: 500 }, 1000],
-    [{ maxEntries: 7 }, 8], // one more, to see where the last transaction ends
-    [{ maxTransactions: 1_000_000 }, 10_000],
-  ])('batching %j reads %i entries at first', (batching, firstRead) => {
-    expect(resolve({ batching }).firstRead).toBe(firstRead);
+    [{ maxTransactions: 1 }, { transactions: 1, entries: 20 }],
+    [{ maxTransactions: 500 }, { transactions: 500, entries: 10_000 }],
+    [{ maxEntries: 7 }, { transactions: 50, entries: 7 }],
+    [{ maxTransactions: 1_000_000 }, { transactions: 10_000, entries: 10_000 }],
+  ])('batching %j is read within these bounds: %j', (batching, bounds) => {
+    expect(resolve({ batching })).toMatchObject({ bounds, firstOffer: bounds.transactions });
+  });
+
+  it('a strategy is offered 100 transactions at first, and 10,000 at most', () => {
+    const { bounds, firstOffer } = resolve({ batching: () => 1 });
+    expect(bounds).toEqual({ transactions: 10_000, entries: 10_000 });
+    expect(firstOffer).toBe(100);
   });
 
   it('accepts the bounds themselves', () => {

@@ -1,3 +1,4 @@
+import { SURVEY } from '../../queue/survey.ts';
 import { UnknownSql } from '../sql/reader.ts';
 import type { ResultRow } from '../sql/select.ts';
 import { readStatement } from '../sql/statement.ts';
@@ -6,6 +7,7 @@ import { catalog } from './catalog.ts';
 import { committed, type DatabaseFile, statement } from './file.ts';
 import type { MemorySchema } from './schema.ts';
 import type { Change } from './store.ts';
+import { surveyStore } from './survey-store.ts';
 
 /** A row of a result. */
 export type MemoryRow = Record<string, SqlValue>;
@@ -43,6 +45,7 @@ export function runSql(
   };
 
   function answer(): MemoryRow[] {
+    if (sql === SURVEY) return [surveyStore(committed(file), Number(values[0]), Number(values[1]))];
     try {
       const read = readStatement(sql);
       if (!change && !read.isSelect) throw new Error('attempt to write a readonly database');

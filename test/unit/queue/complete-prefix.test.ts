@@ -6,7 +6,7 @@ import { type QueueHead, readQueue } from '../../../src/queue/read-queue.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
 async function readHead(queue: FakeQueue, limit = 100): Promise<QueueHead> {
-  const head = await readQueue(queue, limit);
+  const head = await readQueue(queue, { transactions: limit, entries: limit });
   if (!head) throw new Error('the queue is empty');
   return head;
 }

@@ -1,0 +1,24 @@
+import type { Survey } from '../../queue/survey.ts';
+import type { Store } from './store.ts';
+
+/** What the statement `SURVEY` finds, which is beyond the built-in SQL. */
+export function surveyStore(
+  { tables }: Store,
+  mostTransactions: number,
+  mostEntries: number,
+): Record<keyof Survey, number> {
+  const queue = [...(tables.get('ps_crud')?.rows ?? [])];
+  const first = queue[0]?.[0] ?? 0;
+  const found = { lastOpId: 0, entries: 0, hasOwners: Number(tables.has('connector_owners')) };
+  let transactions = 0;
+  queue.forEach(([opId, values], index) => {
+    const transactionId = values.get('tx_id') ?? null;
+    const [nextOpId, next] = queue[index + 1] ?? [opId + 1];
+    if (transactionId !== null && transactionId === next?.get('tx_id')) return; // not its last entry
+    const lastOpId = nextOpId - 1;
+    transactions++;
+    const fits = transactions === 1 || (transactions <= mostTransactions && lastOpId - first < mostEntries);
+    if (fits) Object.assign(found, { lastOpId, entries: index + 1 });
+  });
+  return found;
+}
