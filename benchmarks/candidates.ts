@@ -1,8 +1,8 @@
 // The ways to drain an upload queue that are compared. Those of others are their behaviour, written anew.
 import type { CommonPowerSyncDatabase } from '@powersync/common';
 import { PostgrestClient } from '@supabase/postgrest-js';
-import { BackendConnector, type CrudEntryLike, type Transport } from 'powersync-backend-connector';
-import { batchEndpoint, writeApi } from 'powersync-backend-connector/http';
+import { BackendConnector, type CrudEntryLike } from 'powersync-backend-connector';
+import { writeApi } from 'powersync-backend-connector/http';
 import type { Load } from './queue-content.ts';
 
 /** Empties the queue of a database into the backend at `url`. */
@@ -34,29 +34,25 @@ export const CANDIDATES: Readonly<Record<string, Candidate>> = {
   floor: {
     name: 'floor, 50 transactions a request',
     kind: 'floor',
-    drain: (load) => floor(load, CAP, '/api/data', encodeReference),
+    drain: (load) => floor(load, CAP),
     requests: inBatchesOf(CAP),
   },
   connector: {
     name: 'this connector, 50 transactions a request',
     kind: 'ours',
-    drain: (load) =>
-      connector(load, CAP, (url) => writeApi({ url: `${url}/api/data`, maxBodyBytes: MAX_BODY_BYTES })),
+    drain: (load) => connector(load, CAP),
     requests: inBatchesOf(CAP),
   },
   'floor-uncapped': {
     name: 'floor, no cap',
     kind: 'floor',
-    drain: (load) => floor(load, UNCAPPED, '/api/batch', encodeOwn),
+    drain: (load) => floor(load, UNCAPPED),
     requests: uncappedRequests,
   },
   'connector-uncapped': {
     name: 'this connector, no cap',
     kind: 'ours',
-    drain: (load) =>
-      connector(load, UNCAPPED, (url) =>
-        batchEndpoint({ url: `${url}/api/batch`, maxTransactions: UNCAPPED, maxBodyBytes: MAX_BODY_BYTES }),
-      ),
+    drain: (load) => connector(load, UNCAPPED),
     requests: uncappedRequests,
   },
   'reference-50': {
@@ -86,17 +82,14 @@ export const CANDIDATES: Readonly<Record<string, Candidate>> = {
 };
 
 /** This connector, through `drain()`. */
-export function connector(
-  { entriesEach }: Load,
-  maxTransactions: number,
-  transport: (url: string) => Transport,
-): Drain {
+function connector({ entriesEach }: Load, maxTransactions: number): Drain {
+  const maxEntries = Math.max(maxTransactions * entriesEach, UNCAPPED);
   return async (db, url) => {
     const made = new BackendConnector({
       endpoint: 'https://service.invalid',
       credentials: async () => ({ token: 'header.e30.signature' }),
-      transport: transport(url),
-      batching: { maxTransactions, maxEntries: Math.max(maxTransactions * entriesEach, UNCAPPED) },
+      transport: writeApi({ url: `${url}/api/data`, maxTransactions, maxBodyBytes: MAX_BODY_BYTES }),
+      batching: { maxTransactions, maxEntries },
     });
     const report = await made.drain(db);
     if (!report.drained) throw report.error;
@@ -104,12 +97,7 @@ export function connector(
 }
 
 /** Reads just what a request takes, encodes the same bodies, raw fetch, completes what it sent; checks nothing. */
-function floor(
-  { entriesEach, transactions }: Load,
-  maxTransactions: number,
-  path: string,
-  encode: (groups: readonly (readonly CrudEntryLike[])[]) => string,
-): Drain {
+function floor({ entriesEach, transactions }: Load, maxTransactions: number): Drain {
   const limit =
     entriesEach * Math.min(maxTransactions, transactions, Math.max(1, Math.floor(UNCAPPED / entriesEach)));
   return async (db, url) => {
@@ -119,7 +107,8 @@ function floor(
       const groups: CrudEntryLike[][] = [];
       for (let i = 0; i < batch.crud.length; i += entriesEach)
         groups.push(batch.crud.slice(i, i + entriesEach));
-      const response = await fetch(url + path, { method: 'POST', headers: HEADERS, body: encode(groups) });
+      const body = encodeReference(groups);
+      const response = await fetch(`${url}/api/data`, { method: 'POST', headers: HEADERS, body });
       await response.json();
       await batch.complete();
     }
@@ -197,12 +186,5 @@ function encodeReference(groups: readonly (readonly CrudEntryLike[])[]): string 
       idempotency_key: KEY,
       crud: entries.map(referenceEntry),
     })),
-  });
-}
-
-function encodeOwn(groups: readonly (readonly CrudEntryLike[])[]): string {
-  return JSON.stringify({
-    batch: groups.flat().map(({ op, table, id, opData }) => ({ op, table, id, data: opData })),
-    transactions: groups.map((entries) => ({ idempotency_key: KEY, entries: entries.length })),
   });
 }

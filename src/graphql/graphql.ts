@@ -30,6 +30,11 @@ export interface GraphqlOptions extends HttpOptions {
    */
   readonly concurrency?: number | undefined;
   /**
+   * Only without `mutations`: the most transactions in a request. Default 50, which every backend of the contract takes;
+   * more only where yours does, together with the connector's `batching.maxTransactions`.
+   */
+  readonly maxTransactions?: number | undefined;
+  /**
    * Only without `mutations`: the most bytes of one request body. Default 100 000, just under what many servers take; a
    * single larger transaction is sent all the same.
    */
@@ -87,7 +92,7 @@ const ACCEPT = { accept: 'application/graphql-response+json, application/json;q=
  */
 export function graphql(options: GraphqlOptions): Transport {
   const { url, headers, authorization, fetch, ky, ...own } = options;
-  const { mutations, concurrency, maxBodyBytes, errorCodes, ...others } = own;
+  const { mutations, concurrency, maxTransactions, maxBodyBytes, errorCodes, ...others } = own;
   const { count, noOthers, wrong } = optionChecks('graphql');
   noOthers('', others);
   checkHttpOptions('graphql', options);
@@ -95,7 +100,10 @@ export function graphql(options: GraphqlOptions): Transport {
   if (mutations !== undefined) checkMutations(mutations);
   if (mutations && maxBodyBytes !== undefined)
     wrong('maxBodyBytes', 'absent where mutations are given', maxBodyBytes);
+  if (mutations && maxTransactions !== undefined)
+    wrong('maxTransactions', 'absent where mutations are given', maxTransactions);
   if (!mutations && concurrency !== undefined) wrong('concurrency', 'absent without mutations', concurrency);
+  count('maxTransactions', maxTransactions ?? 1);
   count('maxBodyBytes', maxBodyBytes ?? 1);
   count('concurrency', concurrency ?? 1);
 
@@ -104,7 +112,12 @@ export function graphql(options: GraphqlOptions): Transport {
     readAnswer(await client({ url, body, headers: ACCEPT }, context));
 
   const inBatches: Transport = async ({ transactions }, context) => {
-    const { body, count } = packTransactions(transactions, maxBodyBytes ?? 100_000, AROUND_TRANSACTIONS);
+    const { body, count } = packTransactions(
+      transactions,
+      maxBodyBytes ?? 100_000,
+      maxTransactions,
+      AROUND_TRANSACTIONS,
+    );
     const outcomes = readUpload(await send(body, context), count, { errorCodes, context });
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };

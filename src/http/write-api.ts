@@ -10,6 +10,11 @@ export interface WriteApiOptions extends HttpOptions {
   /** Where the backend takes writes. */
   readonly url: string;
   /**
+   * The most transactions in a request. Default 50, which every backend of the contract takes; more only where yours does,
+   * together with the connector's `batching.maxTransactions`.
+   */
+  readonly maxTransactions?: number | undefined;
+  /**
    * The most bytes of one request body. Default 100 000, just under the 100 kB that the published backends take; a
    * single larger transaction is sent all the same. Keep it below your backend's limit: a browser shows a 413 without
    * CORS headers as a network error.
@@ -41,16 +46,18 @@ export interface WriteApiOptions extends HttpOptions {
  * ```
  */
 export function writeApi(options: WriteApiOptions): Transport {
-  const { url, headers, authorization, fetch, ky, maxBodyBytes = 100_000, errorCodes, ...others } = options;
+  const { url, headers, authorization, fetch, ky, ...own } = options;
+  const { maxTransactions = 50, maxBodyBytes = 100_000, errorCodes, ...others } = own;
   const { count, noOthers } = optionChecks('writeApi');
   noOthers('', others);
   checkHttpOptions('writeApi', options);
   checkErrorCodes('writeApi', errorCodes);
+  count('maxTransactions', maxTransactions);
   count('maxBodyBytes', maxBodyBytes);
   const client = createHttpClient(url, { headers, authorization, fetch, ky });
 
   const transport: Transport = async ({ transactions }, context) => {
-    const { body, count } = packTransactions(transactions, maxBodyBytes);
+    const { body, count } = packTransactions(transactions, maxBodyBytes, maxTransactions);
     const results = readResults(await client({ url, body }, context), count, errorCodes);
     return transactions.map((_, index) => results[index] ?? { status: 'not_attempted' });
   };

@@ -30,6 +30,11 @@ export interface EdgeFunctionOptions {
    * with its result, not a list. Default false: the reference write API, up to 50 transactions per call.
    */
   readonly oneTransaction?: boolean | undefined;
+  /**
+   * The most transactions in a call. Default 50, which every backend of the contract takes; more only where yours does,
+   * together with the connector's `batching.maxTransactions`.
+   */
+  readonly maxTransactions?: number | undefined;
   /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
   readonly maxBodyBytes?: number | undefined;
   /** What `error_code` values of your own mean. Default: any that the contract doesn't name is `invalid`. */
@@ -55,12 +60,14 @@ export interface EdgeFunctionOptions {
  * ```
  */
 export function edgeFunction(options: EdgeFunctionOptions): Transport {
-  const { client, name, oneTransaction = false, maxBodyBytes = 100_000, errorCodes, ...others } = options;
+  const { client, name, oneTransaction = false, errorCodes, ...bounds } = options;
+  const { maxTransactions = 50, maxBodyBytes = 100_000, ...others } = bounds;
   const { wrong, object, fn, count, noOthers } = optionChecks('edgeFunction');
   noOthers('', others);
   fn('client.functions.invoke', object('client', client).functions?.invoke);
   if (typeof name !== 'string' || name === '') wrong('name', 'the name of a function', name);
   if (typeof oneTransaction !== 'boolean') wrong('oneTransaction', 'true or false', oneTransaction);
+  count('maxTransactions', maxTransactions);
   count('maxBodyBytes', maxBodyBytes);
   checkErrorCodes('edgeFunction', errorCodes);
 
@@ -84,7 +91,7 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
       });
   }
   return async ({ transactions }, context) => {
-    const { count } = packTransactions(transactions, maxBodyBytes);
+    const { count } = packTransactions(transactions, maxBodyBytes, maxTransactions);
     // As an object: older clients send no body where they are given a text and its type.
     const body = { transactions: transactions.slice(0, count).map(encodeTransaction) };
     const outcomes = await call(body, count, context);

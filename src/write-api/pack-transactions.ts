@@ -13,13 +13,14 @@ const REFERENCE: Wrapping = ['{"transactions":[', ']}'];
 export function packTransactions(
   transactions: readonly UploadTransaction[],
   maxBodyBytes: number,
+  maxTransactions = MAX_TRANSACTIONS,
   [before, behind]: Wrapping = REFERENCE,
 ): { body: string; count: number } {
   const encoded: string[] = [];
   let units = before.length + behind.length;
   let bytes = utf8Length(before + behind) - 1; // There is one comma less than transactions.
   let counted = 0;
-  for (const transaction of transactions.slice(0, MAX_TRANSACTIONS)) {
+  for (const transaction of transactions.slice(0, maxTransactions)) {
     const text = transactionText(transaction);
     encoded.push(text);
     units += text.length + 1;

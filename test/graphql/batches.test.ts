@@ -158,10 +158,13 @@ describe('one mutation for a batch, against graphql-yoga on Postgres', () => {
     });
   });
 
-  it('takes 50 transactions at most, and less where maxBodyBytes says so', async () => {
+  it('takes 50 transactions at most, and less where maxTransactions or maxBodyBytes says so', async () => {
     const user = newUser();
     const outcomes = await user.upload(lists(user.id, ...Array(51).fill('x')));
     expect(outcomes.map(({ status }) => status)).toEqual([...Array(50).fill('applied'), 'not_attempted']);
+    const few = newUser({ maxTransactions: 2 });
+    await few.upload(lists(few.id, 'x', 'y', 'z'));
+    expect(JSON.parse(few.sent()[0] ?? '').variables.transactions).toHaveLength(2);
     const careful = newUser({ maxBodyBytes: 2_000 });
     const cut = await careful.upload(lists(careful.id, ...Array(30).fill('x')));
     const [body = ''] = careful.sent();

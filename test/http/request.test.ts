@@ -158,6 +158,20 @@ describe('writeApi(): the request', () => {
 });
 
 describe('writeApi(): how much goes into one request', () => {
+  it.each([
+    [undefined, 50],
+    [1, 1],
+    [120, 120],
+    [500, 130],
+  ])('maxTransactions %o: of 130, %i', async (maxTransactions, count) => {
+    const rows = Array.from({ length: 130 }, (_, index) => transaction(`t${index}`, put(`row ${index}`)));
+    const outcomes = await writeApi({ url: URL_OF_API, maxTransactions })({ transactions: rows }, context());
+    expect(api.request().transactions).toHaveLength(count);
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      rows.map((_, index) => (index < count ? 'applied' : 'not_attempted')),
+    );
+  });
+
   it('cuts at maxBodyBytes; what did not fit was not attempted', async () => {
     const transport = writeApi({ url: URL_OF_API, maxBodyBytes: 700 });
     const rows = ['a', 'b', 'c', 'd'].map((id) => transaction(id, put(id, { text: 'x'.repeat(150) })));
@@ -450,6 +464,8 @@ describe('writeApi(): options', () => {
     ['a URL object', { url: new URL(URL_OF_API) }, 'url'],
     ['a misspelt option', { url: URL_OF_API, maxBodyByte: 7 }, 'maxBodyByte'],
     ['an option of another library', { url: URL_OF_API, timeout: 5 }, 'timeout'],
+    ['maxTransactions 0', { url: URL_OF_API, maxTransactions: 0 }, 'maxTransactions'],
+    ['half a transaction', { url: URL_OF_API, maxTransactions: 1.5 }, 'maxTransactions'],
     ['maxBodyBytes 0', { url: URL_OF_API, maxBodyBytes: 0 }, 'maxBodyBytes'],
     ['negative maxBodyBytes', { url: URL_OF_API, maxBodyBytes: -1 }, 'maxBodyBytes'],
     ['half a byte', { url: URL_OF_API, maxBodyBytes: 0.5 }, 'maxBodyBytes'],
@@ -473,8 +489,11 @@ describe('writeApi(): options', () => {
     expect(() => writeApi(undefined as never)).toThrow(/url/);
   });
 
-  it.each(['headers', 'maxBodyBytes', 'fetch', 'ky'])('%s: undefined means the default', async (name) => {
-    await writeApi({ url: URL_OF_API, [name]: undefined })(batch('a'), context());
-    expect(api.request().transactions).toHaveLength(1);
-  });
+  it.each(['headers', 'maxTransactions', 'maxBodyBytes', 'fetch', 'ky'])(
+    '%s: undefined means the default',
+    async (name) => {
+      await writeApi({ url: URL_OF_API, [name]: undefined })(batch('a'), context());
+      expect(api.request().transactions).toHaveLength(1);
+    },
+  );
 });

@@ -70,6 +70,13 @@ describe('the reference write API', () => {
     });
   });
 
+  it('sends as many as maxTransactions says', async () => {
+    const { send, requests } = await serve(respondApplied, { maxTransactions: 2 });
+    const outcomes = await send(each(list('l1'), list('l2'), list('l3')), context());
+    expect(summary(outcomes)).toEqual(['applied', 'applied', 'not_attempted']);
+    expect(requests).toHaveLength(1);
+  });
+
   it('leaves out what does not fit', async () => {
     const { send, requests } = await serve(respondApplied, { maxBodyBytes: 250 });
     expect(summary(await send(each(list('l1'), list('l2'), list('l3')), context()))).toEqual([

@@ -13,6 +13,8 @@ describe('graphql(): options', () => {
     ['another authorization', { url, authorization: 'basic' }, 'authorization'],
     ['a fetch that is no function', { url, fetch: {} }, 'fetch'],
     ['a ky that is no function', { url, ky: {} }, 'ky'],
+    ['maxTransactions 0', { url, maxTransactions: 0 }, 'maxTransactions'],
+    ['maxTransactions with mutations', { url, maxTransactions: 1, mutations: {} }, 'maxTransactions'],
     ['maxBodyBytes 0', { url, maxBodyBytes: 0 }, 'maxBodyBytes'],
     ['maxBodyBytes with mutations', { url, maxBodyBytes: 1, mutations: {} }, 'maxBodyBytes'],
     ['concurrency without mutations', { url, concurrency: 2 }, 'concurrency'],
@@ -59,6 +61,7 @@ describe('graphql(): options', () => {
   it('undefined means the default, everywhere', () => {
     const none = {
       headers: undefined,
+      maxTransactions: undefined,
       maxBodyBytes: undefined,
       concurrency: undefined,
       errorCodes: undefined,

@@ -54,7 +54,7 @@ describe('the document', () => {
 
   it('stands before the transactions as JSON', () => {
     const entry = anEntry({ opData: { text: '") { x } }' }, table: '"}}' });
-    const { body } = packTransactions([{ key: 'k', entries: [entry] }], 1_000_000, AROUND_TRANSACTIONS);
+    const { body } = packTransactions([{ key: 'k', entries: [entry] }], 1_000_000, 50, AROUND_TRANSACTIONS);
     expect(JSON.parse(body)).toMatchObject({
       query: UPLOAD_MUTATION,
       variables: {
@@ -65,11 +65,15 @@ describe('the document', () => {
 
   it('counts towards the limit of a body', () => {
     const bytesOf = (count: number) =>
-      packTransactions(Array(count).fill({ key: 'k', entries: [anEntry()] }), 1_000_000, AROUND_TRANSACTIONS)
-        .body.length;
+      packTransactions(
+        Array(count).fill({ key: 'k', entries: [anEntry()] }),
+        1_000_000,
+        50,
+        AROUND_TRANSACTIONS,
+      ).body.length;
     const many = Array(9).fill({ key: 'k', entries: [anEntry()] });
-    expect(packTransactions(many, bytesOf(3), AROUND_TRANSACTIONS).count).toBe(3);
-    expect(packTransactions(many, bytesOf(3) - 1, AROUND_TRANSACTIONS).count).toBe(2);
+    expect(packTransactions(many, bytesOf(3), 50, AROUND_TRANSACTIONS).count).toBe(3);
+    expect(packTransactions(many, bytesOf(3) - 1, 50, AROUND_TRANSACTIONS).count).toBe(2);
   });
 });
 
