@@ -60,7 +60,6 @@ export async function uploadBatch(
   const bounds = { ...options.bounds, transactions: Math.min(parts.offer, limit.current) };
   const head = await deadline.race(readQueue(database, bounds));
   if (!head) return null;
-  await deadline.race(countQueue(parts, database));
   const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
   noteUser(parts, versionOf(borders));
   const { owner, transactions } = ofOneOwner(head.transactions, borders);
@@ -80,8 +79,10 @@ export async function uploadBatch(
   };
   // One more than the breaker lets pass: the one that opens it.
   const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
+  const counted = countQueue(parts, database); // while the request is under way, since it takes a while
   const ending = handleFor(database, head, chosen);
   const sent = toSend.length ? await deliver(toSend, delivery) : [];
+  await deadline.race(counted);
   const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
 
   const settlement = await settle(delivered, settleRules(parts, call, chosen, prepared));
