@@ -18,7 +18,7 @@ describeInChromium('leaving with pending writes', () => {
     /** A tab, and another one whose upload got stuck once the backend had applied it; two writes are in the queue. */
     async function withStuckUpload(): Promise<{ device: Device; tab: Page; other: Page }> {
       const device = await world.device();
-      const tabs = await device.connectedTabs(2, { mode, retry: { timeoutMs: 2_000 } });
+      const tabs = await device.connectedTabs(2, { mode, retry: { timeoutMs: 5_000 } }); // time enough to see it stuck
       const other = await stick(world.proxy, 'after the backend applied it', tabs, () =>
         (tabs[0] as Page).evaluate(() => app.write('a')),
       );
@@ -34,11 +34,12 @@ describeInChromium('leaving with pending writes', () => {
       await tab.evaluate(() => app.connect());
       await device.context.setOffline(true);
       await tab.evaluate(() => app.write('a', 'b'));
-      const leave = () => tab.evaluate(() => app.leave({ pending: 'upload', timeoutMs: 1_000 }));
-      expect(await leave()).toMatchObject({ cleared: false, left: 2, code: 'network' });
+      const leave = (timeoutMs: number) =>
+        tab.evaluate((ms) => app.leave({ pending: 'upload', timeoutMs: ms }), timeoutMs);
+      expect(await leave(3_000)).toMatchObject({ cleared: false, left: 2, code: 'network' });
       expect(await queued(tab)).toBe(2);
       await device.context.setOffline(false);
-      expect(await leave()).toMatchObject({ cleared: true, left: 0 });
+      expect(await leave(60_000)).toMatchObject({ cleared: true, left: 0 });
       expect(await queued(tab)).toBe(0);
       expect(await names(tab)).toEqual([]);
       expect(await device.effects()).toEqual(['a', 'b']);

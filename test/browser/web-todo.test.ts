@@ -168,7 +168,7 @@ describe('a to-do that the backend refuses', () => {
     await told().getByText('140 characters at most').waitFor();
     await told().getByRole('button', { name: 'Show rejected changes' }).click();
     await focused(page.getByRole('heading', { name: 'Rejected changes' }));
-    expect(await told().textContent()).toBe('');
+    await expect.poll(() => told().textContent()).toBe('');
 
     await page.reload();
     await rejectedChanges().getByText('140 characters at most').waitFor();
@@ -186,11 +186,14 @@ describe('a to-do that the backend refuses', () => {
     expect(await saved()).toEqual(['Read a book']);
     await rejectedChanges().getByText('None.').waitFor();
     await focused(page.getByRole('heading', { name: 'Rejected changes' }));
-    expect(await told().textContent()).toBe(''); // nothing is left to tell of
+    await expect.poll(() => told().textContent()).toBe(''); // nothing is left to tell of
   });
 
   test('is refused again as it is, and gone once it is discarded', async () => {
-    await rejectedChanges().getByRole('button', { name: 'Retry' }).click();
+    const retry = rejectedChanges().getByRole('button', { name: 'Retry' });
+    const before = await retry.elementHandle();
+    await retry.click();
+    await before?.waitForElementState('hidden', { timeout: 60_000 }); // what is discarded below is the second one
     await expect
       .poll(() => inspector().getByRole('row', { name: 'rejected' }).count(), { timeout: 60_000 })
       .toBe(2);
@@ -365,11 +368,14 @@ describe('for everybody', () => {
     await tellTheStory();
     for (const isDark of [false, true]) {
       if (isDark) await page.getByRole('button', { name: 'Dark theme' }).click();
-      await page.waitForTimeout(300); // for colours that fade
+      await page.getByRole('button', { name: 'Dark theme', pressed: isDark }).waitFor();
+      await coloursFaded();
       expect(await lowContrast(page.locator('body'))).toEqual([]);
       expect(await nameless()).toEqual([]);
     }
     await page.getByRole('button', { name: 'Sign out' }).click();
+    await leaving().waitFor();
+    await coloursFaded();
     expect(await lowContrast(leaving())).toEqual([]);
     expect(await nameless()).toEqual([]);
     await page.keyboard.press('Escape');
@@ -382,7 +388,7 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     for (const width of [390, 320]) {
       await page.setViewportSize({ width, height: 740 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       for (const part of [
         leaving(),
         told().getByText('A change was not saved'),
@@ -435,8 +441,14 @@ async function tellTheStory(): Promise<void> {
 
 async function focused(element: Locator): Promise<void> {
   await expect
-    .poll(() => element.evaluate((each) => each === document.activeElement), { timeout: 10_000 })
+    .poll(() => element.evaluate((each) => each === document.activeElement), { timeout: 60_000 })
     .toBe(true);
+}
+
+/** Waits until no colour is on its way to another one any more. */
+async function coloursFaded(): Promise<void> {
+  const isFading = () => document.getAnimations().some((each) => each instanceof CSSTransition);
+  await expect.poll(() => page.evaluate(isFading)).toBe(false);
 }
 
 /** Controls without a name for a screen reader. */

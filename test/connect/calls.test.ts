@@ -166,13 +166,13 @@ describe.each(PROTOCOLS)('writeService() over %s', (_, makeTransport) => {
     const outcomes = await writeService({
       transport: makeTransport(servers),
       headers: async ({ attempt, clientId }) => ({ 'x-attempt': String(attempt), 'x-client': clientId }),
-    })(batch('a', 'b'), context({ attempt: 3, timeLeftMs: () => 4_321.5 }));
+    })(batch('a', 'b'), context({ attempt: 3, timeLeftMs: () => 54_321.5 }));
     expect(outcomes).toHaveLength(2);
     expect(header.get('authorization')).toBe('Bearer jwt');
     expect(header.get('idempotency-key')).toBe('key-of-a, key-of-b');
     expect(header.get('x-attempt')).toBe('3');
     expect(header.get('x-client')).toBe('client');
-    expect(header.get('grpc-timeout') ?? `${header.get('connect-timeout-ms')}m`).toBe('4322m');
+    expect(header.get('grpc-timeout') ?? `${header.get('connect-timeout-ms')}m`).toBe('54322m');
     expect(timeoutMs).toBeGreaterThan(0);
   });
 

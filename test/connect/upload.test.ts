@@ -31,7 +31,7 @@ describe('the real SDK, through writeService(), to the example server', () => {
       onExecuted: () => executions++,
       log: (error) => logged.push(error),
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await server.close();
     await database.close();

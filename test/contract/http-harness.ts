@@ -128,7 +128,7 @@ export function testHttpContract(options: HttpContractOptions): void {
   let world: ContractWorld;
   beforeAll(async () => {
     world = await startContractWorld(serve);
-  }, 60_000);
+  });
   afterAll(() => world.close());
   const isOffered = (need: ContractNeed): boolean => (need === 'token' || !direct) && !without[need];
   const cases = transportContract.filter(({ needs }) => needs.every(isOffered));

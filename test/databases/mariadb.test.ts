@@ -38,7 +38,7 @@ beforeAll(async () => {
     GRANT SELECT, UPDATE (value) ON app.locked TO app@'%';
     CREATE USER one_connection@'%' WITH MAX_USER_CONNECTIONS 1;
   `);
-}, 60_000);
+});
 
 afterAll(async () => {
   await root?.end();
@@ -236,7 +236,8 @@ describe.skipIf(isLeftOut)('a failure of MariaDB that says nothing of the row', 
 
   it('is unavailable for too many connections of one user', async () => {
     const user = 'one_connection';
-    const first = await server.connect({ user });
+    // Once the server has noticed that the connections of the test before are gone.
+    const first = await waitFor(() => server.connect({ user }));
     onTestFinished(() => first.destroy());
     expect(codeFromMySqlErrno(await keptErrnoOf(server.connect({ user })))).toBe('unavailable');
   });

@@ -41,7 +41,6 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
   await chmod(folder, 0o755); // the server goes on as another user if the tests are run by root
   const data = join(folder, 'data');
   const socket = join(data, 'socket');
-  const port = await freePort();
   await run(
     'mariadb-install-db',
     [
@@ -50,27 +49,36 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
     ],
     { env },
   );
-  const server = spawn(
-    'mariadbd',
-    [
-      ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(data, 'pid')}`],
-      ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', ...asUser(), ...options],
-    ],
-    { env, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const args = [
+    ...['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(data, 'pid')}`],
+    ...['--bind-address=127.0.0.1', '--skip-name-resolve', ...asUser(), ...options],
+  ];
+  try {
+    for (let tries = 1; ; tries++) {
+      const { isUp, log, connect, stop } = await startOn(await freePort(), args);
+      if (isUp) return { connect, stop: () => stop().finally(() => remove(folder)) };
+      // Somebody else may have taken the port before the server did.
+      if (tries === 5 || !/already in use/i.test(log)) throw new Error(`mariadbd ended by itself:\n${log}`);
+    }
+  } catch (error) {
+    await remove(folder);
+    throw error;
+  }
+}
+
+async function startOn(port: number, args: readonly string[]) {
+  const server = spawn('mariadbd', [...args, `--port=${port}`], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = endOf(server);
   let log = '';
   server.stderr?.on('data', (chunk) => {
     log += chunk;
   });
-
   const connect = (more: ConnectionOptions = {}) =>
     mysql.createConnection({ host: '127.0.0.1', port, user: 'root', ...more });
-  async function stop(): Promise<void> {
+  const stop = async (): Promise<void> => {
     server.kill();
     await ended;
-    await rm(folder, { recursive: true, force: true });
-  }
+  };
   try {
     await waitFor(
       async () => {
@@ -78,15 +86,16 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
         await (await connect()).end();
         return true;
       },
-      { timeoutMs: 15_000, what: 'MariaDB to start' },
+      { what: 'MariaDB to start' },
     );
-    if (server.exitCode !== null) throw new Error(`mariadbd ended by itself:\n${log}`);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { connect, stop };
+  return { isUp: server.exitCode === null, log, connect, stop };
 }
+
+const remove = (folder: string) => rm(folder, { recursive: true, force: true });
 
 /** The server refuses to run as root. */
 function asUser(): string[] {

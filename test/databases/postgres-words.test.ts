@@ -22,7 +22,7 @@ beforeAll(async () => {
     INSERT INTO lists VALUES ('list', 'one');
     INSERT INTO todos (id, list_id, period) VALUES ('todo', 'list', '[1,5)');
   `);
-}, 60_000);
+});
 
 afterAll(() => database.close());
 

@@ -1,6 +1,6 @@
 import type { UploadEvent } from 'powersync-backend-connector';
 import { expect, it } from 'vitest';
-import { closeClient, openClient } from '../support/client.ts';
+import { closeClient, openClient, waitFor } from '../support/client.ts';
 import type { DeviceTask } from './device.ts';
 import { connectorTo, type Servers, soon } from './servers.ts';
 import { startDevice } from './start-device.ts';
@@ -78,12 +78,13 @@ export function twoAtOnce(servers: Servers): void {
     };
     const devices = [startDevice(task), startDevice(task)];
     await Promise.all(devices.map((device) => device.until('ready')));
-    servers.proxy.delay(150);
-    for (const device of devices) device.go();
-    await Promise.all(devices.map((device) => device.until('done')));
     const [first] = workload.taken;
-    const withFirst = servers.proxy.requests.filter(({ body }) => body.includes(`:${first}:`));
-    expect(withFirst.length).toBeGreaterThan(1); // They did meet.
+    const withFirst = () => servers.proxy.requests.filter(({ body }) => body.includes(`:${first}:`));
+    servers.proxy.delay(3_000); // long enough for the slower one to read the queue before the other completes anything
+    for (const device of devices) device.go();
+    await waitFor(() => withFirst().length > 1, { what: 'both to send the first' });
+    servers.proxy.delay(0);
+    await Promise.all(devices.map((device) => device.until('done')));
     const reopened = await openClient(client);
     await expectDelivered(reopened, servers.backend, workload);
     await closeClient(reopened);

@@ -41,7 +41,7 @@ const connector = new BackendConnector({
     at: (point) => (point === stopAt ? standStill() : undefined),
   }),
   ...(serviceUrl !== undefined && { endpoint: serviceUrl }),
-  retry: { baseMs: stopAt === 'waiting' ? 60_000 : 20, timeoutMs: 10_000 },
+  retry: { baseMs: stopAt === 'waiting' ? 60_000 : 20, timeoutMs: 60_000 },
 });
 if (stopAt === 'waiting') {
   connector.subscribe(({ type }) => {
@@ -53,7 +53,7 @@ process.once('disconnect', () => process.exit()); // The test is over.
 if (serviceUrl !== undefined) {
   tell('ready');
   await connectClient(client.db, connector, { retryDelayMs: 20 });
-  await untilSettled(client, 10_000);
+  await untilSettled(client);
 } else {
   const go = new Promise((resolve) => process.once('message', resolve));
   tell('ready');

@@ -33,7 +33,7 @@ export function serversForTests(): Servers {
   beforeAll(async () => {
     backend = await startBackend({ maxBodyBytes: BACKEND_TAKES_BYTES });
     proxy = await startFaultyProxy(backend.url);
-  }, 60_000); // Postgres takes its time to start on a busy machine.
+  });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail' && shared) clients.push(shared);
     if (task.result?.state === 'fail') shared = undefined;
@@ -116,8 +116,8 @@ export function errorOf(upload: Promise<unknown>): Promise<UploadError | undefin
   );
 }
 
-/** The outcome of an upload, which has to come soon: whatever happens, it must not hang. */
-export async function soon<T>(upload: Promise<T>, ms = 3_000): Promise<T> {
+/** The outcome of an upload, which must not hang, whatever happens: it has to come before the deadline of 30 s would end it. */
+export async function soon<T>(upload: Promise<T>, ms = 20_000): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`The upload was still running after ${ms} ms`)), ms);

@@ -125,15 +125,15 @@ export function sqliteFails(servers: Servers): void {
     const workload = await writeWorkload(client, servers.backend, user);
     const other = new DatabaseSync(join(client.folder, client.name));
     other.exec('BEGIN IMMEDIATE');
+    const startedAt = Date.now();
     setTimeout(() => {
       other.exec('COMMIT');
       other.close();
     }, 300);
     const { connector } = connectorTo(servers, client, { user });
-    const startedAt = Date.now();
     while (!(await soon(connector.drain(client.db))).drained) {
       await expectNothingLost(client, servers.backend, workload);
-      expect(Date.now() - startedAt).toBeLessThan(5_000);
+      expect(Date.now() - startedAt).toBeLessThan(30_000);
     }
     expect(Date.now() - startedAt).toBeGreaterThan(200);
     await expectDelivered(client, servers.backend, workload);

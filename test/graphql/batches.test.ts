@@ -16,7 +16,7 @@ beforeAll(async () => {
   database = await openDatabase();
   backend = await startBackend({ database, log: (error) => logged.push(error) });
   proxy = await startFaultyProxy(backend.url);
-}, 60_000);
+});
 afterAll(async () => {
   await proxy.close();
   await backend.close();

@@ -32,7 +32,7 @@ describe('uploads over GraphQL through db.connect()', () => {
     backend = await startBackend({ database });
     proxy = await startFaultyProxy(backend.url);
     service = await startServiceStandIn({ source: backend, keepaliveMs: 500 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await service.close();
     await proxy.close();
@@ -57,7 +57,7 @@ describe('uploads over GraphQL through db.connect()', () => {
       endpoint: service.url,
       credentials: async () => ({ token: await backend.issueToken(USER) }),
       transport: graphql({ url: `${proxy.url}/graphql` }),
-      retry: { baseMs: 50, timeoutMs: 5_000 },
+      retry: { baseMs: 50 },
       ...options,
     });
     connectors.push(made.connector);
@@ -125,7 +125,7 @@ describe('uploads over GraphQL through db.connect()', () => {
     });
     proxy.dropNextReply();
     await connectClient(client.db, connector().connector);
-    await untilSettled(client, 15_000);
+    await untilSettled(client);
     expect(await localLists(client)).toEqual(['a', 'b', 'c']);
     expect(backend.executions()).toBe(before + 3);
     expect(await recordedNames(client)).toEqual([]);

@@ -127,7 +127,7 @@ describe.each([
       endpoint: service.url,
       credentials: async () => ({ token: await backend.issueToken(USER) }),
       transport: writeApi({ url: `${proxy.url}/api/data` }),
-      retry: { baseMs: 50, timeoutMs: 5_000 },
+      retry: { baseMs: 50 },
       ...options,
     });
     connectors.push(made);
@@ -145,7 +145,6 @@ describe.each([
   const queued = async ({ db }: Client) => (await db.getUploadQueueStats()).count;
   const untilNames = (client: Client, ...names: string[]) =>
     waitFor(async () => (await queued(client)) === 0 && (await namesOf(client)).join() === names.join(), {
-      timeoutMs: 20_000,
       what: `local lists ${names}`,
     });
 

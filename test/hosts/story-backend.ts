@@ -1,9 +1,7 @@
 import { connectorContract } from 'powersync-backend-connector/testing';
+import { expect } from 'vitest';
 import { readBody, startLocalServer } from '../support/service-stand-in/local-server.ts';
 import type { Told } from './story.ts';
-
-/** How many requests with `/silent` there are in the story. */
-const SILENT = 3;
 
 export interface StoryBackend {
   url: string;
@@ -13,8 +11,8 @@ export interface StoryBackend {
   readonly applied: readonly string[];
   /** The idempotency keys that came with the row `first`, each once. */
   readonly keysOfFirst: ReadonlySet<string>;
-  /** Requests that the client gave up, so that nobody waits for their answer. */
-  abandoned(): Promise<number>;
+  /** Waits until the client has given up every request to `/silent` that arrived, so that nobody waits for its answer. */
+  abandoned(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,11 +20,7 @@ export interface StoryBackend {
 export async function startStoryBackend(): Promise<StoryBackend> {
   const applied: string[] = [];
   const keysOfFirst = new Set<string>();
-  let silent = 0;
-  let allAbandoned = (): void => {};
-  const abandoned = new Promise<number>((resolve) => {
-    allAbandoned = () => resolve(silent);
-  });
+  const silent = { arrived: 0, abandoned: 0 }; // One that is given up at once need not have arrived.
   const elsewhere = await startLocalServer(async (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"results":[{"status":"success"}]}');
   });
@@ -37,9 +31,8 @@ export async function startStoryBackend(): Promise<StoryBackend> {
   const server = await startLocalServer(async (request, response) => {
     const path = request.url ?? '';
     if (path === '/silent') {
-      response.once('close', () => {
-        if (++silent === SILENT) allAbandoned();
-      });
+      silent.arrived++;
+      response.once('close', () => silent.abandoned++);
       return;
     }
     const body = (await readBody(request)).toString();
@@ -88,7 +81,7 @@ export async function startStoryBackend(): Promise<StoryBackend> {
     nobody: gone.url,
     applied,
     keysOfFirst,
-    abandoned: () => abandoned,
+    abandoned: () => expect.poll(() => silent.arrived > 0 && silent.abandoned === silent.arrived).toBe(true),
     async close() {
       await server.close();
       await elsewhere.close();

@@ -95,7 +95,7 @@ function contractSetup(): ConnectorSetup {
       url: 'https://api.test/api/data',
       fetch: backend.fetch as NonNullable<HttpOptions['fetch']>,
     }),
-    retry: { timeoutMs: 300 },
+    retry: { timeoutMs: 1_000 }, // more than the host needs for what is answered
     clock,
   });
   return {

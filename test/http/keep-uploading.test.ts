@@ -31,6 +31,9 @@ function memoryDatabase(): ConnectorDatabase & { queue: CrudEntryLike[] } {
   };
 }
 
+/** Polling takes real time, of which a slow machine may need more than the usual second. */
+const wait = { timeout: 30_000 };
+
 describe('keepUploading() goes on at once', () => {
   const stop = { controller: new AbortController() };
   beforeEach(() => {
@@ -51,11 +54,11 @@ describe('keepUploading() goes on at once', () => {
       retry: { baseMs: 10 * MINUTE, maxMs: 10 * MINUTE },
     });
     connector.keepUploading(database, { signal: stop.controller.signal });
-    await vi.waitFor(() => expect(connector.status.phase).toBe('needs-auth'));
+    await vi.waitFor(() => expect(connector.status.phase).toBe('needs-auth'), wait);
     token = 'jwt';
     await connector.fetchCredentials();
     await vi.advanceTimersByTimeAsync(MINUTE);
-    await vi.waitFor(() => expect(database.queue).toEqual([]));
+    await vi.waitFor(() => expect(database.queue).toEqual([]), wait);
   });
 
   it('when the device comes online', async () => {
@@ -68,7 +71,7 @@ describe('keepUploading() goes on at once', () => {
     const { connector } = httpConnector({ retry: { baseMs: 10 * MINUTE, maxMs: 10 * MINUTE } });
     api.answers(Response.error());
     connector.keepUploading(database, { signal: stop.controller.signal });
-    await vi.waitFor(() => expect(connector.status.lastError?.code).toBe('network'));
+    await vi.waitFor(() => expect(connector.status.lastError?.code).toBe('network'), wait);
 
     api.answers(applyAll);
     for (const listener of listeners) {
@@ -76,7 +79,7 @@ describe('keepUploading() goes on at once', () => {
       await vi.advanceTimersByTimeAsync(0); // as in browsers: promises run on between two listeners
     }
     await vi.advanceTimersByTimeAsync(MINUTE);
-    await vi.waitFor(() => expect(database.queue).toEqual([]));
+    await vi.waitFor(() => expect(database.queue).toEqual([]), wait);
   });
 
   it('after resetBreaker(), which says that the next upload is tried at once', async () => {
@@ -84,11 +87,11 @@ describe('keepUploading() goes on at once', () => {
     const { connector } = httpConnector({ retry: { baseMs: 10 * MINUTE, maxMs: 10 * MINUTE } });
     api.answers(refusal(503));
     connector.keepUploading(database, { signal: stop.controller.signal });
-    await vi.waitFor(() => expect(connector.status.lastError?.code).toBe('unavailable'));
+    await vi.waitFor(() => expect(connector.status.lastError?.code).toBe('unavailable'), wait);
     api.answers(applyAll);
     await connector.resetBreaker(database);
     await vi.advanceTimersByTimeAsync(MINUTE);
-    await vi.waitFor(() => expect(database.queue).toEqual([]));
+    await vi.waitFor(() => expect(database.queue).toEqual([]), wait);
   });
 
   it('but not at all after close()', async () => {

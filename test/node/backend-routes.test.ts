@@ -13,7 +13,7 @@ let backend: Backend;
 beforeAll(async () => {
   database = await openDatabase();
   backend = await startBackend({ database, log: () => {} });
-}, 60_000);
+});
 
 afterAll(async () => {
   await backend.close();

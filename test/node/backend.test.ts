@@ -15,7 +15,7 @@ let backend: Backend;
 beforeAll(async () => {
   database = await openDatabase();
   backend = await startBackend({ database, log: quiet });
-}, 60_000);
+});
 
 afterAll(async () => {
   await backend.close();

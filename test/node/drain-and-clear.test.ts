@@ -45,7 +45,7 @@ describe('drainAndClear()', () => {
 
   it('pending "upload": what cannot be uploaded stays, and nothing is cleared', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 1_000 });
+    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 3_000 });
     expect(report).toMatchObject({ cleared: false, left: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual(['a', 'b']);
     expect(await todos()).toBe(2);
@@ -53,7 +53,7 @@ describe('drainAndClear()', () => {
 
   it('pending "discard": loses it, and says how much', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 1_000 });
+    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 3_000 });
     expect(report).toMatchObject({ cleared: true, left: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual([]);
     expect(await todos()).toBe(0);
@@ -111,7 +111,7 @@ describe('drainAndClear()', () => {
       failures-- > 0 ? down(batch, context) : applyAll(batch, context),
     );
     const { connector } = testConnector({ transport });
-    expect(await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 10_000 })).toMatchObject({
+    expect(await connector.drainAndClear(client.db, { pending: 'upload' })).toMatchObject({
       cleared: true,
       applied: 2,
     });
@@ -127,7 +127,7 @@ describe('drainAndClear()', () => {
     const startedAt = performance.now();
     const report = await connector.drainAndClear(client.db, { pending: 'upload' });
     expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'owner_mismatch' } });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000); // It would wait for 30 s.
   });
 
   it('is safe with an upload in flight that never answers, on a connected database', async () => {

@@ -60,7 +60,7 @@ describe('the upload path through db.connect()', () => {
       endpoint: service.url,
       credentials: async () => ({ token: await backend.issueToken(USER) }),
       transport: writeApi({ url: `${proxy.url}/api/data` }),
-      retry: { baseMs: 50, timeoutMs: 5_000 },
+      retry: { baseMs: 50 },
       ...options,
     });
     connectors.push(made.connector);
@@ -218,7 +218,7 @@ describe('the upload path through db.connect()', () => {
     stop.abort();
     await addList(client, 'l3');
     service.restore();
-    await untilSettled(client, 10_000); // The SDK's own loop takes over.
+    await untilSettled(client); // The SDK's own loop takes over.
     expect(await serverLists()).toEqual(['l1', 'l2', 'l3']);
   });
 

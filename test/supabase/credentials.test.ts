@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { UploadError } from 'powersync-backend-connector';
 import { supabaseCredentials } from 'powersync-backend-connector/supabase';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AuthStandIn, startAuthStandIn } from '../support/auth-stand-in.ts';
 import { ANON_KEY, everythingIn } from './support.ts';
 
@@ -144,7 +144,7 @@ it('does not wait for a server that never answers', async () => {
   auth.failNext('hang');
   const controller = new AbortController();
   const asked = failure(credentials({ signal: controller.signal }));
-  await vi.waitFor(() => expect(auth.grants).toContain('refresh_token'));
+  await expect.poll(() => auth.grants).toContain('refresh_token');
   controller.abort();
   expect(await asked).toMatchObject({ code: 'aborted' });
   expect(await failure(credentials({ signal: controller.signal }))).toMatchObject({ code: 'aborted' });

@@ -40,7 +40,7 @@ describe('the reference write API', () => {
     expect(await backend.query('select id, owner_id from lists')).toEqual([{ id: 'l1', owner_id: 'ada' }]);
     const refused = send(each(list('l1')), context({ token: async () => 'not a token' }));
     expect(await failureOf(refused)).toMatchObject({ code: 'unauthenticated', status: 401 });
-  }, 60_000);
+  });
 
   it('sends all transactions in one call, with the token of the user and the key of the app', async () => {
     const { send, requests } = await serve(respondApplied);

@@ -109,7 +109,7 @@ export function worldOfTests(): { current: World } {
   const holder = {} as { current: World };
   beforeAll(async () => {
     holder.current = await openWorld();
-  }, 60_000);
+  });
   afterEach(async () => {
     const { database, standIn, refused } = holder.current;
     await database.exec(

@@ -12,6 +12,7 @@ export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
     throw new Error('no Chromium: install it (Debian: chromium), or name its file in CHROMIUM');
   return chromium.launch({
     executablePath: chromiumPath,
+    timeout: 120_000, // among builds and databases that start, too
     ...options,
     args: [
       '--no-sandbox', // tests may run as root

@@ -120,7 +120,7 @@ export interface WaitForOptions {
  */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,
-  { timeoutMs = 30_000, what = 'the condition' }: WaitForOptions = {},
+  { timeoutMs = 60_000, what = 'the condition' }: WaitForOptions = {},
 ): Promise<NonNullable<Exclude<T, false | 0 | ''>>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;

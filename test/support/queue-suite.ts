@@ -1,5 +1,5 @@
 import type { CrudBatchLike, CrudEntryLike } from 'powersync-backend-connector';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 /** What the cases use: the SDK's database has it, and so has `memoryDatabase()`. */
 export interface QueueDatabase {
@@ -586,14 +586,17 @@ export const queueCases: QueueCase[] = [
       const onChange = ({ changedTables }: { readonly changedTables: string[] }) => {
         heard.push([...changedTables].sort());
       };
-      const stop = db.onChange({ onChange }, { tables: ['ps_crud', 'lists'], throttleMs: 20 });
+      const stop = db.onChange({ onChange }, { tables: ['ps_crud', 'lists'], throttleMs: 500 }); // both writes are to be in one
       await addLists(db, 'a', 'b');
       await expect.poll(() => heard).toEqual([['ps_crud', 'ps_data__lists']]);
       await (await db.getCrudBatch())?.complete();
       await expect.poll(() => heard[1]).toEqual(['ps_crud']);
       stop();
+      const others = vi.fn();
+      const stopOthers = db.onChange({ onChange: others }, { tables: ['lists'], throttleMs: 500 });
       await addLists(db, 'c');
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await expect.poll(() => others.mock.calls.length).toBe(1); // by now it would have been told, too
+      stopOthers();
       expect(heard).toHaveLength(2);
     },
   },

@@ -10,7 +10,7 @@ import { graphql } from 'powersync-backend-connector/graphql';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
 import { postgrest } from 'powersync-backend-connector/supabase';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import {
   mockBatchEndpoint,
   mockGraphql,
@@ -178,7 +178,7 @@ it('close() ends an upload that hangs', async () => {
   api.freeze();
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
   const draining = connector.drain(db);
-  await vi.waitFor(() => expect(api.received).toHaveLength(1));
+  await expect.poll(() => api.received).toHaveLength(1);
   connector.close();
   expect(await draining).toMatchObject({ drained: false, error: { code: 'aborted' } });
 });

@@ -168,7 +168,7 @@ describe.each(names.flatMap((name) => FACES.map((face) => [name, face] as const)
       const { api, transport } = open(name, face);
       api.freeze();
       const delivery = said(transport, one('a'));
-      await vi.waitFor(() => expect(api.received).toHaveLength(1));
+      await expect.poll(() => api.received).toHaveLength(1);
       expect(api.received[0]).toMatchObject({
         status: undefined,
         transactions: [{ entries: [{ id: 'a' }] }],
@@ -184,7 +184,7 @@ describe.each(names.flatMap((name) => FACES.map((face) => [name, face] as const)
       api.freeze();
       const stop = new AbortController();
       const delivery = errorFrom(transport, one('a'), { signal: stop.signal });
-      await vi.waitFor(() => expect(api.received).toHaveLength(1));
+      await expect.poll(() => api.received).toHaveLength(1);
       stop.abort();
       expect(await delivery).toMatchObject({ code: 'aborted' });
       api.release();
@@ -200,7 +200,7 @@ describe.each(names.flatMap((name) => FACES.map((face) => [name, face] as const)
       api.limitBytes(1);
       api.freeze();
       const delivery = said(transport, one('b'), { token: async () => 'fresh' });
-      await vi.waitFor(() => expect(api.received).toHaveLength(2));
+      await expect.poll(() => api.received).toHaveLength(2);
       api.reset();
       expect(await delivery).toBe('network');
       expect(api.tables).toEqual({ tags: { t: {} } });
@@ -291,7 +291,7 @@ describe('the line', () => {
     const { api, transport } = open('writeApi()', 'fetch');
     api.freeze();
     const delivery = said(transport, one('a'));
-    await vi.waitFor(() => expect(api.received).toHaveLength(1));
+    await expect.poll(() => api.received).toHaveLength(1);
     api.offline();
     api.release();
     expect(await delivery).toBe('network');

@@ -3,7 +3,7 @@ import { createClient } from '@supabase/supabase-js';
 import { writeService } from 'powersync-backend-connector/connect';
 import { graphql, type Mutations } from 'powersync-backend-connector/graphql';
 import { edgeFunction, postgrest } from 'powersync-backend-connector/supabase';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mockEdgeFunction, mockGraphql, mockPostgrest, mockWriteService } from '../../src/testing/mocks.ts';
 import { context } from '../http/support.ts';
 import { errorFrom, listen, one, said } from './support.ts';
@@ -181,7 +181,7 @@ describe.each(Object.keys(KITS) as (keyof typeof KITS)[])('%s', (name) => {
     api.freeze();
     const stop = new AbortController();
     const delivery = errorFrom(transport, one('a'), { signal: stop.signal });
-    await vi.waitFor(() => expect(api.received).toHaveLength(1));
+    await expect.poll(() => api.received).toHaveLength(1);
     stop.abort();
     expect(await delivery).toMatchObject({ code: 'aborted' });
     api.release();

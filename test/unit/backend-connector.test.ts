@@ -160,7 +160,7 @@ describe('keepUploading()', () => {
     connector.keepUploading(database, { signal: stop.controller.signal });
     await started.promise;
     end(() => connector.close());
-    await vi.waitFor(() => expect(stopListening).toHaveBeenCalled());
+    await expect.poll(() => stopListening).toHaveBeenCalled();
     expect(connector.status.inFlight).toBeUndefined();
     expect(connector.status.counters).toMatchObject({ attempts: 1, failures: 0 });
   });
@@ -219,7 +219,7 @@ describe('setOwner()', () => {
     const { connector } = testConnector({ credentials });
     const { database, writing, goOn } = await slowBorder();
     const asked = expect(connector.fetchCredentials()).rejects.toMatchObject({ code: 'unauthenticated' });
-    await vi.waitFor(() => expect(credentials).toHaveBeenCalled());
+    await expect.poll(() => credentials).toHaveBeenCalled();
     const changed = connector.setOwner(database, 'bob');
     await writing.promise;
     answer.resolve({ token: 'of-ada' });

@@ -56,7 +56,7 @@ describe('drainAndClear()', () => {
 
   it('clears nothing while an upload is completing that does not end', async () => {
     const { database, clear } = await oneWrite();
-    const { connector } = testConnector({ retry: { timeoutMs: 30 } });
+    const { connector } = testConnector({ retry: { timeoutMs: 500 } });
     let isCompleting = (): void => {};
     const completing = new Promise<void>((resolve) => {
       isCompleting = resolve;

@@ -35,7 +35,7 @@ it.each([
     badRow: { name: '' },
     token: await backend.issueToken(name),
     readUrl: `${backend.url}/api/rows/{table}/{id}`,
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
   });
   const not = (status: string) => report.checks.filter((each) => each.status === status);
   expect([...not('violation'), ...not('warning')]).toEqual([]);

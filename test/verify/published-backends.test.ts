@@ -66,7 +66,7 @@ it.each(PUBLISHED)('$contract: finds $finds', async ({ contract, start, finds, r
     badRow: Object.fromEntries(Object.keys(row).map((column) => [column, null])),
     headers,
     token: needsToken ? issueToken(standIn, 'verify', 300) : undefined,
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
   });
   expect(report.checks[0]).toMatchObject({ status: 'ok' });
   const violations = report.checks.filter(({ status }) => status === 'violation');

@@ -25,7 +25,7 @@ async function run(fault?: Fault, changes: Partial<Target> = {}) {
     badRow: { name: '' },
     token: await backend.issueToken(user),
     readUrl: variant.read,
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
     ...changes,
   });
   return { user, report };
@@ -69,7 +69,7 @@ const FAULTS: readonly [check: string, what: string, fault: Fault][] = [
     async (request, forward) => {
       const sent = parse(await request.clone().text()) as { transactions?: unknown[] };
       if (!Array.isArray(sent?.transactions)) return forward(request);
-      setTimeout(() => void forward(request).catch(() => {}), 150);
+      setTimeout(() => void forward(request).catch(() => {}), 3_000);
       return Response.json({ results: sent.transactions.map(() => success) });
     },
   ],

@@ -64,6 +64,7 @@ export async function createWorld(): Promise<World> {
   async function device(): Promise<Device> {
     const user = `user-${++devices}`;
     const context = await browser.newContext();
+    context.setDefaultTimeout(60_000); // loading the page takes its time on a busy machine
     onTestFinished(async () => {
       await context.close();
       proxy.heal();

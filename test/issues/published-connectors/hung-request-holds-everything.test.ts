@@ -13,7 +13,7 @@ defect(
       () => 'ended',
       () => 'ended',
     );
-    const waited = new Promise((resolve) => setTimeout(resolve, 400, 'still waiting'));
+    const waited = new Promise((resolve) => setTimeout(resolve, 2_000, 'still waiting'));
     expect(await Promise.race([ended, waited])).toBe('ended');
     expect(await queued()).toEqual(['milk']);
   },

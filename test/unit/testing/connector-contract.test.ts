@@ -37,7 +37,7 @@ const writeApiForms: ScriptedBackendOptions = {
   }),
 };
 
-const DEADLINE_MS = 200;
+const DEADLINE_MS = 500;
 
 function ofTheLibrary(): ConnectorSetup {
   const database = memoryDatabase();
@@ -167,7 +167,7 @@ function byHand(changes: Partial<Parts> = {}): () => ConnectorSetup {
         }),
     };
     const { backend, login, kept } = self;
-    return { connector, database, backend, login, kept: () => kept, deadlineMs: 1_000 };
+    return { connector, database, backend, login, kept: () => kept, deadlineMs: 3_000 };
   };
 }
 
@@ -268,7 +268,7 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
       },
     },
     'keeps everything when the backend does not answer',
-    'has not ended after 1000 ms',
+    'has not ended after 3000 ms',
   ],
   [
     'goes on behind a failure, and completes what is behind it',

@@ -2,6 +2,7 @@ import { useQuery } from '@powersync/react';
 import type { RejectedWrite } from 'powersync-backend-connector/rejections';
 import { useCallback, useRef, useState } from 'react';
 import { uploadLog } from '../data/connector.ts';
+import { db } from '../data/database.ts';
 import { inFlight } from '../data/in-flight.ts';
 import { withSaveStates } from '../data/save-state.ts';
 import { signOutAndClear } from '../data/session.ts';
@@ -33,14 +34,14 @@ export function Workspace({ user, queue }: { user: User; queue: readonly QueuedC
   const stillOpen = told.filter(({ key }) => rejected.some((write) => write.key === key));
   const showRejected = () => panel.current?.focus();
 
-  function signOut(): void {
-    if (queue.length || rejected.length) setLeaving(true);
-    else void signOutAndClear('upload').then((left) => left && setLeaving(true));
+  async function signOut(): Promise<void> {
+    const { count } = await db.getUploadQueueStats(); // `queue` may be a moment behind
+    if (count || rejected.length || (await signOutAndClear('upload'))) setLeaving(true);
   }
 
   return (
     <>
-      <Header user={user} onSignOut={signOut} />
+      <Header user={user} onSignOut={() => void signOut()} />
       <main className="workspace">
         <div className="todos">
           <OthersInFront user={user} queue={queue} />
