@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    setupFiles: ['test/support/fixed-seed.ts'],
     testTimeout: 180_000, // generous: what starts browsers, processes and databases shares the cores with all other tests
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },

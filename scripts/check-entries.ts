@@ -11,12 +11,12 @@ import { build } from 'esbuild';
  */
 const ENTRIES = [
   { entry: '.', packages: [], maxBytes: 16_000 },
-  { entry: './http', packages: ['ky'], maxBytes: 6_500 },
+  { entry: './http', packages: ['ky'], maxBytes: 6_550 },
   { entry: './rejections', packages: [], maxBytes: 3_200 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
   { entry: './transforms', packages: [], maxBytes: 2_750 },
-  { entry: './supabase', packages: [], maxBytes: 4_200 },
+  { entry: './supabase', packages: [], maxBytes: 4_250 },
   { entry: './graphql', packages: ['ky'], maxBytes: 5_000 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 4_450 },
   { entry: './presets', packages: ['ky'], maxBytes: 9_100 }, // Eleven backends; an app has one.
