@@ -105,6 +105,7 @@ export class BackendConnector {
       breaker: createBreaker(),
       publisher,
       offer: resolved.firstOffer,
+      next: undefined,
       userVersion: 0,
       countAgainAt: 0,
     };

@@ -5,9 +5,10 @@ import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
-import { completePrefix, handleFor } from './queue/complete-prefix.ts';
+import { completePrefix, handleFor, lastOpId } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
+import { type Bounds, type Survey, surveyQueue } from './queue/survey.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
 import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
@@ -27,6 +28,10 @@ export interface Parts {
   readonly publisher: Publisher;
   /** How many transactions the batching strategy is offered next: see `nextOffer()`. */
   offer: number;
+  /** What was seen of the queue behind the last batch while that was under way. */
+  next:
+    | { database: ConnectorDatabase; bounds: Bounds; survey: Promise<Survey | undefined> | undefined }
+    | undefined;
   /** The change of users that tokens are from: see `versionOf()`. */
   userVersion: number;
   /** When the queue is counted again, in epoch milliseconds. */
@@ -55,18 +60,12 @@ export async function uploadBatch(
   clientId: string,
   deadline: Deadline,
 ): Promise<Settlement | null> {
-  const { options, limit, breaker, publisher } = parts;
+  const { options, limit, publisher } = parts;
 
   const bounds = { ...options.bounds, transactions: Math.min(parts.offer, limit.current) };
-  const head = await deadline.race(readQueue(database, bounds));
-  if (!head) return null;
-  const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
-  noteUser(parts, versionOf(borders));
-  const { owner, transactions } = ofOneOwner(head.transactions, borders);
-  // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
-  const isClosed = await deadline.race(breaker.isClosed(database));
-  const offered = transactions.slice(0, isClosed ? limit.current : 1);
-  const chosen = offered.slice(0, batchSize(options, offered));
+  const batch = await readBatch(parts, database, bounds, deadline);
+  if (!batch) return null;
+  const { head, owner, offered, chosen } = batch;
 
   const call = { database, clientId, deadline, owner };
   const judge = judgeWith(options);
@@ -79,8 +78,10 @@ export async function uploadBatch(
   };
   // One more than the breaker lets pass: the one that opens it.
   const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
-  const counted = countQueue(parts, database); // while the request is under way, since it takes a while
+  // While the request is under way:
+  const counted = countQueue(parts, database);
   const ending = handleFor(database, head, chosen);
+  const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen.flat())) : undefined;
   const sent = toSend.length ? await deliver(toSend, delivery) : [];
   await deadline.race(counted);
   const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
@@ -96,12 +97,31 @@ export async function uploadBatch(
   const { settled, applied, rejected } = settlement;
   const leaving = chosen.slice(0, settled);
   if (settled > 0 && (await completePrefix(database, leaving, await ending))) {
+    parts.next = settled === chosen.length ? { database, bounds, survey: next } : undefined;
     if (!settlement.stop) parts.offer = nextOffer(parts, offered.length, settled);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
     publishCompleted(publisher, keyOf(prepared), count(leaving), settlement);
   }
   if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
+}
+
+/** What the next batch takes from the head of the queue, and who wrote it; null when nothing is queued. */
+async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Bounds, deadline: Deadline) {
+  const { options, limit, breaker, next } = parts;
+  const isNext = next?.database === database && next.bounds.transactions === bounds.transactions;
+  const seen = isNext ? await deadline.race(next.survey) : undefined;
+  // Where nothing more followed, more may have been queued since.
+  const head = await deadline.race(readQueue(database, bounds, seen?.haveMore ? seen : undefined));
+  if (!head) return null;
+  const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
+  noteUser(parts, versionOf(borders));
+  const { owner, transactions } = ofOneOwner(head.transactions, borders);
+  // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
+  const isClosed = await deadline.race(breaker.isClosed(database));
+  const offered = transactions.slice(0, isClosed ? limit.current : 1);
+  const chosen = offered.slice(0, batchSize(options, offered));
+  return { head, owner, offered, chosen };
 }
 
 function publishCompleted(

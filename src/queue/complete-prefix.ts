@@ -49,6 +49,6 @@ export async function completePrefix(
   return true;
 }
 
-function lastOpId(entries: readonly CrudEntryLike[]): number | undefined {
+export function lastOpId(entries: readonly CrudEntryLike[]): number | undefined {
   return entries[entries.length - 1]?.clientId;
 }

@@ -1,5 +1,5 @@
 import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database.ts';
-import { type Bounds, surveyQueue } from './survey.ts';
+import { type Bounds, type Survey, surveyQueue } from './survey.ts';
 import { groupTransactions } from './transaction.ts';
 
 /** Whole transactions from the head of the queue. */
@@ -11,15 +11,32 @@ export interface QueueHead {
   readonly mayHaveOwners: boolean;
 }
 
-/** Reads whole transactions from the head of the queue, at least one; null when the queue is empty. */
-export async function readQueue(database: ConnectorDatabase, bounds: Bounds): Promise<QueueHead | null> {
-  const survey = await surveyQueue(database, bounds);
-  if (!survey) return readUnsurveyed(database, bounds);
-  const handle = await database.getCrudBatch(survey.entries);
-  // If others have shortened the queue meanwhile, the read goes further than the survey did.
-  const surveyed = handle?.crud.filter(({ clientId }) => clientId <= survey.lastOpId);
-  if (!handle || !surveyed?.length) return readUnsurveyed(database, bounds);
-  return { transactions: groupTransactions(surveyed), handle, mayHaveOwners: survey.hasOwners };
+/**
+ * Reads whole transactions from the head of the queue, at least one; null when the queue is empty.
+ *
+ * @param known What a look at the table has found before, with the same bounds.
+ */
+export async function readQueue(
+  database: ConnectorDatabase,
+  bounds: Bounds,
+  known?: Survey,
+): Promise<QueueHead | null> {
+  const survey = known ?? (await surveyQueue(database, bounds));
+  const head = survey && (await readSurveyed(database, survey));
+  if (head) return head;
+  return known ? readQueue(database, bounds) : readUnsurveyed(database, bounds);
+}
+
+/** Undefined if others have removed all that was surveyed. */
+async function readSurveyed(
+  database: ConnectorDatabase,
+  { lastOpId, entries, hasOwners }: Survey,
+): Promise<QueueHead | undefined> {
+  const handle = await database.getCrudBatch(entries);
+  // Where they have removed some of it, this reads further than was surveyed.
+  const surveyed = handle?.crud.filter(({ clientId }) => clientId <= lastOpId);
+  if (!handle || !surveyed?.length) return undefined;
+  return { transactions: groupTransactions(surveyed), handle, mayHaveOwners: hasOwners };
 }
 
 /** Entries of a transaction, where nothing is known of it. */

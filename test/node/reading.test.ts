@@ -107,6 +107,61 @@ describe('each batch', () => {
   });
 });
 
+describe('the look at the table', () => {
+  /** The op ids behind which was looked, in order. */
+  function looks(): () => number[] {
+    const spy = vi.spyOn(client.db, 'getAll');
+    return () => spy.mock.calls.filter(([sql]) => sql === SURVEY).map(([, parameters]) => parameters?.[0]);
+  }
+
+  it('is taken for the next batch while one is under way, and never where nothing follows', async () => {
+    await write(...times(17, 2));
+    const behind = looks();
+    const { drain, sizes } = connect();
+    await drain();
+    expect(sizes()).toEqual([5, 5, 5, 2]);
+    expect(behind()).toEqual([0, 10, 20, 30, 0, 0]); // what is behind 30 is the end, so it is looked at anew
+  });
+
+  it('is taken anew where it had seen the end: more may have been queued since', async () => {
+    await write(...times(7, 1));
+    const { connector, sizes } = connect();
+    await connector.uploadData(client.db);
+    await write(...times(7, 1));
+    await connector.uploadData(client.db);
+    expect(sizes()).toEqual([5, 5]);
+  });
+
+  it('is taken anew after a batch that stayed in part', async () => {
+    await write(...times(12, 1));
+    const behind = looks();
+    const sent: number[] = [];
+    const { connector } = connect({
+      transport: async ({ transactions }) => {
+        sent.push(transactions.length);
+        return transactions.map((_, index) =>
+          index < 2 || sent.length > 1 ? applied() : ({ status: 'not_attempted' } as const),
+        );
+      },
+    });
+    await connector.drain(client.db);
+    expect(sent).toEqual([5, 3, 5, 2]);
+    expect(behind().slice(0, 3)).toEqual([0, 5, 0]);
+  });
+
+  it('may be taken long before: what others have removed since is not missed, and nothing is split', async () => {
+    await write(...times(5, 1), 3, 3, 3, 3, 3, 3); // op ids 6-8 and so on are next
+    const { connector, batches } = connect();
+    await connector.uploadData(client.db);
+    await client.db.execute('DELETE FROM ps_crud WHERE id <= 11');
+    await connector.uploadData(client.db);
+    await client.db.disconnectAndClear();
+    await write(2, 1);
+    await connector.uploadData(client.db);
+    expect(batches).toEqual([times(5, 1), [3, 3, 3], [2, 1]]);
+  });
+});
+
 describe('no batch is smaller than it has to be', () => {
   it('behind a border of owners', async () => {
     await write(1);

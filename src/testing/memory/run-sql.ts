@@ -45,7 +45,10 @@ export function runSql(
   };
 
   function answer(): MemoryRow[] {
-    if (sql === SURVEY) return [surveyStore(committed(file), Number(values[0]), Number(values[1]))];
+    if (sql === SURVEY) {
+      const [behind, transactions, entries] = values.map(Number) as [number, number, number];
+      return [surveyStore(committed(file), behind, transactions, entries)];
+    }
     try {
       const read = readStatement(sql);
       if (!change && !read.isSelect) throw new Error('attempt to write a readonly database');

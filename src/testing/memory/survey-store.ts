@@ -4,12 +4,13 @@ import type { Store } from './store.ts';
 /** What the statement `SURVEY` finds, which is beyond the built-in SQL. */
 export function surveyStore(
   { tables }: Store,
+  behind: number,
   mostTransactions: number,
   mostEntries: number,
 ): Record<keyof Survey, number> {
-  const queue = [...(tables.get('ps_crud')?.rows ?? [])];
+  const queue = [...(tables.get('ps_crud')?.rows ?? [])].filter(([opId]) => opId > behind);
   const first = queue[0]?.[0] ?? 0;
-  const found = { lastOpId: 0, entries: 0, hasOwners: Number(tables.has('connector_owners')) };
+  const found = { lastOpId: behind, entries: 0 };
   let transactions = 0;
   queue.forEach(([opId, values], index) => {
     const transactionId = values.get('tx_id') ?? null;
@@ -20,5 +21,6 @@ export function surveyStore(
     const fits = transactions === 1 || (transactions <= mostTransactions && lastOpId - first < mostEntries);
     if (fits) Object.assign(found, { lastOpId, entries: index + 1 });
   });
-  return found;
+  const haveMore = Number(found.entries < queue.length);
+  return { ...found, haveMore, hasOwners: Number(tables.has('connector_owners')) };
 }

@@ -23,7 +23,21 @@ describe('surveyQueue', () => {
     [3, 2, { lastOpId: 2, entries: 2 }],
     [3, 1, { lastOpId: 2, entries: 2 }], // one in any case
   ])('finds where %i transactions and %i entries end', async (transactions, entries, found) => {
-    expect(await survey(aQueue(), transactions, entries)).toEqual({ ...found, hasOwners: false });
+    expect(await survey(aQueue(), transactions, entries)).toEqual({
+      ...found,
+      haveMore: found.lastOpId < 6,
+      hasOwners: false,
+    });
+  });
+
+  it.each([
+    [2, { lastOpId: 3, entries: 1, haveMore: true }],
+    [3, { lastOpId: 6, entries: 3, haveMore: false }],
+    [5, { lastOpId: 6, entries: 1, haveMore: false }],
+  ])('begins behind op id %i', async (behind, found) => {
+    const bounds = { transactions: 1, entries: 100 };
+    expect(await surveyQueue(aQueue(), bounds, behind)).toEqual({ ...found, hasOwners: false });
+    expect(await surveyQueue(aQueue(), bounds, 6)).toBeUndefined();
   });
 
   it('takes an entry without a transaction id for a transaction of its own', async () => {
@@ -75,12 +89,19 @@ describe('surveyQueue', () => {
 const aTable = fc.record({
   ids: fc.array(fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 3 })), { maxLength: 12 }),
   deleted: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 4 }),
+  behind: fc.integer({ min: 0, max: 13 }),
   transactions: fc.integer({ min: 1, max: 8 }),
   entries: fc.integer({ min: 1, max: 14 }),
 });
 
 /** What the statement has to find, told in another way: by the last entries of transactions, from left to right. */
-function expected(rows: readonly { id: number; tx: number | null }[], transactions: number, entries: number) {
+function expected(
+  all: readonly { id: number; tx: number | null }[],
+  behind: number,
+  transactions: number,
+  entries: number,
+) {
+  const rows = all.filter(({ id }) => id > behind);
   const ends = rows.flatMap(({ tx }, index) => {
     const next = rows[index + 1];
     return next && tx !== null && tx === next.tx
@@ -92,12 +113,18 @@ function expected(rows: readonly { id: number; tx: number | null }[], transactio
     .slice(0, transactions)
     .filter(({ end = 0 }, count) => count === 0 || end - first + 1 <= entries);
   const last = fitting[fitting.length - 1];
-  return { lastOpId: last?.end ?? 0, entries: last ? last.index + 1 : 0, hasOwners: 0 };
+  const count = last ? last.index + 1 : 0;
+  return {
+    lastOpId: last?.end ?? behind,
+    entries: count,
+    haveMore: Number(count < rows.length),
+    hasOwners: 0,
+  };
 }
 
 it('the statement finds the same in SQLite and in memoryDatabase(), whatever the queue looks like', async () => {
   await fc.assert(
-    fc.asyncProperty(aTable, async ({ ids, deleted, transactions, entries }) => {
+    fc.asyncProperty(aTable, async ({ ids, deleted, behind, transactions, entries }) => {
       const sqlite = new DatabaseSync(':memory:');
       sqlite.exec('CREATE TABLE ps_crud (id INTEGER PRIMARY KEY AUTOINCREMENT, tx_id INTEGER, data TEXT)');
       const memory = memoryDatabase();
@@ -108,10 +135,10 @@ it('the statement finds the same in SQLite and in memoryDatabase(), whatever the
       for (const tx of ids) await run('INSERT INTO ps_crud (tx_id, data) VALUES (?, ?)', tx, '{}');
       for (const id of deleted) await run('DELETE FROM ps_crud WHERE id = ?', id);
       const rows = ids.map((tx, index) => ({ id: index + 1, tx })).filter(({ id }) => !deleted.includes(id));
-      const bounds = [transactions, entries, entries];
-      const wanted = expected(rows, transactions, entries);
-      expect({ ...sqlite.prepare(SURVEY).get(...bounds) }).toEqual(wanted);
-      expect(await memory.getAll(SURVEY, bounds)).toEqual([wanted]);
+      const asked = [behind, transactions, entries];
+      const wanted = expected(rows, behind, transactions, entries);
+      expect({ ...sqlite.prepare(SURVEY).get(...asked) }).toEqual(wanted);
+      expect(await memory.getAll(SURVEY, asked)).toEqual([wanted]);
     }),
     { numRuns: 500 },
   );
