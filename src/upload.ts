@@ -84,7 +84,8 @@ export async function uploadBatch(
   const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen.flat())) : undefined;
   const sent = toSend.length ? await deliver(toSend, delivery) : [];
   await deadline.race(counted);
-  const delivered = prepared.map(({ known }) => known ?? (sent.shift() as Delivered));
+  let sentSoFar = 0;
+  const delivered = prepared.map(({ known }) => known ?? (sent[sentSoFar++] as Delivered));
 
   const settlement = await settle(delivered, settleRules(parts, call, chosen, prepared));
   if (settlement.settled === 0 && !settlement.stop) {
@@ -111,8 +112,8 @@ async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Boun
   const { options, limit, breaker, next } = parts;
   const isNext = next?.database === database && next.bounds.transactions === bounds.transactions;
   const seen = isNext ? await deadline.race(next.survey) : undefined;
-  // Where nothing more followed, more may have been queued since.
-  const head = await deadline.race(readQueue(database, bounds, seen?.haveMore ? seen : undefined));
+  const isFull = seen && (seen.haveMore || seen.entries >= bounds.entries); // else more may have been queued since
+  const head = await deadline.race(readQueue(database, bounds, isFull ? seen : undefined));
   if (!head) return null;
   const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
   noteUser(parts, versionOf(borders));

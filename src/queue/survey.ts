@@ -8,7 +8,7 @@ export interface Bounds {
 
 /** Where the whole transactions end that fit into the bounds, from the head of the queue on. */
 export interface Survey {
-  /** The op id that none of their entries is behind. What follows is none of theirs, now and for good. */
+  /** The op id of their last entry. What follows is none of theirs, now and for good. */
   readonly lastOpId: number;
   /** How many entries they have. */
   readonly entries: number;
@@ -18,23 +18,19 @@ export interface Survey {
   readonly hasOwners: boolean;
 }
 
-/**
- * Goes from transaction to transaction: neighbours with an equal id; an entry without one stands alone. `ends` has the op
- * id that each of them ends before or at, and the first one of all.
- *
- * Parameters: the op id to begin behind, the most transactions, the most entries.
- */
-export const SURVEY = `WITH RECURSIVE asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
-ends(n, id, first) AS (
-  SELECT 0, behind, (SELECT min(id) FROM ps_crud WHERE id > behind) FROM asked
-  UNION ALL
-  SELECT n + 1, coalesce(
-    (SELECT id - 1 FROM ps_crud WHERE id > start.id AND (tx_id IS NOT start.tx_id OR tx_id IS NULL) ORDER BY id LIMIT 1),
-    (SELECT max(id) FROM ps_crud)), first
-  FROM asked, ends JOIN ps_crud AS start ON start.id = (SELECT min(id) FROM ps_crud WHERE id > ends.id)
-  WHERE n < transactions AND ends.id - first + 1 < entries
-),
-found(lastOpId) AS (SELECT max(id) FROM ends, asked WHERE n <= 1 OR id - first + 1 <= entries)
+/** Holds for the last entry of a transaction: neighbours with an equal id are one; an entry without an id stands alone. */
+const ENDS =
+  '(tx_id IS NULL OR tx_id IS NOT (SELECT tx_id FROM ps_crud WHERE id > entry.id ORDER BY id LIMIT 1))';
+
+/** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
+export const SURVEY = `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
+bound(id) AS (SELECT min(id) + entries - 1 FROM asked, ps_crud WHERE id > behind),
+found(lastOpId) AS (SELECT coalesce(
+  (SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
+    WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS}
+    ORDER BY id LIMIT (SELECT transactions FROM asked))),
+  (SELECT id FROM ps_crud AS entry WHERE id > (SELECT behind FROM asked) AND ${ENDS} ORDER BY id LIMIT 1)
+))
 SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastOpId) AS entries,
   EXISTS (SELECT 1 FROM ps_crud WHERE id > lastOpId) AS haveMore,
   EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_owners') AS hasOwners

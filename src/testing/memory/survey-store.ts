@@ -7,19 +7,17 @@ export function surveyStore(
   behind: number,
   mostTransactions: number,
   mostEntries: number,
-): Record<keyof Survey, number> {
+): Record<keyof Survey, number | null> {
   const queue = [...(tables.get('ps_crud')?.rows ?? [])].filter(([opId]) => opId > behind);
   const first = queue[0]?.[0] ?? 0;
-  const found = { lastOpId: behind, entries: 0 };
+  const found = { lastOpId: null as number | null, entries: 0 };
   let transactions = 0;
   queue.forEach(([opId, values], index) => {
     const transactionId = values.get('tx_id') ?? null;
-    const [nextOpId, next] = queue[index + 1] ?? [opId + 1];
-    if (transactionId !== null && transactionId === next?.get('tx_id')) return; // not its last entry
-    const lastOpId = nextOpId - 1;
+    if (transactionId !== null && transactionId === queue[index + 1]?.[1].get('tx_id')) return; // not its last entry
     transactions++;
-    const fits = transactions === 1 || (transactions <= mostTransactions && lastOpId - first < mostEntries);
-    if (fits) Object.assign(found, { lastOpId, entries: index + 1 });
+    const fits = transactions === 1 || (transactions <= mostTransactions && opId - first < mostEntries);
+    if (fits) Object.assign(found, { lastOpId: opId, entries: index + 1 });
   });
   const haveMore = Number(found.entries < queue.length);
   return { ...found, haveMore, hasOwners: Number(tables.has('connector_owners')) };

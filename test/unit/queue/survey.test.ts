@@ -104,9 +104,7 @@ function expected(
   const rows = all.filter(({ id }) => id > behind);
   const ends = rows.flatMap(({ tx }, index) => {
     const next = rows[index + 1];
-    return next && tx !== null && tx === next.tx
-      ? []
-      : [{ index, end: next ? next.id - 1 : rows[index]?.id }];
+    return next && tx !== null && tx === next.tx ? [] : [{ index, end: rows[index]?.id }];
   });
   const first = rows[0]?.id ?? 0;
   const fitting = ends
@@ -115,7 +113,7 @@ function expected(
   const last = fitting[fitting.length - 1];
   const count = last ? last.index + 1 : 0;
   return {
-    lastOpId: last?.end ?? behind,
+    lastOpId: last?.end ?? null,
     entries: count,
     haveMore: Number(count < rows.length),
     hasOwners: 0,
