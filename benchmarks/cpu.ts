@@ -6,6 +6,7 @@ import {
   type Transport,
 } from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
+import { SURVEY } from '../src/queue/survey.ts';
 import { cpuMs, median } from './statistics.ts';
 
 export interface CpuResult {
@@ -14,24 +15,28 @@ export interface CpuResult {
 }
 
 const ENTRIES = 50_000;
+/** Transactions in a request. */
+const CAP = 50;
 const RUNS = 9;
 const WARM_UPS = 2;
 
-const entries: CrudEntryLike[] = Array.from({ length: ENTRIES }, (_, i) => ({
-  clientId: i + 1,
-  op: 'PUT',
-  table: 'todos',
-  id: `8f14e45f-ceea-467f-a830-${String(i).padStart(12, '0')}`,
-  transactionId: i + 1,
-  opData: {
-    description: 'Water the plants on the balcony',
-    completed: 0,
-    list_id: 'c9f0f895-fb98-4b91-9c3d-1a2b3c4d5e6f',
-  },
-}));
+function makeQueue(entriesEach: number): CrudEntryLike[] {
+  return Array.from({ length: ENTRIES }, (_, i) => ({
+    clientId: i + 1,
+    op: 'PUT',
+    table: 'todos',
+    id: `8f14e45f-ceea-467f-a830-${String(i).padStart(12, '0')}`,
+    transactionId: Math.floor(i / entriesEach) + 1,
+    opData: {
+      description: 'Water the plants on the balcony',
+      completed: 0,
+      list_id: 'c9f0f895-fb98-4b91-9c3d-1a2b3c4d5e6f',
+    },
+  }));
+}
 
 /** A queue in memory, so that what is measured is the connector alone. */
-function memoryQueue(): ConnectorDatabase {
+function inMemory(entries: readonly CrudEntryLike[], entriesEach: number): ConnectorDatabase {
   let head = 0;
   return {
     getClientId: async () => 'bench',
@@ -45,24 +50,33 @@ function memoryQueue(): ConnectorDatabase {
     },
     getUploadQueueStats: async () => ({ count: ENTRIES - head }),
     execute: async () => {},
-    getAll: async () => [],
+    async getAll<T>(sql: string, parameters: unknown[] = []) {
+      if (sql !== SURVEY) return [];
+      const from = Math.max(head, Number(parameters[0]));
+      const lastOpId = Math.min(ENTRIES, from + CAP * entriesEach);
+      return [
+        { lastOpId, entries: lastOpId - from, haveMore: lastOpId < ENTRIES ? 1 : 0, hasOwners: 0 },
+      ] as T[];
+    },
   };
 }
 
-const answer = JSON.stringify({ results: Array.from({ length: 50 }, () => ({ status: 'success' })) });
+const answer = JSON.stringify({ results: Array.from({ length: CAP }, () => ({ status: 'success' })) });
 
 async function answerAtOnce(): Promise<Response> {
   return new Response(answer, { headers: { 'content-type': 'application/json' } });
 }
 
-function drainWith(transport: Transport): () => Promise<void> {
+function drainWith(transport: Transport, entriesEach: number): () => Promise<void> {
+  const entries = makeQueue(entriesEach);
   return async () => {
     const connector = new BackendConnector({
       endpoint: 'https://service.invalid',
       credentials: async () => ({ token: 'header.e30.signature' }),
       transport,
+      batching: { maxTransactions: CAP, maxEntries: CAP * entriesEach },
     });
-    const report = await connector.drain(memoryQueue());
+    const report = await connector.drain(inMemory(entries, entriesEach));
     if (!report.drained) throw report.error;
   };
 }
@@ -70,19 +84,23 @@ function drainWith(transport: Transport): () => Promise<void> {
 /** What everything is measured against; first in the list. */
 export const STRINGIFY = 'JSON.stringify of the entry';
 
+const nothing: Transport = async ({ transactions }) => transactions.map(() => ({ status: 'applied' }));
+const atOnce = { url: 'https://backend.invalid', maxBodyBytes: 100_000_000 };
+const plain = makeQueue(1);
+
 const SUBJECTS: Readonly<Record<string, () => Promise<void> | void>> = {
   [STRINGIFY]: () => {
-    for (const entry of entries) JSON.stringify(entry);
+    for (const entry of plain) JSON.stringify(entry);
   },
-  'connector, with a transport that does nothing': drainWith(async ({ transactions }) =>
-    transactions.map(() => ({ status: 'applied' })),
+  'connector, with a transport that does nothing; transactions of one entry': drainWith(nothing, 1),
+  'the same; transactions of 25': drainWith(nothing, 25),
+  'connector and writeApi(), encoding and decoding; of one': drainWith(
+    writeApi({ ...atOnce, ky: answerAtOnce }),
+    1,
   ),
-  'connector and writeApi(), encoding and decoding': drainWith(
-    writeApi({ url: 'https://backend.invalid', ky: answerAtOnce }),
-  ),
-  'connector, writeApi() and ky': drainWith(
-    writeApi({ url: 'https://backend.invalid', fetch: answerAtOnce }),
-  ),
+  'the same; of 25': drainWith(writeApi({ ...atOnce, ky: answerAtOnce }), 25),
+  'connector, writeApi() and ky; of one': drainWith(writeApi({ ...atOnce, fetch: answerAtOnce }), 1),
+  'the same, with ky; of 25': drainWith(writeApi({ ...atOnce, fetch: answerAtOnce }), 25),
 };
 
 /** Medians; the subjects take turns in each round. */
