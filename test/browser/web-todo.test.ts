@@ -64,12 +64,12 @@ function setNetwork(name: 'Online' | 'Slow' | 'Offline'): Promise<void> {
   return page.getByRole('radio', { name }).check();
 }
 
-/** Keeps uploads on their way until they are released. */
+/** Keeps uploads of to-dos on their way until they are released. The list of the first one may go out before it. */
 async function holdUploads(): Promise<() => Promise<void>> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const uploads = '**/api/data';
   await page.route(uploads, async (route) => {
-    await promise;
+    if (route.request().postData()?.includes('"todos"')) await promise;
     await route.continue().catch(() => {}); // given up meanwhile
   });
   return async () => {
