@@ -26,11 +26,11 @@ const HELP = `Usage: npm run bench -- [options]
   --candidate ${Object.keys(CANDIDATES).join(',')}
   --length ${LENGTHS.join(',')} (entries)
   --runs 3 (of which the medians are shown)
-  --seconds 4 (about the most a single drain may take; longer ones are extrapolated from a part, and marked)
+  --seconds 2 (about the most a single drain may take; longer ones are extrapolated from a part, and marked)
   --bandwidth 1000 (kbit/s of request bodies; default: unlimited)
   --write (also into the documents and benchmarks/results.json; done without asking when nothing is left out)
 
-Only the parts and values that are named are measured. Without any option: all of them, about a quarter of an hour.`;
+Only the parts and values that are named are measured. Without any option: all of them, about ten minutes.`;
 
 const { values } = parseArgs({
   options: {
@@ -67,7 +67,7 @@ async function run(): Promise<void> {
       candidates: chosen('candidate', values.candidate, Object.keys(CANDIDATES)),
       runs,
       bytesPerMs: bandwidthKbit && bandwidthKbit / 8,
-      longestMs: 1000 * number('seconds', values.seconds, 4),
+      longestMs: 1000 * number('seconds', values.seconds, 2),
     };
     results = { ...results, drains: await measureDrains(options, printDrain) };
   }
