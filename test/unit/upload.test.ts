@@ -114,6 +114,14 @@ it('says so where something else removed queued writes during the upload, and tr
 });
 
 describe('the length of the queue', () => {
+  it('does not keep what was applied in the queue where it can not be counted in time', async () => {
+    const queue = queueOf(1);
+    queue.getUploadQueueStats = () => new Promise(() => {});
+    const { connector } = testConnector({ retry: { timeoutMs: 1_000 } });
+    await connector.uploadData(queue);
+    expect(queue.opIds).toEqual([]);
+  });
+
   /** Uploads 100 times, a second apart, where counting takes so long; returns how often it was counted. */
   async function countings(tookMs: number): Promise<number> {
     let now = 1_000_000_000;
