@@ -186,8 +186,8 @@ function pack(
     const body: unknown = JSON.stringify(encode(batch));
     if (typeof body !== 'string')
       throw new UploadError('misconfigured', 'encode() returned nothing that JSON can hold.');
-    // A UTF-16 unit takes three bytes at most, so there is seldom a need to count.
-    const bytes = 3 * body.length <= maxBodyBytes || count === 1 ? 0 : utf8Length(body);
+    if (count === 1 || 3 * body.length <= maxBodyBytes) return { batch, body }; // a UTF-16 unit takes three bytes at most
+    const bytes = utf8Length(body);
     if (bytes <= maxBodyBytes) return { batch, body };
     count = Math.max(1, Math.min(count - 1, Math.floor((count * maxBodyBytes) / bytes)));
   }
