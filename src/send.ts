@@ -30,8 +30,12 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
         }
       }
       used = current;
+      context.mayRefresh = mayRefresh && used !== undefined;
       return current;
     };
+    const { signal, timeLeftMs } = deadline;
+    const { serverTime } = tokens;
+    const context = { signal, timeLeftMs, attempt, clientId, token, serverTime, mayRefresh: false };
     const call = async (): Promise<readonly Outcome[]> => {
       deadline.check();
       const startedAt = options.clock();
@@ -50,19 +54,6 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
           { inFlight: undefined },
         );
       try {
-        const { signal, timeLeftMs } = deadline;
-        const { serverTime } = tokens;
-        const context = {
-          signal,
-          timeLeftMs,
-          attempt,
-          clientId,
-          token,
-          serverTime,
-          get mayRefresh() {
-            return mayRefresh && used !== undefined;
-          },
-        };
         const outcomes = await deadline.race(options.transport({ transactions }, context));
         ended();
         return outcomes;
@@ -79,7 +70,7 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
       const error = UploadError.from(thrown);
       const refused = used;
       if (!mayRefresh || !refused || !['unauthenticated', 'forbidden'].includes(error.code)) throw error;
-      mayRefresh = false;
+      mayRefresh = context.mayRefresh = false;
       tokens.drop(refused);
       const fresh = await token();
       if (!fresh) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');

@@ -44,6 +44,12 @@ describe('a deadline', () => {
     await expect(deadline.race(Promise.reject(new Error('from the work')))).rejects.toThrow('from the work');
   });
 
+  it('has no getters: V8 would keep what it has raced, until its next full collection', () => {
+    const deadline = startDeadline(30_000);
+    const members = Object.values(Object.getOwnPropertyDescriptors(deadline));
+    expect(members.filter(({ get }) => get)).toEqual([]);
+  });
+
   it('leaves no timer behind once it has ended', () => {
     const deadline = startDeadline(30_000);
     expect(vi.getTimerCount()).toBe(1);

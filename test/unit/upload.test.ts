@@ -50,6 +50,34 @@ describe('the size of a batch', () => {
   });
 });
 
+describe('what a transport is told', () => {
+  it('of another token: there is one to be had once it has asked for the first, and none after a refresh', async () => {
+    const told: unknown[] = [];
+    const { transport } = recordingTransport(async (batch, context) => {
+      told.push(context.mayRefresh);
+      await context.token();
+      told.push(context.mayRefresh);
+      if (told.length === 2) throw new UploadError('unauthenticated', 'Refused.');
+      return applyAll(batch, context);
+    });
+    let tokens = 0;
+    const { connector } = testConnector({ transport, credentials: async () => ({ token: `t${tokens++}` }) });
+    await connector.uploadData(queueOf(1));
+    expect(told).toEqual([false, true, false, false]);
+  });
+
+  it('has no getters: V8 would keep what the call has touched, until its next full collection', async () => {
+    let members: PropertyDescriptor[] = [];
+    const { transport } = recordingTransport((batch, context) => {
+      members = Object.values(Object.getOwnPropertyDescriptors(context));
+      return applyAll(batch, context);
+    });
+    await testConnector({ transport }).connector.uploadData(queueOf(1));
+    expect(members.length).toBeGreaterThan(5);
+    expect(members.filter(({ get }) => get)).toEqual([]);
+  });
+});
+
 describe('a transaction of which the transform leaves nothing', () => {
   it('leaves the queue without a request, and counts as neither applied nor rejected', async () => {
     const { transport, batches } = recordingTransport();
