@@ -31,7 +31,7 @@ export function packTransactions(
       break;
     }
   }
-  return { body: before + encoded.join(',') + behind, count: encoded.length };
+  return { body: before + joined(encoded) + behind, count: encoded.length };
 }
 
 /** A transaction in the words of the reference write API. */
@@ -51,7 +51,14 @@ function transactionText(transaction: UploadTransaction): string {
     return id == null ? text : `${text.slice(0, -1)},"transaction_id":${id}}`;
   });
   const id = transactionId == null ? '' : `"transaction_id":${transactionId},`;
-  return `{${id}"idempotency_key":${JSON.stringify(key)},"crud":[${crud.join(',')}]}`;
+  return `{${id}"idempotency_key":${JSON.stringify(key)},"crud":[${joined(crud)}]}`;
+}
+
+/** As `join(',')`, but by appending, which engines do without copying: the text is then copied once, when it is sent. */
+function joined(texts: readonly string[]): string {
+  let all = '';
+  for (const text of texts) all += all ? `,${text}` : text;
+  return all;
 }
 
 /** Bytes of a text in UTF-8, without encoding it. */
