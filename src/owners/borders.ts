@@ -1,3 +1,4 @@
+import { hasTable } from '../has-table.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
 
 /** Who writes from an op id on: a user, or null for nobody who is signed in. */
@@ -16,7 +17,7 @@ export type Owner = string | null | undefined;
  * before the writes behind it, perhaps by another tab.
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
-  if (!(await hasTable(database))) return [];
+  if (!(await hasTable(database, 'connector_owners'))) return [];
   return database.getAll<Border>(
     'SELECT from_op_id AS fromOpId, owner, version FROM connector_owners ORDER BY from_op_id',
   );
@@ -52,18 +53,6 @@ export function currentOwner(borders: readonly Border[]): Owner {
  */
 export function versionOf(borders: readonly Border[]): number {
   return borders[borders.length - 1]?.version ?? 0;
-}
-
-/** The databases that are known to have the table. */
-const withTable = new WeakSet<ConnectorDatabase>();
-
-/** Apps that never call `setOwner()` never get it, and no upload has to write for the sake of it. */
-async function hasTable(database: ConnectorDatabase): Promise<boolean> {
-  if (!withTable.has(database)) {
-    const found = await database.getAll("SELECT 1 FROM sqlite_master WHERE name = 'connector_owners'");
-    if (found.length > 0) withTable.add(database);
-  }
-  return withTable.has(database);
 }
 
 async function makeTable(database: ConnectorDatabase): Promise<void> {

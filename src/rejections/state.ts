@@ -1,3 +1,4 @@
+import { hasTable } from '../has-table.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
 
 const ready = new WeakMap<ConnectorDatabase, Promise<unknown>>();
@@ -31,7 +32,7 @@ owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, 
 
 /** Reads a value that has to survive a restart, such as a count of tries. */
 export async function readState<T>(database: ConnectorDatabase, name: string): Promise<T | undefined> {
-  await ensureTables(database);
+  if (!(await hasTable(database, 'connector_state'))) return undefined;
   const rows = await database.getAll<{ value: string }>('SELECT value FROM connector_state WHERE name = ?', [
     name,
   ]);

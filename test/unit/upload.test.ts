@@ -91,6 +91,15 @@ describe('a transaction of which the transform leaves nothing', () => {
   });
 });
 
+describe('an upload without a refusal', () => {
+  it('writes nothing to the database: no tables are made, which would hold up the first request', async () => {
+    const queue = queueOf(3);
+    await testConnector({ transport: recordingTransport().transport }).connector.drain(queue);
+    expect(queue.opIds).toEqual([]);
+    expect(queue.statements.filter((sql) => /^(CREATE|INSERT|UPDATE|DELETE)/.test(sql))).toEqual([]);
+  });
+});
+
 describe('a classify() that fails', () => {
   const refusing: Transport = async ({ transactions }) =>
     transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'No.') }));

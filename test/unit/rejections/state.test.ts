@@ -23,7 +23,7 @@ describe('the tables of the connector', () => {
   it('are tried again after a failure', async () => {
     const database = new FakeQueue();
     database.broken = /CREATE/;
-    await expect(readState(database, 'refusals')).rejects.toThrow('locked');
+    await expect(writeState(database, 'refusals', 1)).rejects.toThrow('locked');
     database.broken = undefined;
     expect(await readState(database, 'refusals')).toBeUndefined();
   });
