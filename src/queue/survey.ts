@@ -22,26 +22,15 @@ export interface Survey {
 const ENDS =
   '(tx_id IS NULL OR tx_id IS NOT (SELECT tx_id FROM ps_crud WHERE id > entry.id ORDER BY id LIMIT 1))';
 
-/**
- * Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids.
- *
- * The last transaction that ends within the bounds is looked for from the front, as transactions have to be counted; or
- * from behind, where there can't be more of them than entries. Where none ends there, the first one is longer, and goes on
- * until an entry of another one.
- */
+/** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
 export const SURVEY = `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
-first(id, tx_id) AS (SELECT id, tx_id FROM ps_crud WHERE id > (SELECT behind FROM asked) ORDER BY id LIMIT 1),
-bound(id) AS (SELECT first.id + entries - 1 FROM first, asked),
+bound(id) AS (SELECT min(id) + entries - 1 FROM asked, ps_crud WHERE id > behind),
 found(lastOpId) AS (SELECT coalesce(
-  CASE WHEN transactions >= entries THEN (SELECT id FROM ps_crud AS entry
-    WHERE id > behind AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id DESC LIMIT 1)
-  ELSE (SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
-    WHERE id > behind AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id LIMIT (SELECT transactions FROM asked)))
-  END,
-  (SELECT max(id) FROM ps_crud WHERE id < (SELECT other.id FROM first, ps_crud AS other
-    WHERE other.id > first.id AND other.tx_id IS NOT first.tx_id ORDER BY other.id LIMIT 1)),
-  (SELECT max(id) FROM ps_crud WHERE id > behind)
-) FROM asked)
+  (SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
+    WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS}
+    ORDER BY id LIMIT (SELECT transactions FROM asked))),
+  (SELECT id FROM ps_crud AS entry WHERE id > (SELECT behind FROM asked) AND ${ENDS} ORDER BY id LIMIT 1)
+))
 SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastOpId) AS entries,
   EXISTS (SELECT 1 FROM ps_crud WHERE id > lastOpId) AS haveMore,
   EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_owners') AS hasOwners
