@@ -81,7 +81,7 @@ export async function uploadBatch(
   // While the request is under way:
   const counted = countQueue(parts, database);
   const ending = handleFor(database, head, chosen);
-  const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen.flat())) : undefined;
+  const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen)) : undefined;
   const sent = toSend.length ? await deliver(toSend, delivery) : [];
   await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
   let sentSoFar = 0;

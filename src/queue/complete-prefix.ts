@@ -13,9 +13,8 @@ export async function handleFor(
   { handle }: QueueHead,
   sent: Transactions,
 ): Promise<CrudBatchLike | null> {
-  const entries = sent.flat();
-  if (lastOpId(handle.crud) === lastOpId(entries)) return handle;
-  return database.getCrudBatch(entries.length).catch(() => null);
+  if (lastOpId([handle.crud]) === lastOpId(sent)) return handle;
+  return database.getCrudBatch(countEntries(sent)).catch(() => null);
 }
 
 /**
@@ -33,13 +32,12 @@ export async function completePrefix(
   settled: Transactions,
   handle: CrudBatchLike | null,
 ): Promise<boolean> {
-  const entries = settled.flat();
-  const last = lastOpId(entries);
-  const known = handle && lastOpId(handle.crud) === last ? handle : null;
-  const head = await database.getCrudBatch(known ? 1 : entries.length);
+  const last = lastOpId(settled);
+  const known = handle && lastOpId([handle.crud]) === last ? handle : null;
+  const head = await database.getCrudBatch(known ? 1 : countEntries(settled));
   const ending = known ?? head;
-  if (!head || !ending || head.crud[0]?.clientId !== entries[0]?.clientId) return false;
-  if (lastOpId(ending.crud) !== last) {
+  if (!head || !ending || head.crud[0]?.clientId !== settled[0]?.[0]?.clientId) return false;
+  if (lastOpId([ending.crud]) !== last) {
     throw new UploadError(
       'unknown',
       'Something else removed queued writes during the upload. It is tried again.',
@@ -49,6 +47,12 @@ export async function completePrefix(
   return true;
 }
 
-export function lastOpId(entries: readonly CrudEntryLike[]): number | undefined {
-  return entries[entries.length - 1]?.clientId;
+function countEntries(transactions: Transactions): number {
+  return transactions.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Where transactions end. */
+export function lastOpId(transactions: Transactions): number {
+  const last = transactions[transactions.length - 1];
+  return last?.[last.length - 1]?.clientId ?? 0;
 }

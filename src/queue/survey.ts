@@ -22,19 +22,30 @@ export interface Survey {
 const ENDS =
   '(tx_id IS NULL OR tx_id IS NOT (SELECT tx_id FROM ps_crud WHERE id > entry.id ORDER BY id LIMIT 1))';
 
-/** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
-export const SURVEY = `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
+/** Where the last transaction ends of the first so many. */
+const FROM_FRONT = `(SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
+    WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS}
+    ORDER BY id LIMIT (SELECT transactions FROM asked)))`;
+
+/** The same without counting transactions, where there can't be more of them than entries. */
+const FROM_BEHIND = `(SELECT id FROM ps_crud AS entry
+    WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id DESC LIMIT 1)`;
+
+const survey = (lastEnd: string): string => `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
 bound(id) AS (SELECT min(id) + entries - 1 FROM asked, ps_crud WHERE id > behind),
 found(lastOpId) AS (SELECT coalesce(
-  (SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
-    WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS}
-    ORDER BY id LIMIT (SELECT transactions FROM asked))),
+  ${lastEnd},
   (SELECT id FROM ps_crud AS entry WHERE id > (SELECT behind FROM asked) AND ${ENDS} ORDER BY id LIMIT 1)
 ))
 SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastOpId) AS entries,
   EXISTS (SELECT 1 FROM ps_crud WHERE id > lastOpId) AS haveMore,
   EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_owners') AS hasOwners
 FROM found, asked`;
+
+/** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
+export const SURVEY = survey(FROM_FRONT);
+/** The same for bounds of at least as many transactions as entries, which is faster. */
+export const SURVEY_OF_ENTRIES = survey(FROM_BEHIND);
 
 /**
  * Looks where transactions end before they are read, so that just those are read which a batch takes, once, and the SDK's
@@ -51,7 +62,8 @@ export async function surveyQueue(
   behind = 0,
 ): Promise<Survey | undefined> {
   try {
-    const [found] = await database.getAll<Record<keyof Survey, unknown>>(SURVEY, [
+    const statement = transactions < entries ? SURVEY : SURVEY_OF_ENTRIES;
+    const [found] = await database.getAll<Record<keyof Survey, unknown>>(statement, [
       behind,
       transactions,
       entries,

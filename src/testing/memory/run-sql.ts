@@ -1,4 +1,4 @@
-import { SURVEY } from '../../queue/survey.ts';
+import { SURVEY, SURVEY_OF_ENTRIES } from '../../queue/survey.ts';
 import { UnknownSql } from '../sql/reader.ts';
 import type { ResultRow } from '../sql/select.ts';
 import { readStatement } from '../sql/statement.ts';
@@ -45,7 +45,7 @@ export function runSql(
   };
 
   function answer(): MemoryRow[] {
-    if (sql === SURVEY) {
+    if (sql === SURVEY || sql === SURVEY_OF_ENTRIES) {
       const [behind, transactions, entries] = values.map(Number) as [number, number, number];
       return [surveyStore(committed(file), behind, transactions, entries)];
     }

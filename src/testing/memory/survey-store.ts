@@ -1,7 +1,7 @@
 import type { Survey } from '../../queue/survey.ts';
 import type { Store } from './store.ts';
 
-/** What the statement `SURVEY` finds, which is beyond the built-in SQL. */
+/** What the statements of `surveyQueue()` find, which are beyond the built-in SQL. */
 export function surveyStore(
   { tables }: Store,
   behind: number,
