@@ -6,7 +6,7 @@ import {
   type Transport,
 } from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
-import { SURVEY } from '../src/queue/survey.ts';
+import { SURVEY, SURVEY_OF_ENTRIES } from '../src/queue/survey.ts';
 import { cpuMs, median } from './statistics.ts';
 
 export interface CpuResult {
@@ -51,7 +51,7 @@ function inMemory(entries: readonly CrudEntryLike[], entriesEach: number): Conne
     getUploadQueueStats: async () => ({ count: ENTRIES - head }),
     execute: async () => {},
     async getAll<T>(sql: string, parameters: unknown[] = []) {
-      if (sql !== SURVEY) return [];
+      if (sql !== SURVEY && sql !== SURVEY_OF_ENTRIES) return [];
       const from = Math.max(head, Number(parameters[0]));
       const lastOpId = Math.min(ENTRIES, from + CAP * entriesEach);
       return [
