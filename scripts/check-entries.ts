@@ -10,7 +10,7 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 16_100 },
+  { entry: '.', packages: [], maxBytes: 16_200 },
   { entry: './http', packages: ['ky'], maxBytes: 6_550 },
   { entry: './rejections', packages: [], maxBytes: 3_200 },
   { entry: './owners', packages: [], maxBytes: 700 },
