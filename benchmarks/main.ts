@@ -25,12 +25,12 @@ const HELP = `Usage: npm run bench -- [options]
   --latency ${LATENCIES.join(',')} (milliseconds)
   --candidate ${Object.keys(CANDIDATES).join(',')}
   --length ${LENGTHS.join(',')} (entries)
-  --runs 3 (of which the medians are shown)
+  --runs 3 (of which the medians are shown; three times as many where one takes less than half a second)
   --seconds 2 (about the most a single drain may take; longer ones are extrapolated from a part, and marked)
   --bandwidth 1000 (kbit/s of request bodies; default: unlimited)
   --write (also into the documents and benchmarks/results.json; done without asking when nothing is left out)
 
-Only the parts and values that are named are measured. Without any option: all of them, about ten minutes.`;
+Only the parts and values that are named are measured. Without any option: all of them, about a quarter of an hour.`;
 
 const { values } = parseArgs({
   options: {

@@ -31,7 +31,7 @@ const FROM_FRONT = `(SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
 const FROM_BEHIND = `(SELECT id FROM ps_crud AS entry
     WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id DESC LIMIT 1)`;
 
-const survey = (lastEnd: string): string => `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
+const surveyWith = (lastEnd: string): string => `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
 bound(id) AS (SELECT min(id) + entries - 1 FROM asked, ps_crud WHERE id > behind),
 found(lastOpId) AS (SELECT coalesce(
   ${lastEnd},
@@ -43,9 +43,9 @@ SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastO
 FROM found, asked`;
 
 /** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
-export const SURVEY = survey(FROM_FRONT);
+export const SURVEY = surveyWith(FROM_FRONT);
 /** The same for bounds of at least as many transactions as entries, which is faster. */
-export const SURVEY_OF_ENTRIES = survey(FROM_BEHIND);
+export const SURVEY_OF_ENTRIES = surveyWith(FROM_BEHIND);
 
 /**
  * Looks where transactions end before they are read, so that just those are read which a batch takes, once, and the SDK's
