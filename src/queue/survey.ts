@@ -31,7 +31,9 @@ const FROM_FRONT = `(SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
 const FROM_BEHIND = `(SELECT id FROM ps_crud AS entry
     WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id DESC LIMIT 1)`;
 
-const surveyWith = (lastEnd: string): string => `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
+const surveyWith = (
+  lastEnd: string,
+): string => `WITH asked(behind, transactions, entries) AS (VALUES (?, ?, ?)),
 bound(id) AS (SELECT min(id) + entries - 1 FROM asked, ps_crud WHERE id > behind),
 found(lastOpId) AS (SELECT coalesce(
   ${lastEnd},
