@@ -70,7 +70,7 @@ export function createSender(parts: Parts, { database, clientId, deadline, owner
       const error = UploadError.from(thrown);
       const refused = used;
       if (!mayRefresh || !refused || !['unauthenticated', 'forbidden'].includes(error.code)) throw error;
-      mayRefresh = context.mayRefresh = false;
+      mayRefresh = false;
       tokens.drop(refused);
       const fresh = await token();
       if (!fresh) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');

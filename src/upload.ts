@@ -5,7 +5,7 @@ import type { ResolvedOptions } from './options.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
-import { completePrefix, handleFor, lastOpId } from './queue/complete-prefix.ts';
+import { completePrefix, countEntries, handleFor, lastOpId } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
 import { type Bounds, type Survey, surveyQueue } from './queue/survey.ts';
@@ -101,7 +101,7 @@ export async function uploadBatch(
     parts.next = settled === chosen.length ? { database, bounds, survey: next } : undefined;
     if (!settlement.stop) parts.offer = nextOffer(parts, offered.length, settled);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
-    publishCompleted(publisher, keyOf(prepared), count(leaving), settlement);
+    publishCompleted(publisher, keyOf(prepared), countEntries(leaving), settlement);
   }
   if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
   return settlement;
@@ -189,10 +189,6 @@ async function countQueue(parts: Parts, database: ConnectorDatabase): Promise<vo
   } catch {
     // A figure to show is no reason to fail.
   }
-}
-
-function count(transactions: Transactions): number {
-  return transactions.reduce((sum, entries) => sum + entries.length, 0);
 }
 
 function keyOf(prepared: readonly Prepared[]): string {

@@ -47,7 +47,7 @@ export async function completePrefix(
   return true;
 }
 
-function countEntries(transactions: Transactions): number {
+export function countEntries(transactions: Transactions): number {
   return transactions.reduce((sum, { length }) => sum + length, 0);
 }
 
