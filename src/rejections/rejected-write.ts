@@ -27,12 +27,12 @@ export interface RejectedWrite {
   readonly message: string;
   /** The backend's own words; as text, should they not be readable. */
   readonly details: unknown;
-  /** Who wrote it, by `setOwner()`; null where nobody is known. */
+  /** Who wrote it, or sent it where that isn't known, by `setOwner()`; null for nobody. */
   readonly owner: string | null;
   readonly rejectedAt: Date;
   /** When {@link tellRejected} told of it. */
   readonly toldAt: Date | undefined;
-  /** Op ids of entries that were queued behind it and change the same rows: they may build on what was refused. */
+  /** Op ids of entries of the same user that were queued behind it and change the same rows: they may build on it. */
   readonly laterOpIds: readonly number[];
 }
 

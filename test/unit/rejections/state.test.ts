@@ -7,7 +7,7 @@ describe('the tables of the connector', () => {
     const database = new FakeQueue();
     await Promise.all([ensureTables(database), ensureTables(database)]);
     await ensureTables(database);
-    expect(database.statements).toHaveLength(2);
+    expect(database.statements.filter((sql) => sql.startsWith('CREATE'))).toHaveLength(2);
     const tables = await database.getAll<{ name: string }>(
       `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`,
     );
