@@ -1,3 +1,4 @@
+import type { PlatformAbortSignal } from '../globals.ts';
 import type { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 
@@ -15,6 +16,11 @@ export interface RejectedTransaction {
   readonly appliedEntries?: readonly number[] | undefined;
   /** The backend's own words. May hold row data: don't log them. */
   readonly details?: unknown;
+  /**
+   * The write may have been applied all the same: the answer to an earlier try was lost, and this refusal may be about the
+   * replay.
+   */
+  readonly mayBeApplied?: boolean | undefined;
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
   /** Who wrote it: the owner `setOwner()` had named, null for signed out; undefined where it was never called. */
@@ -25,6 +31,8 @@ export interface RejectionContext {
   readonly database: ConnectorDatabase;
   /** Epoch milliseconds. */
   readonly now: number;
+  /** Aborted once the database is being cleared (`drainAndClear()`): nothing of the last user may be written any more. */
+  readonly signal?: PlatformAbortSignal | undefined;
 }
 
 /**
