@@ -25,11 +25,30 @@ async function makeTables(database: ConnectorDatabase): Promise<void> {
   await database.execute(
     `CREATE TABLE IF NOT EXISTS connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
 entries TEXT NOT NULL, entry_index INTEGER, applied_entries TEXT NOT NULL, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
-owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, later_op_ids TEXT NOT NULL)`,
+owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, later_op_ids TEXT NOT NULL,
+may_be_applied INTEGER)`,
   );
+  await addColumn(database);
   await database.execute(
     'CREATE TABLE IF NOT EXISTS connector_state (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL)',
   );
+}
+
+/** Tables made by earlier versions lack it. */
+async function addColumn(database: ConnectorDatabase): Promise<void> {
+  if (await hasColumn(database)) return;
+  try {
+    await database.execute('ALTER TABLE connector_rejected_writes ADD COLUMN may_be_applied INTEGER');
+  } catch (error) {
+    if (!(await hasColumn(database))) throw error; // Another tab was not faster.
+  }
+}
+
+async function hasColumn(database: ConnectorDatabase): Promise<boolean> {
+  const found = await database.getAll(
+    "SELECT 1 FROM pragma_table_info('connector_rejected_writes') WHERE name = 'may_be_applied'",
+  );
+  return found.length > 0;
 }
 
 /** Reads a value that has to survive a restart, such as a count of tries. */
