@@ -1,5 +1,5 @@
-import type { ConnectorDatabase } from '../queue/database.ts';
 import { hasTable } from '../has-table.ts';
+import type { ConnectorDatabase } from '../queue/database.ts';
 import { currentOwner, readBorders } from './borders.ts';
 
 /**

@@ -20,6 +20,11 @@ export interface RejectedWrite {
   readonly entryIndex: number | undefined;
   /** Which of `entries` the backend applied all the same; empty where it applies transactions as a whole. */
   readonly appliedEntries: readonly number[];
+  /**
+   * The backend may have applied it all the same: the answer to an earlier try was lost, and the refusal may be about the
+   * replay. Look before it is written again.
+   */
+  readonly mayBeApplied: boolean;
   /** An `UploadErrorCode`. */
   readonly code: string;
   /** HTTP status, where there was one. */
@@ -52,6 +57,7 @@ export interface RejectedRow {
   readonly rejected_at: number;
   readonly told_at: number | null;
   readonly later_op_ids: string;
+  readonly may_be_applied: number | null;
 }
 
 /** Reads a row; never throws, whatever is in it. */
@@ -67,6 +73,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
     ...(!readable && { entriesText: String(row.entries) }),
     entryIndex: row.entry_index ?? undefined,
     appliedEntries: readNumbers(row.applied_entries),
+    mayBeApplied: row.may_be_applied === 1,
     code: row.code,
     status: row.status ?? undefined,
     message: row.message,
