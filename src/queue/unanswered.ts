@@ -8,7 +8,8 @@ type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
  * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
  */
 export interface Unanswered {
-  add(database: ConnectorDatabase, transactions: Transactions): void;
+  /** Adds those that were sent. Returns how to take them away again, should the answer come after all. */
+  add(database: ConnectorDatabase, transactions: Transactions): () => void;
   includes(database: ConnectorDatabase, transaction: Transactions[number]): Promise<boolean>;
 }
 
@@ -21,12 +22,21 @@ export function createUnanswered(): Unanswered {
     return upTo;
   }
 
+  function keep(database: ConnectorDatabase, upTo: number): void {
+    known.set(database, upTo);
+    writeState(database, 'unanswered', upTo).catch(() => {}); // Then it is known until the app ends.
+  }
+
   return {
     add(database, transactions) {
-      const upTo = Math.max(0, ...transactions.map(({ raw }) => raw[raw.length - 1]?.clientId ?? 0));
-      if (upTo <= (known.get(database) ?? 0)) return;
-      known.set(database, upTo);
-      writeState(database, 'unanswered', upTo).catch(() => {}); // Then it is known until the app ends.
+      const last = transactions[transactions.length - 1]?.raw;
+      const upTo = last?.[last.length - 1]?.clientId ?? 0;
+      const before = known.get(database) ?? 0;
+      if (upTo <= before) return () => {};
+      keep(database, upTo);
+      return () => {
+        if (known.get(database) === upTo) keep(database, before);
+      };
     },
     async includes(database, { raw }) {
       return (raw[0]?.clientId ?? Number.POSITIVE_INFINITY) <= (await load(database));
