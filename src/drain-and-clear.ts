@@ -3,7 +3,7 @@ import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders } from './owners/borders.ts';
 import { type ExportedTransaction, exportQueued } from './owners/export-queued.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
-import { inLane } from './queue/lane.ts';
+import { laneIsLeft } from './queue/lane.ts';
 import { ensureTables } from './rejections/state.ts';
 import type { Parts } from './upload.ts';
 import type { Uploader } from './uploader.ts';
@@ -66,7 +66,7 @@ export async function drainAndClear(
   if (pending === 'export' && typeof keep !== 'function') {
     throw new TypeError('drainAndClear: with pending "export", option "export" must be a function.');
   }
-  const { publisher, tokens } = parts;
+  const { publisher, tokens, rejecting } = parts;
   const before = publisher.status.counters;
   const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
     const { applied, rejected } = publisher.status.counters;
@@ -81,7 +81,9 @@ export async function drainAndClear(
   return uploader.pauseWhile(async () => {
     await database.disconnect();
     try {
-      await leaveTheLane(database, parts.options.retry.timeoutMs);
+      // A completion after the clear would stop the next user's downloads.
+      await laneIsLeft(database, parts.options.retry.timeoutMs);
+      await within(parts.options.retry.timeoutMs, rejecting.idle());
     } catch (thrown) {
       return report(false, await queueLength(), UploadError.from(thrown));
     }
@@ -101,7 +103,9 @@ export async function drainAndClear(
         return report(false, left, failed);
       }
     }
+    rejecting.abandon();
     tokens.forget();
+    await tokens.settled();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
     await theirs.remove(); // Not before: were clearing to fail, they would be gone.
     parts.gate.reset(); // The next user has nothing to do with what failed for this one.
@@ -143,14 +147,11 @@ async function uploadFor(
   }
 }
 
-/** Waits for an upload that was just completing: a completion after the clear would stop the next user's downloads. */
-async function leaveTheLane(database: ConnectorDatabase, timeoutMs: number): Promise<void> {
-  const deadline = startDeadline(timeoutMs);
-  try {
-    await inLane(await database.getClientId(), deadline, async () => {});
-  } finally {
-    deadline.end();
-  }
+/** Waits for work that may take for ever. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const deadline = startDeadline(ms);
+  await deadline.race(work).catch(() => {});
+  deadline.end();
 }
 
 /** Between tries while leaving: the user is waiting, so shorter than usual. */

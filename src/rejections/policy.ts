@@ -23,6 +23,11 @@ export interface RejectedTransaction {
   readonly mayBeApplied?: boolean | undefined;
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
+  /**
+   * The backend has applied writes behind it already, so it can't be kept in front of them: if the policy holds, it is
+   * recorded as needing a decision, and leaves the queue. Written again it comes last, which is right.
+   */
+  readonly cannotWait?: boolean | undefined;
   /** Who wrote it: the owner `setOwner()` had named, null for signed out; undefined where it was never called. */
   readonly owner?: string | null | undefined;
 }

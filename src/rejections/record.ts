@@ -1,7 +1,7 @@
 import { optionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
-import { plainEntry } from '../queue/transaction.ts';
+import { plainEntry, rowOf } from '../queue/transaction.ts';
 import { ownerNow } from './owner.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { ensureTables } from './state.ts';
@@ -19,8 +19,11 @@ const MAX_LATER = 1_000;
 
 /**
  * The default rejection policy: writes the transaction into the table `connector_rejected_writes` of the same database,
- * then lets it leave the queue. It is written by key and before the queue moves, so a crash between the two repeats and
- * never loses; nothing is written once the database is being cleared. A transaction that needs a decision is written there too, and held until `releaseHeld()` is called.
+ * then lets it leave the queue. It is written by key and before the queue moves, and what is written is final: after a
+ * crash between the two it leaves without being sent again. Nothing is written once the database is being cleared.
+ *
+ * A transaction that needs a decision is written there too, and held until `releaseHeld()` is called; unless writes behind
+ * it were applied already, which no holding undoes: then it leaves as well.
  *
  * `powersync-backend-connector/rejections` lists, retries and discards what is there.
  *
@@ -44,6 +47,7 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
   return async (rejected, { database, now, signal }) => {
     await ensureTables(database);
     const { key, transactionId, entries, error, entryIndex, details, needsDecision } = rejected;
+    const isHeld = needsDecision && !rejected.cannotWait;
     const laterOps = await laterOpIds(database, entries);
     // Where it isn't known who wrote it, it went out in the name of who is signed in.
     const owner = rejected.owner === undefined ? await ownerNow(database) : rejected.owner;
@@ -57,9 +61,9 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
     // What the app has released is rejected now.
     await database.execute(
       `INSERT INTO connector_rejected_writes
-(key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
-may_be_applied = excluded.may_be_applied, state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
+(key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
+may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision, state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
       [
         key,
         transactionId ?? null,
@@ -72,9 +76,10 @@ may_be_applied = excluded.may_be_applied, state = CASE state WHEN 'released' THE
         toJson(details),
         owner ?? null,
         now,
-        needsDecision ? 'held' : 'rejected',
+        isHeld ? 'held' : 'rejected',
         JSON.stringify(laterOps),
         rejected.mayBeApplied ? 1 : 0,
+        needsDecision ? 1 : 0,
       ],
     );
     if (maxCount || maxAgeMs) {
@@ -84,7 +89,7 @@ may_be_applied = excluded.may_be_applied, state = CASE state WHEN 'released' THE
         [key, maxAgeMs ? now - maxAgeMs : 0, maxCount ?? -1],
       );
     }
-    if (!needsDecision) return 'complete';
+    if (!isHeld) return 'complete';
     const rows = await database.getAll<{ state: string }>(
       'SELECT state FROM connector_rejected_writes WHERE key = ?',
       [key],
@@ -101,10 +106,6 @@ async function laterOpIds(database: ConnectorDatabase, entries: readonly CrudEnt
   return queued
     .filter((entry) => entry.clientId > last && rows.has(rowOf(entry)))
     .map(({ clientId }) => clientId);
-}
-
-function rowOf({ table, id }: CrudEntryLike): string {
-  return JSON.stringify([table, id]);
 }
 
 /** Details as JSON; null where there are none, or none that JSON can hold: the write matters, not the words about it. */

@@ -25,6 +25,11 @@ export interface RejectedWrite {
    * replay. Look before it is written again.
    */
   readonly mayBeApplied: boolean;
+  /**
+   * The app has to decide: the backend asked for it, or the rejection policy wanted to hold it, but writes behind it were
+   * applied already.
+   */
+  readonly needsDecision: boolean;
   /** An `UploadErrorCode`. */
   readonly code: string;
   /** HTTP status, where there was one. */
@@ -58,6 +63,7 @@ export interface RejectedRow {
   readonly told_at: number | null;
   readonly later_op_ids: string;
   readonly may_be_applied: number | null;
+  readonly needs_decision: number | null;
 }
 
 /** Reads a row; never throws, whatever is in it. */
@@ -74,6 +80,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
     entryIndex: row.entry_index ?? undefined,
     appliedEntries: readNumbers(row.applied_entries),
     mayBeApplied: row.may_be_applied === 1,
+    needsDecision: row.needs_decision === 1,
     code: row.code,
     status: row.status ?? undefined,
     message: row.message,
