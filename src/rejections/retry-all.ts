@@ -30,7 +30,7 @@ export interface RetryAllReport {
  * local transaction, as with {@link retryRejected}; one that can't be written doesn't stop the others. Held ones are passed
  * over.
  *
- * A write stays listed, too, if it may have been applied (`mayBeApplied`), or if a newer one of the same row was queued
+ * A write stays listed, too, if it needs a decision (`needsDecision`), if it may have been applied (`mayBeApplied`), or if a newer one of the same row was queued
  * behind it that isn't listed: that one was probably applied, and would be undone. Look at those one by one.
  *
  * @throws TypeError for an option that is misspelt or of another type; else only what the database throws.
@@ -60,8 +60,9 @@ export async function retryAllRejected(
   const refusedOpIds = new Set(refused.map(({ clientId }) => clientId));
   const written: string[] = [];
   const failed: { key: string; error: Error }[] = [];
-  for (const { key, laterOpIds, mayBeApplied } of rejected.filter(isMeant)) {
+  for (const { key, laterOpIds, mayBeApplied, needsDecision } of rejected.filter(isMeant)) {
     try {
+      if (needsDecision) fail('it needs a decision', LOOK);
       if (mayBeApplied) fail('it may have been applied, and would be so twice', LOOK);
       if (!laterOpIds.every((opId) => refusedOpIds.has(opId))) {
         fail('a newer write of the same row was probably applied, and would be undone', LOOK);

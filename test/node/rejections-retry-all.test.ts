@@ -179,6 +179,14 @@ describe('retryAllRejected()', () => {
     expect(await listRejected(client.db)).toMatchObject([{ mayBeApplied: true }]);
   });
 
+  it('does not decide for the user', async () => {
+    await reject('conflict', 'one', 'two');
+    await client.db.execute('UPDATE connector_rejected_writes SET needs_decision = 1 WHERE rowid = 1');
+    const { failed } = await retryAllRejected(client.db);
+    expect(failed).toMatchObject([{ error: { message: expect.stringContaining('needs a decision') } }]);
+    expect(await queued(client)).toEqual(['two']);
+  });
+
   it('undoes nothing that may have been applied either', async () => {
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'first')");
     await client.db.execute("UPDATE todos SET description = 'second' WHERE id = 'a'");
