@@ -83,7 +83,7 @@ may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decisi
         needsDecision ? 1 : 0,
       ],
     );
-    if (maxCount || maxAgeMs) await prune(database, maxCount, maxAgeMs && now - maxAgeMs);
+    if (maxCount || maxAgeMs) await prune(database, key, maxCount, maxAgeMs && now - maxAgeMs);
     if (!isHeld) return 'complete';
     const rows = await database.getAll<{ state: string }>(
       'SELECT state FROM connector_rejected_writes WHERE key = ?',
@@ -94,13 +94,19 @@ may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decisi
 }
 
 /** Forgets what is too much or too old, but nothing that has yet to leave the queue: it would be sent again. */
-async function prune(database: ConnectorDatabase, most = Infinity, oldest = 0): Promise<void> {
+async function prune(
+  database: ConnectorDatabase,
+  key: string,
+  most = Number.POSITIVE_INFINITY,
+  oldest = 0,
+): Promise<void> {
   const rows = await database.getAll<{ key: string; rejected_at: number }>(
     "SELECT key, rejected_at FROM connector_rejected_writes WHERE state = 'rejected' ORDER BY rowid DESC",
   );
   const head = await headOpId(database);
   const gone = rows.filter(
-    (row, index) => (index >= most || row.rejected_at < oldest) && !isBehind(row.key, head),
+    (row, index) =>
+      row.key !== key && (index >= most || row.rejected_at < oldest) && !isBehind(row.key, head),
   );
   if (gone.length === 0) return;
   await database.execute(
