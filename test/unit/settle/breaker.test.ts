@@ -19,7 +19,7 @@ async function succeed(breaker: Breaker, database: FakeQueue, times: number) {
 }
 
 /** A breaker, and a database on which this was refused. */
-async function after(refusals: number, database = new FakeQueue()) {
+async function afterRefusals(refusals: number, database = new FakeQueue()) {
   const breaker = createBreaker();
   await refuse(breaker, database, refusals);
   return { breaker, database };
@@ -27,13 +27,13 @@ async function after(refusals: number, database = new FakeQueue()) {
 
 describe('the breaker', () => {
   it('is closed at first, and the first refusal is believed at once', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     expect(await breaker.isOpen(database)).toBe(false);
     expect(await breaker.budget(database, false)).toEqual(atOnce(1));
   });
 
   it('asks for more tries at once after each refusal, and for time once it is open', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     const budgets = [];
     for (let i = 0; i < 4; i++) {
       budgets.push(await breaker.budget(database, false));
@@ -43,7 +43,7 @@ describe('the breaker', () => {
   });
 
   it('opens with the third refusal, and says so once', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     expect(await refuse(breaker, database, 2)).toEqual([false, false]);
     expect(await breaker.isOpen(database)).toBe(false);
     expect(await refuse(breaker, database, 2)).toEqual([true, false]);
@@ -51,7 +51,7 @@ describe('the breaker', () => {
   });
 
   it('forgets a third of a refusal with each success', async () => {
-    const { breaker, database } = await after(2);
+    const { breaker, database } = await afterRefusals(2);
     await succeed(breaker, database, 2);
     expect(await breaker.budget(database, false)).toEqual(atOnce(3));
     await succeed(breaker, database, 1);
@@ -61,13 +61,13 @@ describe('the breaker', () => {
   });
 
   it('keeps no credit: after a hundred successes the third refusal opens it all the same', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     await succeed(breaker, database, 100);
     expect(await refuse(breaker, database, 3)).toEqual([false, false, true]);
   });
 
   it('closes after ten successes, however many were refused before', async () => {
-    const { breaker, database } = await after(50);
+    const { breaker, database } = await afterRefusals(50);
     await succeed(breaker, database, 9);
     expect(await breaker.isOpen(database)).toBe(true);
     await succeed(breaker, database, 1);
@@ -75,30 +75,30 @@ describe('the breaker', () => {
   });
 
   it('closes with the first success where it has only just opened, and goes on asking for tries at once', async () => {
-    const { breaker, database } = await after(3);
+    const { breaker, database } = await afterRefusals(3);
     await succeed(breaker, database, 1);
     expect(await breaker.isOpen(database)).toBe(false);
     expect(await breaker.budget(database, false)).toEqual(atOnce(4));
   });
 
   it('believes certain refusals at once while it is closed', async () => {
-    const { breaker, database } = await after(2);
+    const { breaker, database } = await afterRefusals(2);
     expect(await breaker.budget(database, true)).toEqual(atOnce(1));
   });
 
   it('has certain refusals confirmed too while it is open', async () => {
-    const { breaker, database } = await after(3);
+    const { breaker, database } = await afterRefusals(3);
     expect(await breaker.budget(database, true)).toEqual(CONFIRMATION);
   });
 
   it('opens after 45 certain refusals in a row: a whole queue of them is a sign of the server', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     expect((await refuse(breaker, database, 44, true)).some(Boolean)).toBe(false);
     expect(await refuse(breaker, database, 1, true)).toEqual([true]);
   });
 
   it('opens as far as it goes when something is applied that was refused before', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     expect(await breaker.contradicted(database)).toBe(true);
     await succeed(breaker, database, 9);
     expect(await breaker.isOpen(database)).toBe(true);
@@ -110,43 +110,43 @@ describe('the breaker', () => {
   });
 
   it('is closed by the app, without a trace of what was', async () => {
-    const { breaker, database } = await after(10);
+    const { breaker, database } = await afterRefusals(10);
     await breaker.reset(database);
     expect(await breaker.isOpen(database)).toBe(false);
     expect(await createBreaker().budget(database.reopened(), false)).toEqual(atOnce(1));
   });
 
   it('is closed by the app, though another tab has opened it', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     expect(await breaker.isOpen(database)).toBe(false);
-    await after(3, database.reopened());
+    await afterRefusals(3, database.reopened());
     await breaker.reset(database);
     expect(await createBreaker().isOpen(database.reopened())).toBe(false);
   });
 
   it('stays open over a restart, since apps restart during an outage', async () => {
-    const { database } = await after(3);
+    const { database } = await afterRefusals(3);
     expect(await createBreaker().isOpen(database.reopened())).toBe(true);
   });
 
   it('goes on counting after a restart', async () => {
-    const { database } = await after(2);
+    const { database } = await afterRefusals(2);
     expect(await createBreaker().refused(database.reopened(), false)).toBe(true);
   });
 
   it('takes successes over a restart', async () => {
-    const { breaker, database } = await after(3);
+    const { breaker, database } = await afterRefusals(3);
     await succeed(breaker, database, 1);
     expect(await createBreaker().isOpen(database.reopened())).toBe(false);
   });
 
   it('counts each database for itself', async () => {
-    const { breaker } = await after(3, new FakeQueue('one'));
+    const { breaker } = await afterRefusals(3, new FakeQueue('one'));
     expect(await breaker.isOpen(new FakeQueue('other'))).toBe(false);
   });
 
   it('writes nothing for a success without a doubt: that is every batch of every app', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     await breaker.succeeded(database);
     const before = database.statements.length;
     await succeed(breaker, database, 100);
@@ -154,7 +154,7 @@ describe('the breaker', () => {
   });
 
   it('asks the database once only, unless it is asked afresh: that is every batch of every app', async () => {
-    const { breaker, database } = await after(0);
+    const { breaker, database } = await afterRefusals(0);
     await breaker.isOpen(database);
     const before = database.statements.length;
     for (let i = 0; i < 100; i++) await breaker.isOpen(database);
@@ -164,24 +164,24 @@ describe('the breaker', () => {
   });
 
   it('hears of the refusals of another tab when it is asked afresh, and before a rejection', async () => {
-    const { breaker: own, database } = await after(0);
+    const { breaker: own, database } = await afterRefusals(0);
     expect(await own.isOpen(database)).toBe(false);
-    await after(3, database.reopened());
+    await afterRefusals(3, database.reopened());
     expect(await own.isOpen(database)).toBe(false);
     expect(await own.budget(database, false)).toEqual(CONFIRMATION);
     expect(await own.isOpen(database)).toBe(true);
-    await after(0, database.reopened()).then(({ breaker }) => breaker.reset(database.reopened()));
+    await afterRefusals(0, database.reopened()).then(({ breaker }) => breaker.reset(database.reopened()));
     expect(await own.isOpen(database, true)).toBe(false);
   });
 
   it('goes on counting from what another tab has counted', async () => {
-    const { breaker: own, database } = await after(1);
-    await after(1, database.reopened());
+    const { breaker: own, database } = await afterRefusals(1);
+    await afterRefusals(1, database.reopened());
     expect(await own.refused(database, false)).toBe(true);
   });
 
   it('does not fail an upload that succeeded where its table cannot be read', async () => {
-    const { database } = await after(3);
+    const { database } = await afterRefusals(3);
     const [breaker, reopened] = [createBreaker(), database.reopened()];
     reopened.broken = /connector_/;
     await expect(breaker.succeeded(reopened)).resolves.toBeUndefined();
@@ -191,13 +191,13 @@ describe('the breaker', () => {
   });
 
   it('believes nothing where its table cannot be read: there is no telling how open it is', async () => {
-    const { breaker, database } = await after(1);
+    const { breaker, database } = await afterRefusals(1);
     database.broken = /connector_/;
     await expect(breaker.budget(database, true)).rejects.toThrow('database is locked');
   });
 
   it('does not fail an upload that succeeded where its table cannot be written, and takes it down later', async () => {
-    const { breaker, database } = await after(3);
+    const { breaker, database } = await afterRefusals(3);
     database.broken = /INSERT/;
     await expect(breaker.succeeded(database)).resolves.toBeUndefined();
     expect(await breaker.isOpen(database)).toBe(true);
@@ -207,7 +207,7 @@ describe('the breaker', () => {
   });
 
   it('does not count a refusal that it could not write down, and says so', async () => {
-    const { breaker, database } = await after(2);
+    const { breaker, database } = await afterRefusals(2);
     database.broken = /INSERT/;
     await expect(breaker.refused(database, false)).rejects.toThrow('database is locked');
     expect(await breaker.isOpen(database)).toBe(false);
