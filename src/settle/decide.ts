@@ -75,7 +75,7 @@ export function createDecisions({
     failed: Failed,
     mayBeApplied: boolean,
   ): Promise<Stop | 'again' | undefined> {
-    const { error, verdict } = failed;
+    const { error } = failed;
     const own = ownBudget(failed, mayBeApplied, options.retry.ambiguous);
     if (!own) return { error, hold: false };
     const needed = both(own, await breaker.budget(database, isCertain(failed) && !mayBeApplied));
@@ -97,13 +97,14 @@ export function createDecisions({
   return {
     async decide(call, item, failed, overtakenBy) {
       const { error, verdict } = failed;
-      const cannotWait = verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
-      if (!cannotWait && (verdict === 'retry' || verdict === 'hold'))
-        return { error, hold: verdict === 'hold' };
       const { database } = call;
       const { key } = item.transaction;
+      const cannotWait = verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
+      const isDecided = cannotWait || rejecting.asked(key) !== undefined;
+      if (!isDecided && (verdict === 'retry' || verdict === 'hold'))
+        return { error, hold: verdict === 'hold' };
       const mayBeApplied = mayBeAboutReplay(error) && (await unanswered.includes(database, item));
-      if (!cannotWait && !rejecting.asked(key)) {
+      if (!isDecided) {
         const doubt = await doubtOf(call, key, failed, mayBeApplied);
         if (doubt) return doubt;
       }

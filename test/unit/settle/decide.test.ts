@@ -412,6 +412,26 @@ describe('where the backend went on behind it', () => {
     },
   );
 
+  it.each(notRefused)(
+    'one that is %s leaves in the next call where there was no time for the policy',
+    async (_, failure) => {
+      const { decide, call, rejecting, database } = world({ answer: 'hold' });
+      const late = startDeadline(60_000);
+      late.end();
+      late.abort(new UploadError('timeout', 'Too slow.'));
+      Object.assign(call, { deadline: late });
+      expect(await decide(item(1), failure, [item(2, { id: 'row 1' })])).toMatchObject({ hold: false });
+      expect(rejecting.asked('key 1')).toBe(failure);
+      const deadline = startDeadline(60_000);
+      deadline.end();
+      Object.assign(call, { deadline });
+      expect(await decide(item(1), failure)).toBeUndefined();
+      expect(await database.getAll('SELECT key, state FROM connector_rejected_writes')).toEqual([
+        { key: 'key 1', state: 'rejected' },
+      ]);
+    },
+  );
+
   it.each(notRefused)('one that is %s stays if only other rows were written', async (_, failure) => {
     const { decide, policy } = world();
     const others = [item(2), item(3, { id: 'row 1', table: 'another' })];

@@ -258,6 +258,19 @@ describe('a transaction that can not wait', () => {
     expect(await rows(database)).toEqual([{ ...recorded, may_be_applied: 1 }]);
   });
 
+  it('still can not wait in the next call, where there was no time to ask: it is not sent again', async () => {
+    const { decide, database, rejecting } = world(() => 'hold');
+    const deadline = open();
+    deadline.abort(timeout);
+    const failed = refused();
+    expect(await decide({ deadline, cannotWait: true }, failed)).toMatchObject({ hold: false });
+    expect(rejecting.asked('key')).toBe(failed);
+    await rejecting.idle();
+    expect(await decide()).toBeUndefined();
+    expect(await rows(database)).toEqual([recorded]);
+    expect(rejecting.asked('key')).toBeUndefined();
+  });
+
   it('still can not wait in the call after the one that asked', async () => {
     const answer = deferred<'hold'>();
     const { decide, database } = world(() => answer.promise);
