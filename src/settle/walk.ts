@@ -1,4 +1,5 @@
 import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
 import type { Delivered, Failed, Item, Stop } from './item.ts';
 import { type Judge, judgeOutcome, judgeThrown } from './judge.ts';
 
@@ -26,7 +27,8 @@ export interface WalkRules {
   /** Told of transactions that one answer says are applied. */
   readonly applied: (items: readonly Item[]) => Promise<void>;
   /**
-   * Decides on a failure: undefined lets the transaction go, `'again'` asks the backend once more.
+   * Decides on a failure: undefined lets the transaction go, `'again'` asks the backend once more. Where it throws, the
+   * transaction stays.
    *
    * @param overtakenBy What stood behind it in the same request, and is applied already.
    */
@@ -126,7 +128,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   async function settleFailed(item: Item, first: Failed, overtakenBy: readonly Item[]): Promise<End> {
     let failed = first;
     for (;;) {
-      const ruling = await rules.decide(item, failed, overtakenBy);
+      const ruling = await rules.decide(item, failed, overtakenBy).catch(undecided);
       if (ruling === undefined) {
         tally.settled++;
         tally.rejected++;
@@ -142,6 +144,10 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
 }
 
 const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
+
+function undecided(thrown: unknown): Stop {
+  return { error: UploadError.from(thrown), hold: false };
+}
 
 function isApplied({ said }: { readonly said: { readonly status: string } }): boolean {
   return said.status === 'applied';

@@ -343,6 +343,25 @@ describe('a rejection is final once it is recorded', () => {
   });
 });
 
+it('what was applied leaves, though the table of doubts can not be read for one behind it', async () => {
+  const queue = queueOf('a', 'b');
+  await record()(
+    { key: 'another', entries: [], error: no('conflict'), needsDecision: false },
+    { database: queue, now: START },
+  );
+  const rejected: Outcome = { status: 'rejected', error: no('forbidden') };
+  const transport: Transport = async ({ transactions }) => {
+    queue.broken = /connector_state/;
+    return transactions.map((_, index) => (index === 0 ? APPLIED : rejected));
+  };
+  const { connector } = onClock({ transport });
+  await expect(connector.uploadData(queue)).rejects.toMatchObject({
+    code: 'unknown',
+    cause: { message: 'database is locked' },
+  });
+  expect(queue.opIds).toEqual([2]);
+});
+
 describe('a held write', () => {
   it('is sent again, and is no rejected write any more once it is applied', async () => {
     const state = { isTaken: true };

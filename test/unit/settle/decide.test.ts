@@ -225,6 +225,15 @@ describe('a write that was refused and is applied then, unchanged', () => {
     expect(await breaker.isOpen(database)).toBe(false);
   });
 
+  it('fails no upload where that can not be written down', async () => {
+    const { tryAtOnce, decide, applied, publisher, database } = world();
+    await tryAtOnce(item(1), wholeRequest);
+    expect(await decide(item(2), wholeRequest)).toBe('again');
+    database.broken = /INSERT/;
+    await expect(applied(item(2))).resolves.toBeUndefined();
+    expect(publisher.status.breaker).toBe('closed');
+  });
+
   it('is none where another one was applied, or where the refusal was believed in the end', async () => {
     const { tryAtOnce, decide, applied, publisher } = world();
     await tryAtOnce(item(1), wholeRequest);

@@ -163,18 +163,18 @@ describe('walk', () => {
     expect(settlement).toEqual({ settled: 2, applied: 0, rejected: 2 });
   });
 
-  it('ends with what a rule throws, and sends no more', async () => {
-    const requests: unknown[] = [];
-    const locked = new Error('database is locked');
-    const answer: Answer = (numbers) => {
-      requests.push(numbers);
-      return refusing([0])(numbers);
-    };
+  it('keeps the one that can not be decided on, such as in a locked database, and what was settled before it', async () => {
     const decide = () => {
-      throw locked;
+      throw new Error('database is locked');
     };
-    await expect(run(4, answer, { decide })).rejects.toBe(locked);
-    expect(requests).toEqual([[0, 1, 2, 3], [0, 1], [0]]);
+    const { settlement, requests } = await run(4, refusing([1]), { decide });
+    expect(settlement).toMatchObject({
+      settled: 1,
+      applied: 1,
+      rejected: 0,
+      stop: { error: { code: 'unknown', cause: { message: 'database is locked' } }, hold: false },
+    });
+    expect(requests).toEqual([[0, 1, 2, 3], [0, 1], [0], [1]]);
   });
 });
 
