@@ -36,6 +36,8 @@ export interface Decisions {
     failed: Failed,
     overtakenBy: readonly Item[],
   ): Promise<Stop | 'again' | undefined>;
+  /** {@link WalkRules.notReached} */
+  notReached(item: Item, failed: Failed, overtakenBy: readonly Item[]): void;
   /** {@link WalkRules.applied} */
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
@@ -99,7 +101,7 @@ export function createDecisions({
       const { error, verdict } = failed;
       const { database } = call;
       const { key } = item.transaction;
-      const cannotWait = verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
+      const cannotWait = isOvertaken(item, failed, overtakenBy);
       const isDecided = cannotWait || rejecting.asked(key) !== undefined;
       if (!isDecided && (verdict === 'retry' || verdict === 'hold'))
         return { error, hold: verdict === 'hold' };
@@ -112,6 +114,10 @@ export function createDecisions({
       const stop = await rejecting.decide(item, failed, { ...call, cannotWait, mayBeApplied });
       if (!stop) opened(await breaker.refused(database, isCertain(failed) && !mayBeApplied));
       return stop;
+    },
+
+    notReached(item, failed, overtakenBy) {
+      if (isOvertaken(item, failed, overtakenBy)) rejecting.postpone(item.transaction.key, failed);
     },
 
     async applied({ database }, items) {
@@ -128,6 +134,11 @@ export function createDecisions({
       if (listed.length) await forgetApplied(database, listed).catch(() => {}); // listRejected() looks once more
     },
   };
+}
+
+/** Whether it must not be sent again, since what is applied already would come before it then. */
+function isOvertaken(item: Item, { verdict }: Failed, overtakenBy: readonly Item[]): boolean {
+  return verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
 }
 
 /** Whether any of the others has an entry for a row of this one: sent again, it would undo what is newer. */

@@ -14,6 +14,8 @@ export interface Rejecting {
   asked(key: string): Failed | undefined;
   /** Asks the policy: undefined lets the transaction go. */
   decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
+  /** Leaves one that can't wait to the next call that reaches it: it isn't sent again before the policy is asked. */
+  postpone(key: string, failed: Failed): void;
   /** Settles when no policy is at work any more. */
   idle(): Promise<void>;
   /** Nobody wants to know any more: what the policy still does must not write to the database. */
@@ -52,7 +54,12 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
     return answer;
   }
 
+  function postpone(key: string, failed: Failed): void {
+    if (!pending.has(key)) pending.set(key, { failed, cannotWait: true });
+  }
+
   return {
+    postpone,
     asked: (key) => pending.get(key)?.failed,
 
     async decide(item, failed, { database, deadline, ...about }) {
@@ -79,8 +86,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         if (answer !== 'complete') held = error;
       } catch (cause) {
         if (deadline.error) {
-          // No time left to ask: the next call does, without sending what newer writes must not be undone by.
-          if (cannotWait && !pending.has(key)) pending.set(key, { failed, cannotWait });
+          if (cannotWait) postpone(key, failed); // No time left to ask: the next call does.
           return { error: deadline.error, hold: false };
         }
         held = new UploadError(

@@ -277,6 +277,30 @@ describe('where the backend itself went on behind one that it refused', () => {
     expect(await rows(queue)).toMatchObject([{ state: 'rejected', code: 'unavailable' }]);
   });
 
+  it('one behind a write that is retried is not sent again, after the newer one of its row', async () => {
+    const { transport, effects, requests } = backend();
+    let isFirst = true;
+    const troubled: Transport = async (batch, context) => {
+      if (!isFirst) return transport(batch, context);
+      isFirst = false;
+      await transport({ transactions: batch.transactions.slice(2) }, context);
+      return [
+        { status: 'retry', error: no('unavailable') },
+        { status: 'rejected', error: no('conflict') },
+        APPLIED,
+      ];
+    };
+    const { upload } = onClock({ transport: troubled });
+    const queue = new FakeQueue(`client ${++clients}`)
+      .write({ id: 'y', opData: { text: 'other' } })
+      .write({ id: 'x', opData: { text: 'old' } })
+      .write({ id: 'x', opData: { text: 'new' } });
+    expect(await upload(queue, 9)).toEqual(['unavailable']);
+    expect(effects).toEqual(['new', 'other']);
+    expect(requests.flat()).not.toContain('old');
+    expect(await rows(queue)).toMatchObject([{ state: 'rejected', code: 'conflict' }]);
+  });
+
   it('one that is to be retried stays, if that wrote other rows', async () => {
     let isFirst = true;
     const transport: Transport = async ({ transactions }) => {

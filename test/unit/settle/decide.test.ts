@@ -41,6 +41,7 @@ function world({ database = new FakeQueue(), ambiguous, answer = 'complete' }: W
     ...{ database, clock, events, publisher, breaker, unanswered, policy, rejecting, call },
     decide: (item: Item, failed: Failed, overtakenBy: readonly Item[] = []) =>
       decisions.decide(call, item, failed, overtakenBy),
+    notReached: decisions.notReached,
     applied: (...items: Item[]) => decisions.applied(call, items),
     /** Decides until the backend isn't asked at once any more; tells how often it was. */
     async tryAtOnce(item: Item, failed: Failed) {
@@ -448,6 +449,21 @@ describe('where the backend went on behind it', () => {
     const others = [item(2), item(3, { id: 'row 1', table: 'another' })];
     expect(await decide(item(1), failure, others)).toMatchObject({ error: failure.error });
     expect(policy).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, Failed, boolean, boolean]>([
+    ['refused', failed('conflict'), true, true],
+    ['retried', failed('unavailable'), true, false],
+  ])('one that was not reached is not sent again: %s', async (_, failure, alongNewer, alongOthers) => {
+    const { notReached, rejecting, decide, policy } = world();
+    notReached(item(1), failure, [item(2, { id: 'row 1' })]);
+    notReached(item(3), failure, [item(4)]);
+    notReached(item(5), failure, []);
+    expect(rejecting.asked('key 1')).toBe(alongNewer ? failure : undefined);
+    expect(rejecting.asked('key 3')).toBe(alongOthers ? failure : undefined);
+    expect(rejecting.asked('key 5')).toBeUndefined();
+    expect(await decide(item(1), failure)).toBeUndefined();
+    expect(policy.mock.calls.map(([{ key, cannotWait }]) => [key, cannotWait])).toEqual([['key 1', true]]);
   });
 
   it('is looked at by each of its rows', async () => {

@@ -271,6 +271,24 @@ describe('a transaction that can not wait', () => {
     expect(rejecting.asked('key')).toBeUndefined();
   });
 
+  it('may be left to a later call, unless the policy was asked already', async () => {
+    const answer = deferred<'complete'>();
+    const { rejecting, policy, decide } = world(() => answer.promise);
+    const [first, second] = [refused(), refused()];
+    rejecting.postpone('key', first);
+    rejecting.postpone('key', second);
+    expect(rejecting.asked('key')).toBe(first);
+    expect(policy).not.toHaveBeenCalled();
+    const deadline = open();
+    const asking = decide({ deadline }, first);
+    deadline.abort(timeout);
+    await asking;
+    rejecting.postpone('key', second);
+    answer.resolve('complete');
+    expect(await decide({}, first)).toBeUndefined();
+    expect(policy.mock.calls.map(([{ cannotWait }]) => cannotWait)).toEqual([true]);
+  });
+
   it('still can not wait in the call after the one that asked', async () => {
     const answer = deferred<'hold'>();
     const { decide, database } = world(() => answer.promise);

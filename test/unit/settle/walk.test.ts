@@ -42,7 +42,7 @@ interface World {
 
 /**
  * Walks over transactions numbered from 0 with a backend that answers so. The log has, in order, each request (`0 1 2`),
- * each decision (`0?`), what was told as applied (`+ 0 1`), as unanswered (`… 0`) and as too much (`! 2`).
+ * each decision (`0?`), what was not reached, what was told as applied (`+ 0 1`), as unanswered (`… 0`) and as too much (`! 2`).
  */
 async function run(
   size: number,
@@ -69,6 +69,8 @@ async function run(
     tooMuch: (count) => log.push(`! ${count}`),
     unanswered: (lost) => log.push(`… ${numbersOf(lost).join(' ')}`),
     applied: async (those) => void log.push(`+ ${numbersOf(those).join(' ')}`),
+    notReached: (item, { error: { code } }, overtakenBy) =>
+      log.push(`(${item.transaction.key} ${code}, behind it ${numbersOf(overtakenBy).join(' ')})`),
     async decide(item, failed, overtakenBy) {
       log.push(`${item.transaction.key}?`);
       return decided(Number(item.transaction.key), failed, numbersOf(overtakenBy));
@@ -328,6 +330,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
       tooMuch: () => {},
       unanswered: () => {},
       applied: async () => {},
+      notReached: () => {},
       async decide() {
         await new Promise((resolve) => setImmediate(resolve));
         log.push('decided');
@@ -423,6 +426,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
                 settled.add(numberOf(each));
               }
             },
+            notReached: (item) => expect(settled).not.toContain(numberOf(item)),
             decide: async (item, failure, overtakenBy) =>
               decide(numberOf(item), failure, overtakenBy.map(numberOf)),
           });
@@ -455,6 +459,24 @@ describe('what the backend went on behind', () => {
     expect(await overtaken(() => [APPLIED, refused(), refused()])).toEqual([[], []]);
     const known = { 1: { status: 'skipped' }, 2: { status: 'recorded' } } as const;
     expect(await overtaken(() => [refused()], known)).toEqual([[]]);
+  });
+});
+
+describe('a failure behind one that stays', () => {
+  it('is not decided on, but told of, with what is applied behind it: that must not be undone later', async () => {
+    const answer = () => [refused(), APPLIED, refused('forbidden'), refused('invalid'), APPLIED];
+    const { log } = await run(5, answer, { decide: keep(0) });
+    expect(log).toEqual(['0 1 2 3 4', '0?', '(2 forbidden, behind it 4)', '(3 invalid, behind it 4)']);
+  });
+
+  it('is told of behind one that was not attempted, too', async () => {
+    const { log } = await run(3, () => [NOT_ATTEMPTED, refused(), APPLIED]);
+    expect(log).toEqual(['0 1 2', '(1 conflict, behind it 2)']);
+  });
+
+  it('is none where everything was settled', async () => {
+    const { log } = await run(3, () => [refused(), refused(), APPLIED]);
+    expect(log.filter((line) => line.startsWith('('))).toEqual([]);
   });
 });
 
