@@ -7,8 +7,8 @@ import { context, failureOf, respond, startServer } from '../http/support.ts';
 import { lists, startYoga, uploadServer } from './support.ts';
 
 const success = { status: 'success' };
-const deliver = (url: string, names: string[] = ['a', 'b'], changes = {}) =>
-  graphql({ url })({ transactions: lists('row', ...names) }, context(changes));
+const deliver = (url: string, names: string[] = ['a', 'b']) =>
+  graphql({ url })({ transactions: lists('row', ...names) }, context());
 
 function graphqlError(code: string, http?: object): Error {
   return createGraphQLError('words of the backend', { extensions: { code, ...(http && { http }) } });
