@@ -3,6 +3,7 @@ import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../sendable.ts';
+import { TransformError } from '../transform-error.ts';
 import type { Columns } from './change-columns.ts';
 
 /**
@@ -32,12 +33,12 @@ export function addColumns(
   return async (entry) => {
     if (entry.op === 'DELETE') return entry;
     const added: unknown = typeof values === 'function' ? await values(entry) : values;
-    if (!isObject(added)) throw new TypeError('The function of addColumns() must return an object.');
+    if (!isObject(added)) throw new TransformError('The function of addColumns() must return an object.');
     const opData = { ...entry.opData };
     for (const [column, value] of Object.entries(added)) {
       const here: unknown = await value;
       if (here !== undefined && !isSendable(here))
-        throw new TypeError(`addColumns() got a value for "${column}" that JSON can't carry.`);
+        throw new TransformError(`addColumns() got a value for "${column}" that JSON can't carry.`);
       opData[column] = here;
     }
     return { ...entry, opData };
