@@ -1,11 +1,12 @@
+import { isOwnError } from '../own-error.ts';
 import { isNetworkError } from './network-failure.ts';
 
 /** Members of platforms' own errors; any other may be a request with its token, or an answer with its body. */
 const PLAIN =
   /^(name|message|stack|cause|code|errno|syscall|address|port|hostname|socket|line|column|sourceURL|budget|status|retryAfterMs)$/;
 
-/** Errors whose message is this library's own, or the platform's word on a connection. */
-const KNOWN = /^(TransformError|AbortError|TimeoutError)$/;
+/** Errors of platforms beside those of a connection. */
+const KNOWN = /^(AbortError|TimeoutError)$/;
 
 /** Origin, and what follows: a path or query may hold an id, or a key. */
 const URLS = /\b([a-z][\w+.-]{0,15}:\/\/)(?:[^\s/?#"'()@]*@)?([^\s/?#"'()]+)(?:\/?[^\s/"'()][^\s"'()]*)?/gi;
@@ -26,7 +27,7 @@ function presented(cause: Error, depth: number): Error {
   if (cause.name === 'UploadError') return cause; // made here, of a cause that was presentable
   const { name, message, stack, cause: behind } = cause;
   const inner = presentable(behind, depth + 1);
-  const isKnown = KNOWN.test(name) || isNetworkError(cause);
+  const isKnown = KNOWN.test(name) || isOwnError(cause) || isNetworkError(cause);
   const said = isKnown
     ? message.slice(0, 1_000).replace(URLS, '$1$2')
     : 'The message is withheld, since it may hold row data.';

@@ -13,7 +13,7 @@ const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^PGRST00[0-3]$/, 'unavailable'], // no connection to the database
   [/^PGRST20[245]$/, 'schema_mismatch'], // function, column or table isn't in the schema cache
   [/^PGRST30[1-3]$/, 'unauthenticated'],
-  [/^(42P17|54...|P0...|XX...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL and internal errors: all are 500
+  [/^(42P17|54...|P0...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL: all are 500
   [/^42...$/, 'schema_mismatch'], // any other fault of the statement: the schema or the app is wrong, not the data
 ];
 

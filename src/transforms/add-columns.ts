@@ -1,9 +1,9 @@
 import { isObject } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
+import { ownError } from '../own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../sendable.ts';
-import { TransformError } from '../transform-error.ts';
 import type { Columns } from './change-columns.ts';
 
 /**
@@ -33,12 +33,12 @@ export function addColumns(
   return async (entry) => {
     if (entry.op === 'DELETE') return entry;
     const added: unknown = typeof values === 'function' ? await values(entry) : values;
-    if (!isObject(added)) throw new TransformError('The function of addColumns() must return an object.');
+    if (!isObject(added)) throw ownError('The function of addColumns() must return an object.');
     const opData = { ...entry.opData };
     for (const [column, value] of Object.entries(added)) {
       const here: unknown = await value;
       if (here !== undefined && !isSendable(here))
-        throw new TransformError(`addColumns() got a value for "${column}" that JSON can't carry.`);
+        throw ownError(`addColumns() got a value for "${column}" that JSON can't carry.`);
       opData[column] = here;
     }
     return { ...entry, opData };

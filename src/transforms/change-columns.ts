@@ -1,5 +1,5 @@
+import { ownError } from '../own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { TransformError } from '../transform-error.ts';
 
 /** Columns of an entry, by name. */
 export type Columns = Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ function collected(columns: readonly ReturnType<ChangeColumn>[]): Columns {
   const changed = new Map<string, unknown>();
   for (const column of columns) {
     if (!column) continue;
-    if (changed.has(column[0])) throw new TransformError(`Two columns would be called "${column[0]}".`);
+    if (changed.has(column[0])) throw ownError(`Two columns would be called "${column[0]}".`);
     changed.set(...column);
   }
   return Object.fromEntries(changed);

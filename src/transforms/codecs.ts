@@ -1,6 +1,6 @@
 import { parseJson } from '../json.ts';
+import { ownError } from '../own-error.ts';
 import { isSendable } from '../sendable.ts';
-import { TransformError } from '../transform-error.ts';
 import { isRounded } from './rounded.ts';
 
 /**
@@ -83,5 +83,5 @@ export function parseNumber(value: unknown): number | undefined {
 
 /** Throws, without quoting the value. */
 export function refuse(expected: string): never {
-  throw new TransformError(`Expected ${expected}.`);
+  throw ownError(`Expected ${expected}.`);
 }

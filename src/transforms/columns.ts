@@ -1,8 +1,8 @@
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import { isUploadError, UploadError } from '../outcome/upload-error.ts';
+import { ownError } from '../own-error.ts';
 import { isSendable } from '../sendable.ts';
-import { TransformError } from '../transform-error.ts';
 import { changeColumnsLater } from './change-columns.ts';
 
 /**
@@ -56,5 +56,5 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTra
 /** It would be sent as something else, or not at all: a forgotten return, for one. */
 function checked(value: unknown): unknown {
   if (isSendable(value)) return value;
-  throw new TransformError('A codec must return a value that JSON can carry.');
+  throw ownError('A codec must return a value that JSON can carry.');
 }

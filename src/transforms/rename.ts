@@ -1,6 +1,6 @@
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
-import { TransformError } from '../transform-error.ts';
+import { ownError } from '../own-error.ts';
 import { changeColumnsLater } from './change-columns.ts';
 
 /** New names by old ones, others stay; or a function that gives the new name or a promise of it, such as {@link toCamelCase}. */
@@ -48,7 +48,7 @@ function renamer(who: string, names: NewNames): (name: string) => string | Promi
     return async (old) => {
       const name: unknown = await names(old);
       if (isName(name)) return name;
-      throw new TransformError(`${who}(): there is no new name for "${old}".`);
+      throw ownError(`${who}(): there is no new name for "${old}".`);
     };
   }
   const known = new Map(Object.entries(object('names', names)));

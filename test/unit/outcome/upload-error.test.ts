@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { HTTPError, NetworkError, TimeoutError } from 'ky';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { isUploadError, UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
-import { TransformError } from '../../../src/transform-error.ts';
+import { ownError } from '../../../src/own-error.ts';
 
 const CODES: readonly UploadErrorCode[] = [
   'network',
@@ -107,7 +107,7 @@ describe('UploadError', () => {
   it('keeps what a cause of this library says', () => {
     const cause = new UploadError('invalid', 'The column is too long.');
     expect(new UploadError('unavailable', 'Later.', { cause }).cause).toBe(cause);
-    const { cause: kept } = new UploadError('invalid', '', { cause: new TransformError('Expected 0 or 1.') });
+    const { cause: kept } = new UploadError('invalid', '', { cause: ownError('Expected 0 or 1.') });
     expect(kept?.message).toBe('Expected 0 or 1.');
   });
 
