@@ -156,6 +156,8 @@ describe('answers without a code are not those of PostgREST', () => {
     { code: ['23505'] },
     ['23505'],
     '23505',
+    { code: 'FORBIDDEN', message: 'of a gateway' },
+    { code: 'MissingAuthenticationToken', message: 'Missing Authentication Token', details: null },
   ];
 
   it.each(errors.flatMap((each) => [400, 403, 409, 422].map((status): [number, unknown] => [status, each])))(
