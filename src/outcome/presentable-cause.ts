@@ -5,8 +5,12 @@ import { isNetworkError } from './network-failure.ts';
 const PLAIN =
   /^(name|message|stack|cause|code|errno|syscall|address|port|hostname|socket|line|column|sourceURL|budget|status|retryAfterMs)$/;
 
-/** Errors of platforms beside those of a connection. */
-const KNOWN = /^(AbortError|TimeoutError)$/;
+/** Errors of platforms, whose words are no row's. */
+const PLATFORMS = /^(Type|Network|Socket)Error$/;
+
+/** What platforms say of a connection in a plain `Error`, or in one without a code. */
+const WORDS =
+  /^(network connection lost|internal error|fetch failed: |other side closed|socket hang up|error sending request|.{0,99}(net::ERR_|NSURLErrorDomain))/i;
 
 /** Origin, and what follows: a path or query may hold an id, or a key. */
 const URLS = /\b([a-z][\w+.-]{0,15}:\/\/)(?:[^\s/?#"'()@]*@)?([^\s/?#"'()]+)(?:\/?[^\s/"'()][^\s"'()]*)?/gi;
@@ -27,7 +31,7 @@ function presented(cause: Error, depth: number): Error {
   if (cause.name === 'UploadError') return cause; // made here, of a cause that was presentable
   const { name, message, stack, cause: behind } = cause;
   const inner = presentable(behind, depth + 1);
-  const isKnown = KNOWN.test(name) || isOwnError(cause) || isNetworkError(cause);
+  const isKnown = isOwnError(cause) || isPlatforms(cause);
   const said = isKnown
     ? message.slice(0, 1_000).replace(URLS, '$1$2')
     : 'The message is withheld, since it may hold row data.';
@@ -35,25 +39,23 @@ function presented(cause: Error, depth: number): Error {
   if (isKnown && isPlain && inner === behind && said === message) return cause;
   const copy = new Error(said, inner && { cause: inner });
   const shownName = /^[\w$.]{1,64}$/.test(name) ? name : 'Error';
-  const places = placesIn(`${stack}`, message);
-  return Object.defineProperties(copy, {
-    name: { value: shownName, configurable: true, writable: true },
-    stack: { value: [`${shownName}: ${said}`, ...places].join('\n'), configurable: true, writable: true },
-  });
-}
-
-/** The lines of a stack that are places in code, of V8 and Hermes, or of Safari and Firefox; no line of the message is. */
-function placesIn(stack: string, message: string): string[] {
-  const own = new Set(message.split('\n').map((line) => line.trim()));
-  return stack
-    .slice(0, 20_000 + message.length)
+  // Of V8 and Hermes, or of Safari and Firefox; what is also a line of the message is none.
+  const lines = new Set(message.split('\n').map((line) => line.trim()));
+  const places = `${stack}`
     .split('\n')
     .filter(
       (line) =>
-        line.length < 1_000 &&
-        /^(\s*at \S.{0,500}|\S{0,200}@\S{1,500}):\d+(:\d+)?\)?$|^\s*at \S+ \((native|<anonymous>)\)$/.test(
-          line,
-        ) &&
-        !own.has(line.trim()),
+        line.length < 999 && !lines.has(line.trim()) && /^(\s*at .*|\S*@\S+):\d+(:\d+)?\)?$/.test(line),
     );
+  return Object.defineProperties(copy, {
+    name: { value: shownName },
+    stack: { value: [`${shownName}: ${said}`, ...places].join('\n') },
+  });
+}
+
+/** An app's own words may begin like those of a platform: `Failed to fetch todo …`. */
+function isPlatforms(cause: Error & { readonly code?: unknown }): boolean {
+  const { name, message, code } = cause;
+  if (/^(Abort|Timeout)Error$/.test(name)) return true;
+  return isNetworkError(cause) && (isNetworkError({ code }) || PLATFORMS.test(name) || WORDS.test(message));
 }

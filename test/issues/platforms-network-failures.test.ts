@@ -70,3 +70,12 @@ it('a cycle of causes ends', () => {
   thrown.cause = thrown;
   expect(UploadError.from(thrown).code).toBe('unknown');
 });
+
+it.each([
+  new Error('Network connection lost.'),
+  new Error('net::ERR_INTERNET_DISCONNECTED'),
+  new TypeError('Failed to fetch'),
+  coded(new Error('connect ECONNREFUSED 10.0.0.1:443'), 'ECONNREFUSED'),
+])('%s keeps its words: they are no row', (thrown) => {
+  expect(UploadError.from(thrown).cause?.message).toBe(thrown.message);
+});

@@ -83,6 +83,17 @@ describe('UploadError', () => {
       'one behind that of a connection',
       () => Promise.reject(new TypeError('fetch failed', { cause: new Error('SECRET') })),
     ],
+    ['words that begin as a platform does', () => Promise.reject(new Error('Failed to fetch SECRET'))],
+    [
+      'a tRPC server that says so',
+      () =>
+        Promise.reject(
+          Object.assign(new Error('Failed to fetch SECRET'), {
+            name: 'TRPCClientError',
+            data: { httpStatus: 500 },
+          }),
+        ),
+    ],
     ['members', () => Promise.reject(Object.assign(new TypeError('fetch failed'), { row: 'SECRET' }))],
     ['errors of several', () => Promise.reject(new AggregateError([new Error('SECRET')], 'SECRET'))],
     [
