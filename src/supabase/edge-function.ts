@@ -120,7 +120,7 @@ async function invoke(
 /** The same client with a `fetch` that follows no redirect; the app's own stays as it is. */
 function guarded(functions: FunctionsClientLike['functions']): FunctionsClientLike['functions'] {
   const { fetch } = functions as { fetch?: ClientFetch };
-  if (!fetch) return functions;
+  if (typeof fetch !== 'function') return functions;
   return Object.create(functions, { fetch: { value: unredirected(fetch.bind(functions)) } });
 }
 

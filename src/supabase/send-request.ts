@@ -14,7 +14,7 @@ export async function sendRequest(
   const token = await userToken(context);
   const ready = request.setHeader('Authorization', `Bearer ${token}`).abortSignal(context.signal);
   let refused: UploadError | undefined;
-  if (ready.fetch)
+  if (typeof ready.fetch === 'function')
     ready.fetch = unredirected(ready.fetch, (error) => {
       refused = error;
     });
