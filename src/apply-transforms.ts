@@ -2,6 +2,7 @@ import type { EntryTransform, TransactionTransform, Transform } from './options.
 import { isUploadError, UploadError } from './outcome/upload-error.ts';
 import { ownError } from './own-error.ts';
 import type { UploadEntry } from './queue/transaction.ts';
+import { carriesKind } from './sendable.ts';
 
 /**
  * Applies transforms to a transaction, one after another, each to all that the one before it has left.
@@ -24,6 +25,12 @@ export async function applyTransforms(
       raw,
       ownError('A transform must keep the op id (clientId) of an entry, and use none twice.'),
     );
+  // A forgotten await, above all: JSON would make {} of the promise, and the write would count as applied.
+  const odd = entries.filter(
+    ({ opData, previousValues }) => !carriesKind([opData ?? null, previousValues ?? null]),
+  );
+  if (odd.length > 0)
+    throw failure(odd, ownError("A column holds what JSON can't carry: a promise, a map, bytes …"));
   return entries;
 }
 

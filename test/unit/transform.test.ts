@@ -3,6 +3,7 @@ import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import type { EntryTransform, Transform } from '../../src/options.ts';
 import { UploadError } from '../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../src/outcome/verdict.ts';
+import type { UploadEntry } from '../../src/queue/transaction.ts';
 import { toTransaction } from '../../src/queue/transaction.ts';
 import type { Judge } from '../../src/settle/deliver.ts';
 import { prepare } from '../../src/transform.ts';
@@ -156,6 +157,35 @@ describe('prepare', () => {
         error: { code: 'invalid' },
       });
     }
+  });
+
+  it.each<[string, unknown]>([
+    ['a promise as column', { name: Promise.resolve('x') }],
+    ['a promise within a column', { name: [{ a: Promise.resolve('x') }] }],
+    ['a promise of all columns', Promise.resolve({ name: 'x' })],
+    ['bytes', { name: new Uint8Array(2) }],
+  ])('takes %s for a fault: JSON would make {} of it', async (_, opData) => {
+    for (const transform of [
+      (entry: UploadEntry) => ({ ...entry, opData }) as never,
+      {
+        transaction: (entries: readonly UploadEntry[]) =>
+          entries.map((entry) => ({ ...entry, opData })) as never,
+      },
+    ]) {
+      const { prepared } = await run([transform]);
+      expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+    }
+  });
+
+  it('takes what JSON carries', async () => {
+    const opData = {
+      name: null,
+      at: new Date(0),
+      tags: ['a', { b: undefined }],
+      n: Number.POSITIVE_INFINITY,
+    };
+    const { known } = await run([(entry) => ({ ...entry, opData })]);
+    expect(known).toEqual([undefined, undefined, undefined]);
   });
 
   describe('with a transform of whole transactions', () => {
