@@ -1,4 +1,5 @@
 import { batchEndpoint } from '../http/batch-endpoint.ts';
+import { readRefusal } from '../http/refusal-in-body.ts';
 import { joinUrl } from '../http/row-path.ts';
 import { optionChecks } from '../option-checks.ts';
 import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
@@ -55,6 +56,7 @@ export function nestjs(options: NestjsOptions): Preset {
     decode(answer, { transactions: [transaction] }) {
       if (!isSuccess(answer)) return undefined;
       const { status, json } = answer;
+      if (json?.success !== true && readRefusal(answer, {})) return undefined;
       const processed = json?.success === true && json.processed;
       if (processed === transaction?.entries.length) return [{ status: 'applied' }];
       if (processed !== 0) throw notTheContract(status, 'without the number of operations');
@@ -68,6 +70,8 @@ export function nestjs(options: NestjsOptions): Preset {
       const own = await login();
       if (!own) return null;
       const { email, password } = own;
+      if (typeof email !== 'string' || typeof password !== 'string')
+        throw new UploadError('misconfigured', 'nestjs: login() must return { email, password }, or null.');
       const answer = await ask('/auth/login', signal, { body: JSON.stringify({ email, password }) });
       return readToken(answer, answer.json?.access_token);
     },

@@ -1,6 +1,8 @@
+import { readRefusal } from '../http/refusal-in-body.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
+import { isObject } from '../json.ts';
 import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { insertThenUpdate } from './insert-then-update.ts';
+import { insertThenUpdate, type NotApplied } from './insert-then-update.ts';
 import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
@@ -24,8 +26,9 @@ export interface RailsOptions extends PresetOptions {
  *   answer makes a second row, the client's row never matches the one that comes back, and its later changes find none.
  *   Permit `id` in the controllers, and set `keepsIds: true`: a POST that is refused is then followed by a PATCH, which
  *   succeeds where the row is there already.
- * - 422 is rejected; 500 is retried. 404 on DELETE is applied and on PATCH rejected, once a request for the same table
- *   has succeeded since the app started; before, it may as well be a wrong `url`, and is retried.
+ * - 422 is rejected; 500 is retried. Rails answers the same 404 to a missing row and to a missing route, so one is tried
+ *   for fifteen minutes, then rejected; unless your controllers add a code, such as `{ "code": "NOT_FOUND" }`: then 404 on
+ *   DELETE is applied, and on PATCH rejected, at once.
  * - Not atomic. HTTP Basic goes into `headers`.
  *
  * @throws TypeError naming the option that is missing, misspelt or out of range.
@@ -58,7 +61,7 @@ export function rails(options: RailsOptions): Preset {
     },
     decode(answer) {
       const { status, json } = answer;
-      if (!isSuccess(answer) || status === 204) return undefined;
+      if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
       return { status: 'applied' };
     },
@@ -68,10 +71,19 @@ export function rails(options: RailsOptions): Preset {
       ? insertThenUpdate(
           transport,
           ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
+          isMissing,
         )
       : transport,
     credentials: userToken('rails', url, http, userId, '/keys/', ({ text }) =>
       /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
     ),
   };
+}
+
+/** Behind a PUT that Rails itself refused, its own 404 is one of the row. */
+function isMissing(update: NotApplied): boolean {
+  const details = update.status === 'rejected' ? update.details : undefined;
+  const { status, error, ...others } = isObject(details) ? details : {};
+  const isRails = status === 404 && error === 'Not Found' && Object.keys(others).length === 0;
+  return update.error.code === 'not_found' || isRails;
 }
