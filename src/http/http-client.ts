@@ -122,7 +122,7 @@ export function placeOf(url: string): string {
 function withoutUrl(thrown: unknown, url: string): unknown {
   const error = UploadError.from(thrown);
   const secret = url.replace(/^[^/?#]*\/\/[^/?#]*/, ''); // all behind the host
-  let each: unknown = thrown;
+  let each: unknown = error;
   for (let depth = 0; each instanceof Error && depth < 10; depth++, each = each.cause) {
     const { message, stack, path, input } = each as Error & { path?: unknown; input?: unknown };
     if (secret.length < 2 || !`${message} ${stack} ${path} ${input}`.includes(secret)) continue;

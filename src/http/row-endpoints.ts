@@ -59,7 +59,7 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  *   {@link readErrorPayload} takes for one. Any other 2xx says nothing, and keeps the write.
  * - 404 on DELETE: applied, the row is gone. 404 on PATCH: rejected as `not_found`. Both only where the answer itself says
  *   that it is the row that is missing (`isMissingRow`); else it is `unclassified`: an ingress answers so during a
- *   deployment. Tried ten times over fifteen minutes or more, then rejected.
+ *   deployment. Tried ten times over fifteen minutes or more, then rejected. 404 on PUT is `misconfigured`, and kept.
  * - Any other status: by the error table. Such refusals are counted by the breaker.
  * - A PATCH without columns is not sent.
  *
@@ -128,7 +128,8 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
     if (isGone && entry.op === 'DELETE') return { status: 'applied' };
     if (isGone && entry.op === 'PATCH')
       return rejected(new UploadError('not_found', 'The row is gone at the backend.', { status }));
-    return rejected(own ?? mayBeMissing(answer));
+    // A row that is made can't be gone, but what its path leads through may be.
+    return rejected(own ?? (isGone || entry.op !== 'PUT' ? mayBeMissing(answer) : refusalOf(answer)));
   }
 
   const transport = perEntry(

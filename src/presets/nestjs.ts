@@ -1,5 +1,4 @@
 import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { readRefusal } from '../http/refusal-in-body.ts';
 import { joinUrl } from '../http/row-path.ts';
 import { optionChecks } from '../option-checks.ts';
 import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
@@ -56,7 +55,6 @@ export function nestjs(options: NestjsOptions): Preset {
     decode(answer, { transactions: [transaction] }) {
       if (!isSuccess(answer)) return undefined;
       const { status, json } = answer;
-      if (json?.success !== true && readRefusal(answer, {})) return undefined;
       const processed = json?.success === true && json.processed;
       if (processed === transaction?.entries.length) return [{ status: 'applied' }];
       if (processed !== 0) throw notTheContract(status, 'without the number of operations');

@@ -83,8 +83,9 @@ describe('a 404 to the first request of a session', () => {
     });
 
     it.each(UNCLEAR)('with %s is kept for a budget, then told', async (_, body) => {
-      for (const entry of [remove(), patch(), put(ID)])
+      for (const entry of [remove(), patch()])
         expect(await outcomeOf(entry, body, { status })).toMatchObject(unclear);
+      expect(await outcomeOf(put(ID), body, { status })).toMatchObject({ error: { code: 'misconfigured' } });
     });
   });
 

@@ -124,12 +124,15 @@ describe('rails()', () => {
     });
   });
 
-  it('404 says that the row is gone once the route is known to work', async () => {
-    const { preset } = await started(true);
-    expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('retry misconfigured');
+  it('404 is that of a row as well as of a route, and ambiguous; a code in it is not', async () => {
+    const { standIn, preset } = await started(true);
+    const change = () => patch('activities', 'gone', { lat: '1' });
     await verdictOf(preset, put('activities', 'a', { title: 'Run' }));
+    expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('ambiguous unclassified');
+    expect(await verdictOf(preset, change())).toBe('ambiguous unclassified');
+    standIn.answerInstead({ status: 404, body: { status: 404, error: 'Not Found', code: 'NOT_FOUND' } });
     expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('applied');
-    expect(await verdictOf(preset, patch('activities', 'gone', { lat: '1' }))).toBe('reject not_found');
+    expect(await verdictOf(preset, change())).toBe('reject not_found');
   });
 
   it('a lost password is no reason to release a write', async () => {
