@@ -190,7 +190,7 @@ async function pack(
 ): Promise<{ batch: UploadBatch; body: string }> {
   for (let count = transactions.length; ; ) {
     const batch = { transactions: transactions.slice(0, count) };
-    const body = jsonBody(await encode(batch), 'encode()');
+    const body = jsonBody(await encode(batch), 'What encode() returns');
     if (count === 1 || 3 * body.length <= maxBodyBytes) return { batch, body }; // a UTF-16 unit takes three bytes at most
     const bytes = utf8Length(body);
     if (bytes <= maxBodyBytes) return { batch, body };

@@ -14,8 +14,7 @@ export function jsonBody(value: unknown, what: string): string {
   if (typeof text === 'string') return text;
   throw new UploadError(
     'misconfigured',
-    `${what} returned what JSON can't hold: nothing, a function, a BigInt, a circle, or a promise within the value. ` +
-      'Nothing was sent. The writes stay queued.',
+    `${what} must be a value for JSON, without promises in it. Nothing was sent. The writes stay queued.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { wordOf } from '../outcome/gateway.ts';
 import type { HttpAnswer } from '../outcome/http-answer.ts';
 import { type RetryBudget, UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { codesIn } from '../write-api/read-results.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
 /** Longer than a deployment takes. */
@@ -14,9 +15,8 @@ export function mayBeMissing(answer: HttpAnswer): UploadError {
   const { retryAfterMs } = UploadError.fromResponse(answer);
   return new UploadError(
     'unclassified',
-    `HTTP status ${status}, and the answer doesn't tell whether the row or its address is missing. It is tried for ` +
-      `${BUDGET.forMs / 60_000} minutes, then rejected, since the row may be gone. Let the backend say so by a code such as ` +
-      'NOT_FOUND, or use isMissingRow.',
+    `HTTP status ${status}, and the answer doesn't say what is missing: the row may be gone, or its address. It is tried for 15 ` +
+      'minutes, then rejected. Let the backend say a code such as NOT_FOUND, or use isMissingRow.',
     { status, retryAfterMs, budget: BUDGET },
   );
 }
@@ -32,22 +32,18 @@ const CODES: readonly unknown[] = ['P2025', 'PGRST116', 'P0002', '02000'];
 const ROWS = ['', 'row', 'record', 'document', 'entity', 'object', 'item', 'model', 'instance'];
 /** What else is said not to be found, by routers and platforms that have the same code for it. */
 const ELSEWHERE =
-  /\b(routes?|pages?|paths?|urls?|endpoints?|functions?|procedures?|methods?|deployments?|applications?|services?|hosts?|domains?)\b|\bcannot [A-Z]+ \//i;
+  /\b(route|page|path|url|endpoint|function|procedure|method|deployment|application|service|host|domain)s?\b|\bcannot \w+ \//i;
 
 /** Whether it has a code that says so: one for any row, or one that is named after the table. */
 export function hasMissingCode(json: unknown, { table }: UploadEntry): boolean {
   if (!isObject(json)) return false;
-  const { error, errors } = json;
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  return [json, error, first].some((each) => {
-    if (!isObject(each)) return wordMeans(each, table, false);
-    const { code, error_code, errorCode, type, name, error } = each;
-    const isElsewhere = [each, json].some(({ message }) => ELSEWHERE.test(wordOf(message)));
-    return (
-      [code, error_code, errorCode].some((word) => wordMeans(word, table, !isElsewhere)) ||
-      [type, name, error].some((word) => wordMeans(word, table, false))
-    );
-  });
+  const { error, errors, type, name } = json;
+  const said = [json, error, Array.isArray(errors) ? errors[0] : errors];
+  const isElsewhere = said.some((each) => ELSEWHERE.test(wordOf(Object(each).message)));
+  return (
+    codesIn(json, false).some((word) => wordMeans(word, table, !isElsewhere)) ||
+    [error, type, name].some((word) => wordMeans(word, table, false))
+  );
 }
 
 /** `alsoBare`: where it counts although it doesn't say what wasn't found. */

@@ -4,18 +4,18 @@ import type { HttpAnswerHead } from './upload-error.ts';
 /** Headers of answers that a gateway makes itself: AWS, Kong, Cloudflare, Vercel. In browsers CORS may hide them. */
 const HEADERS = ['x-amzn-errortype', 'x-kong-response-latency', 'cf-mitigated', 'x-vercel-error'];
 
-/** How AWS, Kong, Tyk, Envoy and Apigee begin to say 403. */
+/** How AWS, Kong, Tyk and Envoy begin to say 403. */
 const WORDS =
-  /^(missing authentication token|user is not authorized to access this resource|the security token|.{0,2000}key=value pair|you cannot consume this service|(your )?ip address( is)? not allowed|access to this api has been|rbac: access denied|access denied for client ip)/i;
+  /^(missing authentication token|user is not authorized to access this resource|the security token|.{0,2000}key=value pair|you cannot consume this service|(your )?ip address( is)? not allowed|access to this api has been|rbac: access denied)/i;
 
 /** Whether a refusal in JSON comes from a gateway, and so never reached the backend. */
 export function isGateways({ headers }: HttpAnswerHead, body: Readonly<Record<string, unknown>>): boolean {
   const { message, Message, error, fault, cloudflare_error } = body;
-  const inner = [error, fault].map((each) => (isObject(each) ? (each.message ?? each.faultstring) : each));
   return (
     cloudflare_error === true ||
+    isObject(fault) || // Apigee
     HEADERS.some((name) => headers.get(name) !== null) ||
-    [message, Message, ...inner].some((each) => WORDS.test(wordOf(each)))
+    [message, Message, error, Object(error).message].some((each) => WORDS.test(wordOf(each)))
   );
 }
 

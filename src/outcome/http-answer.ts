@@ -29,8 +29,8 @@ export function refusalOf(answer: HttpAnswer): UploadError {
   if (!saysOnlyForbidden(body)) return error;
   return new UploadError(
     'unclassified',
-    `HTTP status ${status} without a word why: it may be the backend’s, or that of what stands before it. It is tried for ` +
-      `${UNCLASSIFIED_BUDGET.forMs / 60_000} minutes, then rejected. Let the backend say why, by a code or in words.`,
+    `HTTP status ${status} without a word why: the backend's, or that of what stands before it. It is tried for 10 minutes, ` +
+      'then rejected. Let the backend say why.',
     { status, budget: UNCLASSIFIED_BUDGET },
   );
 }
