@@ -15,7 +15,6 @@ export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
 export function insertThenUpdate(
   transport: Transport,
   mayExist: (refusal: NotApplied, entry: UploadEntry) => boolean,
-  isMissing: (update: NotApplied) => boolean = ({ error }) => error.code === 'not_found',
 ): Transport {
   const updating = perEntry(async (entry, context) => {
     const send = async (each: UploadEntry): Promise<Exclude<Outcome, { status: 'not_attempted' }>> => {
@@ -26,7 +25,7 @@ export function insertThenUpdate(
     const inserted = await send(entry);
     if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
     const updated = await send({ ...entry, op: 'PATCH' });
-    return updated.status !== 'applied' && isMissing(updated) ? inserted : updated;
+    return updated.status !== 'applied' && updated.error.code === 'not_found' ? inserted : updated;
   });
   return Object.assign(updating, transport);
 }

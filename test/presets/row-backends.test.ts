@@ -124,15 +124,23 @@ describe('rails()', () => {
     });
   });
 
-  it('404 is that of a row as well as of a route, and ambiguous; a code in it is not', async () => {
+  it('404 says that the row is gone where it is Rails’ own, also first in a session', async () => {
     const { standIn, preset } = await started(true);
     const change = () => patch('activities', 'gone', { lat: '1' });
-    await verdictOf(preset, put('activities', 'a', { title: 'Run' }));
-    expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('ambiguous unclassified');
-    expect(await verdictOf(preset, change())).toBe('ambiguous unclassified');
-    standIn.answerInstead({ status: 404, body: { status: 404, error: 'Not Found', code: 'NOT_FOUND' } });
     expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('applied');
     expect(await verdictOf(preset, change())).toBe('reject not_found');
+    expect(await verdictOf(preset, put('elsewhere', 'a', { title: 'Run' }))).toBe('retry misconfigured');
+    await verdictOf(preset, put('activities', 'a', { title: 'Run' }));
+    for (const body of [
+      '<html>404</html>',
+      { error: 'Not Found' },
+      { error: 'not found', status: 404 },
+      { timestamp: 'x', status: 404, error: 'Not Found', path: '/activities/gone.json' },
+    ]) {
+      standIn.answerInstead({ status: 404, body });
+      expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('ambiguous unclassified');
+      expect(await verdictOf(preset, change())).toBe('ambiguous unclassified');
+    }
   });
 
   it('a lost password is no reason to release a write', async () => {
