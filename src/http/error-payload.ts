@@ -15,7 +15,8 @@ import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-bo
  *
  * - `success` or `ok` that is false or 0, `status: 'error'` or `'fail'`, an `error`, `errorMessage` or `errors` with
  *   something in it: refused.
- * - `statusCode`, `status` or `code` from 400 to 599: as if the answer had that status.
+ * - `statusCode`, `status` or `code` from 400: as if the answer had that status.
+ * - A `code` or `error_code` that is known for an error: refused.
  * - `rejected: [...]`: these entries were refused and all others applied. Each is named by `index` (its place in the
  *   request), by `id` (and `table`, where given), or by its transaction's `idempotency_key`; an id itself will do.
  * - `processed: n` that isn't what was sent: refused.

@@ -15,8 +15,8 @@ export interface Refusal {
 export function readRefusal(answer: JsonAnswer, errorCodes: ErrorCodes, isRow = false): Refusal | undefined {
   const { json } = answer;
   const status = statusIn(json, isRow);
-  if (status === undefined && !isRefused(json, isRow)) return undefined;
   const error = errorBy(json, errorCodes);
+  if (status === undefined && !isRefused(json, isRow) && (isRow || !error)) return undefined;
   if (error || status === undefined) return { error: error ?? unclassified(json), inBand: true };
   return { error: refusalOf({ ...answer, status }), inBand: false };
 }
@@ -25,7 +25,7 @@ export function readRefusal(answer: JsonAnswer, errorCodes: ErrorCodes, isRow = 
 export function statusIn(json: unknown, isRow = false): number | undefined {
   const { statusCode, status, code } = isObject(json) ? json : {};
   const told = (isRow ? [statusCode] : [statusCode, status, code]).find((each) =>
-    /^[45]\d\d$/.test(String(each)),
+    /^[4-9]\d\d$/.test(String(each)),
   );
   return told === undefined ? undefined : Number(told);
 }
@@ -40,9 +40,9 @@ function isRefused(json: unknown, isRow: boolean): boolean {
   );
 }
 
-/** Whether an error is in it: not false, 0, null, an empty text, list or object. */
+/** Whether an error is in it: not false, 0, null, an empty text, or a list or object of these. */
 export function isSomething(said: unknown): boolean {
-  return typeof said === 'object' && said !== null ? Object.keys(said).length > 0 : Boolean(said);
+  return typeof said === 'object' && said !== null ? Object.values(said).some(isSomething) : Boolean(said);
 }
 
 /** The error for a code in it that is known. */

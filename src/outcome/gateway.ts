@@ -26,7 +26,13 @@ const ONLY_FORBIDDEN = /^(403|forbidden|(access|permission)[ _-]?denied|not auth
 /** Whether a 403 is without a reason: a gateway's and a backend's can't be told apart then. */
 export function saysOnlyForbidden(body: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(body).every(([name, said]) => {
-    if (typeof said === 'number' || said == null || NO_REASON.test(name.slice(0, 100))) return true;
+    if (
+      typeof said === 'number' ||
+      typeof said === 'boolean' ||
+      said == null ||
+      NO_REASON.test(name.slice(0, 100))
+    )
+      return true;
     if (isObject(said)) return name === 'error' && saysOnlyForbidden(said);
     // What has codes, be it this one, is a contract.
     return (

@@ -39,6 +39,7 @@ const CASES: [who: string, code: UploadErrorCode, body: unknown, headers?: Recor
   ['Spring', 'unclassified', { timestamp: '2026', status: 403, error: 'Forbidden', path: '/lists/a' }],
   ['anybody', 'unclassified', { title: 'Access denied.', status: 403 }],
   ['nobody', 'unclassified', {}],
+  ['an envelope', 'unclassified', { success: false, error: { message: 'Forbidden' } }],
   ['an app', 'forbidden', { message: 'Only the owner may change this list' }],
   ['an app with a code', 'forbidden', { error: 'Forbidden', code: 'NOT_THE_OWNER' }],
   ['NestJS, a guard', 'forbidden', { statusCode: 403, message: 'Forbidden resource', error: 'Forbidden' }],

@@ -87,6 +87,14 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
     expect(await outcomeOf(make, { error: { code } })).toMatchObject({ error });
   });
 
+  it('with nothing but a code that is known is a refusal', async () => {
+    const body = { code: '57P03', message: 'words' };
+    expect(await outcomeOf(make, body)).toMatchObject({ error: { code: 'unavailable' } });
+    expect(await outcomeOf(make, { error_code: 'UNIQUE_VIOLATION' })).toMatchObject({
+      error: { code: 'conflict' },
+    });
+  });
+
   it.each<[string, UploadErrorCode]>([
     ['23505', 'conflict'],
     ['22P02', 'invalid'],
@@ -108,6 +116,8 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
     { error: false, errors: null, status: 'success', code: 200 },
     { status: 'ok', statusCode: 200, error: {} },
     { status: 201, errors: '', error: 0, errorMessage: null },
+    { errors: { name: [] }, error: { code: 0, message: '' } },
+    { errors: [null] },
   ])('with %j is no refusal', async (body) => {
     const outcome = await outcomeOf(make, { message: 'PUT completed for lists a', ...body, id: 17 });
     if (name !== 'nodejs()') expect(outcome).toEqual({ status: 'applied' });
@@ -137,6 +147,7 @@ describe('rowEndpoints(): a row in a 2xx', () => {
     [{ id: 'a', error: 'E7', status: 500 }],
     { id: 17, name: 'x', status: 'error' },
     { id: 17, name: 'x', status: 500, code: 404 },
+    { id: 17, title: 'y', status: 'error', code: '22000' },
     [],
   ])('that is echoed, %j, is applied, whatever its columns are called', async (body) => {
     expect(await outcomeOf(make, body)).toEqual({ status: 'applied' });
