@@ -6,6 +6,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { defaultVerdict } from './outcome/verdict.ts';
+import { showWords } from './own-error.ts';
 import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
@@ -185,6 +186,7 @@ function mayBeOf(owner: string | null, token: string): boolean {
 
 /** What `credentials` threw says nothing of the writes, whatever its code. */
 function noRefusal(thrown: unknown): never {
+  showWords(thrown);
   const error = UploadError.from(thrown);
   const verdict = defaultVerdict(error.code);
   if (verdict === 'retry') throw error;

@@ -112,7 +112,7 @@ describe('what became of an entry', () => {
       readAnswer({ status, headers: new Headers(), text: JSON.stringify(body) }),
       anEntry({ op, table: 'todos' }),
       { ...named('m'), ...more },
-      { errorCodes: { LIST_IS_FULL: 'conflict', GONE: 'not_found' }, context: context() },
+      { errorCodes: { LIST_IS_FULL: 'conflict', GONE: 'not_found' } },
     );
   const failed = (code: string | undefined, path: unknown = ['write'], data: unknown = { write: null }) => ({
     data,
