@@ -132,7 +132,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   async function settleFailed(item: Item, first: Failed, overtakenBy: readonly Item[]): Promise<End> {
     let failed = first;
     for (;;) {
-      const ruling = await rules.decide(item, failed, overtakenBy).catch(undecided);
+      const ruling = await rules.decide(item, failed, overtakenBy).catch(cannotDecide);
       if (ruling === undefined) {
         tally.settled++;
         tally.rejected++;
@@ -147,11 +147,12 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   }
 }
 
-const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
-
-function undecided(thrown: unknown): Stop {
+/** What is settled stays settled; this one is tried again. */
+function cannotDecide(thrown: unknown): Stop {
   return { error: UploadError.from(thrown), hold: false };
 }
+
+const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
 
 /** Codes with which the backend says that it did not apply the write. After any other, nobody knows. */
 const ANSWERS: ReadonlySet<string> = new Set([
