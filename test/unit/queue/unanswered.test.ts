@@ -43,6 +43,49 @@ describe('what was sent without an answer', () => {
     expect(await createUnanswered().includes(database.reopened(), of(9))).toBe(true);
   });
 
+  it('is taken back where the answer comes after all', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    const answered = unanswered.add(database, [of(1), of(2)]);
+    await untilWritten(database);
+    answered();
+    expect(await unanswered.includes(database, of(1))).toBe(false);
+    await untilWritten(database, 2);
+    expect(await createUnanswered().includes(database.reopened(), of(1))).toBe(false);
+  });
+
+  it('is taken back as far as it was before, and not where more was lost since', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    unanswered.add(database, [of(1)]);
+    const answered = unanswered.add(database, [of(1), of(2)]);
+    answered();
+    expect(await unanswered.includes(database, of(1))).toBe(true);
+    expect(await unanswered.includes(database, of(2))).toBe(false);
+    const late = unanswered.add(database, [of(3)]);
+    unanswered.add(database, [of(4)]);
+    late();
+    expect(await unanswered.includes(database, of(3))).toBe(true);
+  });
+
+  it('is not taken back by an answer to a retry, of which the first answer is lost', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    unanswered.add(database, [of(1)]);
+    unanswered.add(database, [of(1)])();
+    expect(await unanswered.includes(database, of(1))).toBe(true);
+  });
+
+  it('of an earlier run is not taken back, nor written over', async () => {
+    const database = new FakeQueue();
+    createUnanswered().add(database, [of(5)]);
+    await untilWritten(database);
+    const reopened = database.reopened();
+    const unanswered = createUnanswered();
+    unanswered.add(reopened, [of(5)])();
+    unanswered.add(reopened, [of(2)])();
+    expect(await unanswered.includes(reopened, of(5))).toBe(true);
+    await untilWritten(reopened, 4);
+    expect(await createUnanswered().includes(database.reopened(), of(5))).toBe(true);
+  });
+
   it('is written once, however often the same is sent: that is each retry', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
     for (let time = 0; time < 5; time++) unanswered.add(database, [of(1)]);
