@@ -39,12 +39,16 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
   const { options, tokens, publisher, database, clientId, deadline, owner, attempt } = sending;
   let mayRefresh = true;
   let used: string | undefined;
+  /** During this call of the transport, which may have sent something with it before it asks again. */
+  let hasToken = false;
 
   async function token(): Promise<string | undefined> {
     try {
-      return await currentToken();
+      const current = await currentToken();
+      hasToken = true;
+      return current;
     } catch (thrown) {
-      throw tokenFailure(UploadError.from(thrown));
+      throw tokenFailure(UploadError.from(thrown), !hasToken);
     }
   }
 
@@ -66,6 +70,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
 
   async function call(transactions: Transactions): Promise<readonly Outcome[]> {
     deadline.check();
+    hasToken = false;
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
     const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
@@ -98,12 +103,12 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     tokens.drop(refused);
     let fresh: string | undefined;
     try {
+      hasToken = false; // What was sent with it has been answered.
       fresh = await token();
     } catch (thrown) {
       return UploadError.from(thrown);
     }
-    if (!fresh)
-      return tokenFailure(new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'));
+    if (!fresh) return new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
     if (fresh !== refused) return undefined;
     const { expiresAt = Number.POSITIVE_INFINITY } = readJwtClaims(fresh);
     if (error.code === 'unauthenticated' || options.clock() < expiresAt) return error;

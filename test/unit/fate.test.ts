@@ -552,6 +552,71 @@ describe('the token', () => {
     expect(await rows(queue)).toEqual([]);
   });
 
+  describe('that can not be had,', () => {
+    const conflict: Outcome = { status: 'rejected', error: no('conflict') };
+    const asking =
+      (answer: Transport): Transport =>
+      async (batch, context) => {
+        await context.token();
+        return answer(batch, context);
+      };
+    /** Credentials that fail at these calls, counted from 1. */
+    const failingAt = (...calls: number[]) => {
+      let call = 0;
+      return async () => {
+        if (calls.includes(++call)) throw new TypeError('fetch failed');
+        return { token: `t${call}` };
+      };
+    };
+
+    it('is no lost answer where it is asked for first: nothing was sent', async () => {
+      const { upload } = onClock({
+        transport: asking(async ({ transactions }) => transactions.map(() => conflict)),
+        credentials: failingAt(1),
+      });
+      const queue = queueOf('a');
+      expect(await upload(queue, 9)).toEqual(['network']);
+      expect(await rows(queue)).toMatchObject([{ code: 'conflict', may_be_applied: 0 }]);
+    });
+
+    it('is one where something may have been sent before: that comes again after a restart', async () => {
+      const queue = new FakeQueue(`client ${++clients}`).write({ id: 'a' }, { id: 'b' });
+      const transport = perEntry(async (_, { token }) => {
+        await token();
+        first.connector.invalidateCredentials(); // as the Service does, between the two
+      });
+      const tokens = failingAt(2);
+      const first = onClock({ transport, credentials: tokens });
+      await first.connector.fetchCredentials(); // so that it is the one to be invalidated
+      expect(await first.upload(queue)).toEqual(['network']);
+      await vi.waitFor(() => expect(queue.statements.join()).toContain('INSERT'));
+
+      const inserting: Transport = async () => {
+        throw no('conflict', 409);
+      };
+      expect(await onClock({ transport: inserting }).upload(queue)).toEqual(['conflict']);
+      expect(queue.opIds).toEqual([1, 2]);
+    });
+
+    it('is judged by nobody: it says nothing of the write', async () => {
+      const inBand = asking(async ({ transactions }) =>
+        transactions.map(() => ({ status: 'rejected', error: no('forbidden') })),
+      );
+      const thrown = asking(async () => {
+        throw no('forbidden');
+      });
+      for (const transport of [inBand, thrown]) {
+        for (const calls of [[1], [2]]) {
+          const classify = vi.fn(() => 'reject' as const);
+          const { upload } = onClock({ transport, classify, credentials: failingAt(...calls) });
+          const queue = queueOf('a');
+          expect(await upload(queue)).toEqual(['network']);
+          expect(classify).not.toHaveBeenCalled();
+        }
+      }
+    });
+  });
+
   it('is asked for in each transport of perEntry() and route() alike', async () => {
     const sent: string[] = [];
     const each = perEntry(async ({ opData }, { token }) => {
