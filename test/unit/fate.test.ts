@@ -112,7 +112,7 @@ describe('the newer write of a row is never undone by the older one', () => {
     const { transport, requests, effects } = troubled();
     const answer = deferred<'complete'>();
     const policy = vi.fn(() => answer.promise);
-    const { upload } = onClock({ transport, rejections: policy, retry: { timeoutMs: 30 } });
+    const { upload } = onClock({ transport, rejections: policy, retry: { timeoutMs: 200 } });
     const queue = queueOf('old', 'new');
     expect(await upload(queue, 2)).toEqual(['timeout', 'timeout']);
     expect(requests).toEqual([['old', 'new'], ['old']]); // not again, as long as the policy is at work
@@ -165,18 +165,19 @@ describe('the newer write of a row is never undone by the older one', () => {
 
   it('by a deadline that passes between the halves', async () => {
     const { state, transport, effects, requests } = troubled();
+    const released = deferred();
     const slow: Transport = async (batch, context) => {
-      if (batch.transactions.length === 1 && state.isInTrouble)
-        await new Promise((resolve) => setTimeout(resolve, 60));
+      if (batch.transactions.length === 1 && state.isInTrouble) await released.promise;
       return transport(batch, context);
     };
-    const { upload } = onClock({ transport: slow, retry: { timeoutMs: 30 } });
+    const { upload } = onClock({ transport: slow, retry: { timeoutMs: 200 } });
     const queue = queueOf('old', 'new');
     expect(await upload(queue)).toEqual(['timeout']);
+    released.resolve();
+    await vi.waitFor(() => expect(requests).toEqual([['old', 'new'], ['old']]));
     state.isInTrouble = false;
-    await upload(queue);
+    await upload(queue, 9);
     expect(effects).toEqual(['old', 'new']);
-    expect(requests.slice(0, 2)).toEqual([['old', 'new'], ['old']]);
   });
 
   it('by a policy that is asked just before the end of the call', async () => {
@@ -384,6 +385,53 @@ it('what was applied leaves, though the table of doubts can not be read for one 
     cause: { message: 'database is locked' },
   });
   expect(queue.opIds).toEqual([2]);
+});
+
+describe('a rejection policy that is slower than its call', () => {
+  /** A connector whose policy records once it is told to, on a queue that another one shares. */
+  async function slow() {
+    const state = { isTaken: true };
+    const { transport, effects } = backend(() => (state.isTaken ? no('conflict') : undefined));
+    const answer = deferred();
+    const recorded = deferred<unknown>();
+    const first = onClock({
+      transport,
+      retry: { timeoutMs: 200 },
+      async rejections(rejected, context) {
+        await answer.promise;
+        const recording = Promise.resolve(record()(rejected, context));
+        recorded.resolve(recording.catch((error) => error.code));
+        return recording;
+      },
+    });
+    const queue = queueOf('a');
+    expect(await first.upload(queue)).toEqual(['timeout']);
+    state.isTaken = false;
+    return { first, queue, effects, answer, recorded: recorded.promise, other: onClock({ transport }) };
+  }
+
+  it('is waited for by another connector of the database, too: nothing is applied and listed as rejected', async () => {
+    const { first, queue, effects, answer, recorded, other } = await slow();
+    const uploading = other.connector.drain(queue);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(effects).toEqual([]);
+    answer.resolve();
+    expect(await recorded).toBe('complete');
+    expect(await uploading).toMatchObject({ drained: true, applied: 0, rejected: 1 });
+    expect(effects).toEqual([]);
+    expect(await rows(queue)).toMatchObject([{ state: 'rejected' }]);
+    expect(await first.connector.drain(queue)).toMatchObject({ drained: true, rejected: 0 });
+  });
+
+  it('records nothing any more once its connector is closed, and is not waited for', async () => {
+    const { first, queue, effects, answer, recorded, other } = await slow();
+    first.connector.close();
+    expect(await other.connector.drain(queue)).toMatchObject({ drained: true, applied: 1 });
+    answer.resolve();
+    expect(await recorded).toBe('aborted');
+    expect(effects).toEqual(['a']);
+    expect(await rows(queue)).toEqual([]);
+  });
 });
 
 describe('a held write', () => {
@@ -662,7 +710,7 @@ describe.each(['without Web Locks', 'with Web Locks'])(
         if (log.length === 1) await slow.promise;
         log.push(`end ${text}`);
       };
-      const options = { transport: transportOf(send), retry: { timeoutMs: 40 } };
+      const options = { transport: transportOf(send), retry: { timeoutMs: 150 } };
       const queue = queueOf('old', 'new');
       const first = onClock(options);
       expect(await first.upload(queue)).toEqual(['timeout']);

@@ -106,7 +106,7 @@ describe('a batch that fails twice in a row', () => {
     let now = 1_000_000_000;
     const { connector } = testConnector({
       transport,
-      retry: { timeoutMs: 30 },
+      retry: { timeoutMs: 200 },
       batching: { maxTransactions: 8 },
       rejections: () => policy,
       clock: () => now,

@@ -202,6 +202,16 @@ describe('a policy that takes longer than the call', () => {
     await world().rejecting.idle(); // nothing to wait for
   });
 
+  it('is not waited for any more once nobody wants to know', async () => {
+    const { decide, rejecting } = world(() => new Promise(() => {}));
+    const deadline = open();
+    void decide({ deadline });
+    deadline.abort(timeout);
+    const idle = rejecting.idle();
+    rejecting.abandon();
+    await idle;
+  });
+
   it('is told when nobody wants to know any more, and forgotten', async () => {
     let context: RejectionContext | undefined;
     const { policy, decide, rejecting } = world((_, given) => {
