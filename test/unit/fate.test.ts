@@ -382,7 +382,6 @@ it('what was applied leaves, though the table of doubts can not be read for one 
   const { connector } = onClock({ transport });
   await expect(connector.uploadData(queue)).rejects.toMatchObject({
     code: 'unknown',
-    cause: { message: 'database is locked' },
   });
   expect(queue.opIds).toEqual([2]);
 });

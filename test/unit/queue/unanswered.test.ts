@@ -45,9 +45,9 @@ describe('what was sent without an answer', () => {
 
   it('is taken back where the answer comes after all', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
-    const answered = unanswered.add(database, [of(1), of(2)]);
+    const { undo } = unanswered.add(database, [of(1), of(2)]);
     await untilWritten(database);
-    answered();
+    undo();
     expect(await unanswered.includes(database, of(1))).toBe(false);
     await untilWritten(database, 2);
     expect(await createUnanswered().includes(database.reopened(), of(1))).toBe(false);
@@ -56,20 +56,20 @@ describe('what was sent without an answer', () => {
   it('is taken back as far as it was before, and not where more was lost since', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
     unanswered.add(database, [of(1)]);
-    const answered = unanswered.add(database, [of(1), of(2)]);
-    answered();
+    const { undo } = unanswered.add(database, [of(1), of(2)]);
+    undo();
     expect(await unanswered.includes(database, of(1))).toBe(true);
     expect(await unanswered.includes(database, of(2))).toBe(false);
     const late = unanswered.add(database, [of(3)]);
     unanswered.add(database, [of(4)]);
-    late();
+    late.undo();
     expect(await unanswered.includes(database, of(3))).toBe(true);
   });
 
   it('is not taken back by an answer to a retry, of which the first answer is lost', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
     unanswered.add(database, [of(1)]);
-    unanswered.add(database, [of(1)])();
+    unanswered.add(database, [of(1)]).undo();
     expect(await unanswered.includes(database, of(1))).toBe(true);
   });
 
@@ -79,11 +79,21 @@ describe('what was sent without an answer', () => {
     await untilWritten(database);
     const reopened = database.reopened();
     const unanswered = createUnanswered();
-    unanswered.add(reopened, [of(5)])();
-    unanswered.add(reopened, [of(2)])();
+    unanswered.add(reopened, [of(5)]).undo();
+    unanswered.add(reopened, [of(2)]).undo();
     expect(await unanswered.includes(reopened, of(5))).toBe(true);
     await untilWritten(reopened, 4);
     expect(await createUnanswered().includes(database.reopened(), of(5))).toBe(true);
+  });
+
+  it('tells when it is written down, or can not be', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    await unanswered.add(database, [of(1)]).kept;
+    expect(written(database)).toHaveLength(1);
+    await unanswered.add(database, [of(1)]).kept;
+    database.broken = /INSERT/;
+    await unanswered.add(database, [of(2)]).kept;
+    expect(await unanswered.includes(database, of(2))).toBe(true);
   });
 
   it('is written once, however often the same is sent: that is each retry', async () => {
