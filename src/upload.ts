@@ -116,7 +116,7 @@ export async function uploadBatch(
         throw failed.error;
       } finally {
         clearTimeout(timer);
-        slow?.undo(); // Whatever it was: the walk looks at it.
+        await deadline.race(slow?.undo()).catch(() => {}); // Whatever it was: the walk looks at it.
       }
     },
     judge,

@@ -47,8 +47,7 @@ describe('what was sent without an answer', () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
     const { undo } = unanswered.add(database, [of(1), of(2)]);
     await untilWritten(database);
-    undo();
-    await untilWritten(database, 2);
+    await undo();
     expect(await unanswered.includes(database, of(1))).toBe(false);
     expect(await createUnanswered().includes(database.reopened(), of(1))).toBe(false);
   });
