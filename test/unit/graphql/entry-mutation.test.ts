@@ -3,7 +3,6 @@ import type { EntryMutation, EntryOutcome, Mutations } from 'powersync-backend-c
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, mutationOf, readEntryAnswer } from '../../../src/graphql/entry-mutation.ts';
 import { readAnswer } from '../../../src/graphql/graphql-answer.ts';
-import { context } from '../../http/support.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const named = (mutation: string): EntryMutation => ({ mutation, variables: ({ id }) => ({ id }) });
