@@ -231,8 +231,11 @@ export class BackendConnector {
       throw new TypeError('setOwner: the owner must be the id of a user, or null when nobody is signed in.');
     }
     await this.#inTurn(async () => {
-      if (currentOwner(await readBorders(database)) === owner) return;
       const { tokens, gate } = this.#parts;
+      if (currentOwner(await readBorders(database)) === owner) {
+        await tokens.keepOnlyOf(owner); // The app may have been killed before the token of the last one was dropped.
+        return;
+      }
       await this.#uploader.pauseWhile(async () => {
         tokens.forget();
         await writeBorder(database, owner);
@@ -312,7 +315,9 @@ export class BackendConnector {
    * Without it, each one is believed after nine minutes while `status.breaker` is `open`.
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
+    this.#uploader.checkOpen();
     await this.#parts.breaker.reset(database);
+    this.#parts.decisions.trust();
     this.#parts.publisher.set({ breaker: 'closed' });
     this.#uploader.openGate();
   }

@@ -174,7 +174,7 @@ async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Boun
   // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
   const isOpen = await deadline.race(breaker.isOpen(database));
   parts.publisher.set({ breaker: isOpen ? 'open' : 'closed' });
-  const offered = transactions.slice(0, isOpen ? 1 : limit.current);
+  const offered = transactions.slice(0, isOpen && !breaker.isWell(database) ? 1 : limit.current);
   const chosen = offered.slice(0, batchSize(options, offered));
   return { head, owner, offered, chosen, mayHaveRejected };
 }

@@ -31,6 +31,8 @@ export interface TokenSource {
   drop(token?: string): void;
   /** Forgets everything, a refresh on its way included: somebody else may have signed in. */
   forget(): void;
+  /** Forgets a token that the cache had from before, unless it names this user. */
+  keepOnlyOf(owner: string | null): Promise<void>;
   /** Ends once the cache has all that it was given so far, or after `timeoutMs`. Never throws. */
   settled(): Promise<void>;
   /** What the backend's clock shows now. */
@@ -53,6 +55,8 @@ interface Held {
   readonly claims: JwtClaims;
   /** When it came, by the device's clock. */
   readonly at: number;
+  /** From the cache, rather than from `credentials`. */
+  readonly isLoaded?: boolean;
 }
 
 /** Refreshed this long before expiry, or a third of the lifetime if that is less. The SDK begins at 30 s. */
@@ -83,7 +87,7 @@ export function createTokenSource({
     const token = await within(Promise.resolve().then(() => cache.get()))
       .then((kept) => (kept ? readToken({ token: kept }) : null))
       .catch(() => null);
-    if (held === undefined) held = token ? hold(token) : null;
+    if (held === undefined) held = token ? { ...hold(token), isLoaded: true } : null;
   }
 
   async function refresh(): Promise<string | null> {
@@ -148,6 +152,10 @@ export function createTokenSource({
     }
   }
 
+  async function settled(): Promise<void> {
+    await within(writes).catch(() => {});
+  }
+
   return {
     async get() {
       const askedFor = user;
@@ -177,9 +185,15 @@ export function createTokenSource({
       flight = undefined;
       keep(null);
     },
-    async settled() {
-      await within(writes).catch(() => {});
+    async keepOnlyOf(owner) {
+      if (held === undefined) await load();
+      if (held?.isLoaded && (owner === null || held.claims.subject !== owner)) {
+        held = null;
+        keep(null);
+      }
+      await settled();
     },
+    settled,
     serverTime(epochMs) {
       const skew = epochMs - clock();
       skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;

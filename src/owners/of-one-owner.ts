@@ -24,7 +24,7 @@ export function ofOneOwner(
 export function ownerMismatch(): UploadError {
   return new UploadError(
     'owner_mismatch',
-    'The head of the queue was written by somebody else than who is signed in. It waits until they sign in again, or ' +
-      'until it is claimed, exported or discarded.',
+    'The head of the queue was written by somebody else than who is signed in, by setOwner() or by the "sub" of the token. ' +
+      'It waits until they sign in again, or until it is claimed, exported or discarded.',
   );
 }

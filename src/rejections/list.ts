@@ -66,6 +66,11 @@ export async function isQueued(database: ConnectorDatabase, key: string): Promis
   return isBehind(key, await headOpId(database));
 }
 
+/** Whether it has left the queue, as far as the key tells. */
+export function hasLeft(key: string, head: number | undefined): boolean {
+  return placeInQueue(key, head) === 'left';
+}
+
 /** Whether it is at the head of the queue or behind it, as far as the key tells. */
 export function isBehind(key: string, head: number | undefined): boolean {
   const place = placeInQueue(key, head);

@@ -2,7 +2,7 @@ import { optionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { plainEntry, rowOf } from '../queue/transaction.ts';
-import { headOpId, isBehind } from './list.ts';
+import { hasLeft, headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { ensureTables } from './state.ts';
@@ -50,6 +50,7 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
     await ensureTables(database);
     const { key, transactionId, entries, error, entryIndex, details, needsDecision } = rejected;
     const isHeld = needsDecision && !rejected.cannotWait;
+    const head = await headOpId(database);
     const laterOps = await laterOpIds(database, entries);
     // Where it isn't known who wrote it, it went out in the name of who is signed in.
     const owner = rejected.owner === undefined ? await ownerNow(database) : rejected.owner;
@@ -60,13 +61,15 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
         'The connector was closed, or the database is being cleared, so the rejected write was not recorded.',
       );
     }
-    // What the app has released is rejected now.
+    // What the app has released is rejected now. What has left the queue never changes, whatever another tab still says.
     await database.execute(
       `INSERT INTO connector_rejected_writes
 (key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
-may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision, owner = excluded.owner,
-state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state OR owner IS NOT excluded.owner`,
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET entry_index = excluded.entry_index,
+applied_entries = excluded.applied_entries, code = excluded.code, status = excluded.status, message = excluded.message, details = excluded.details,
+owner = excluded.owner, rejected_at = excluded.rejected_at, may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision,
+state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END
+WHERE (state <> excluded.state OR owner IS NOT excluded.owner) AND (state <> 'rejected' OR ?)`,
       [
         key,
         transactionId ?? null,
@@ -83,6 +86,7 @@ state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE
         JSON.stringify(laterOps),
         rejected.mayBeApplied ? 1 : 0,
         needsDecision ? 1 : 0,
+        hasLeft(key, head) ? 0 : 1,
       ],
     );
     if (maxCount || maxAgeMs) await prune(database, key, maxCount, maxAgeMs && now - maxAgeMs);

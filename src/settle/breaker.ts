@@ -26,8 +26,10 @@ const CONFIRMATION: RetryBudget = { tries: 6, forMs: 9 * 60_000 };
  * database: apps restart during an outage.
  */
 export interface Breaker {
-  /** Whether refusals have to be confirmed now. `fresh`: with what another tab has counted, too. */
-  isOpen(database: ConnectorDatabase, fresh?: boolean): Promise<boolean>;
+  /** Whether refusals have to be confirmed now. */
+  isOpen(database: ConnectorDatabase): Promise<boolean>;
+  /** Whether the last thing it heard of the backend was good: else a single transaction is enough to see if it is well. */
+  isWell(database: ConnectorDatabase): boolean;
   /** What a refusal has to stand before it is believed. */
   budget(database: ConnectorDatabase, certain: boolean): Promise<RetryBudget>;
   /** A refusal was believed; true when that opened the breaker. */
@@ -50,6 +52,7 @@ const DATA_CODES: ReadonlySet<string> = new Set(['invalid', 'not_found', 'confli
 
 export function createBreaker(): Breaker {
   const known = new WeakMap<ConnectorDatabase, number>();
+  const well = new WeakSet<ConnectorDatabase>();
 
   async function load(database: ConnectorDatabase, fresh: boolean): Promise<number> {
     const before = fresh ? undefined : known.get(database);
@@ -73,21 +76,27 @@ export function createBreaker(): Breaker {
   }
 
   return {
-    async isOpen(database, fresh = false) {
+    isWell: (database) => well.has(database),
+    async isOpen(database) {
       try {
-        return (await load(database, fresh)) >= OPEN;
+        return (await load(database, false)) >= OPEN;
       } catch {
         return false; // A table that can't be read can't take a rejection either: the policy will hold.
       }
     },
     async budget(database, certain) {
+      well.delete(database);
       const doubt = await load(database, true);
       if (doubt >= OPEN) return CONFIRMATION;
       return { tries: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), forMs: 0 };
     },
     refused: (database, certain) => raise(database, certain ? CERTAIN_REFUSAL : REFUSAL),
-    contradicted: (database) => raise(database, MOST),
+    contradicted(database) {
+      well.add(database);
+      return raise(database, MOST);
+    },
     async succeeded(database) {
+      well.add(database);
       try {
         const doubt = await load(database, false);
         if (doubt > 0) await save(database, Math.max(0, doubt - SUCCESS));

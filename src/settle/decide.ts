@@ -38,6 +38,8 @@ export interface Decisions {
   ): Promise<Stop | 'again' | undefined>;
   /** {@link WalkRules.notReached} */
   notReached(item: Item, failed: Failed, overtakenBy: readonly Item[]): void;
+  /** The app says that refusals were the writes' fault: what is applied now contradicts nothing. */
+  trust(): void;
   /** {@link WalkRules.applied} */
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
@@ -119,6 +121,10 @@ export function createDecisions({
 
     notReached(item, failed, overtakenBy) {
       if (isOvertaken(item, failed, overtakenBy)) rejecting.postpone(item.transaction.key, failed);
+    },
+
+    trust() {
+      doubted = undefined;
     },
 
     async applied({ database }, items) {

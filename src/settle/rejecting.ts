@@ -83,7 +83,14 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
       try {
         deadline.check();
         const answer = await deadline.race(ask(rejected, failed, database));
-        if (answer !== 'complete') held = error;
+        if (answer === 'hold') held = error;
+        else if (answer !== 'complete') {
+          held = new UploadError(
+            'misconfigured',
+            'The rejection policy must answer "complete" or "hold". Until it does, the rejected transaction is held.',
+            { cause: error },
+          );
+        }
       } catch (cause) {
         if (deadline.error) {
           if (cannotWait) postpone(key, failed); // No time left to ask: the next call does.

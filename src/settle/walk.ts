@@ -104,9 +104,12 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     let applied: Item[] = []; // since the last refusal
     const appliedBehind = (index: number): readonly Item[] =>
       whole.flatMap((each, at) => (at > index && each.said.status === 'applied' ? [each.item] : []));
-    const endAt = (index: number, end: End): End => {
+    const endAt = async (index: number, end: End): Promise<End> => {
       for (const [at, { item, said }] of whole.entries())
         if (at > index && said.status === 'failed') rules.notReached(item, said, appliedBehind(at));
+      // They are sent again; were that refused, as in use, they would be applied all the same.
+      const ahead = appliedBehind(index);
+      if (ahead.length) await rules.unanswered(ahead);
       return end;
     };
     for (const [index, { item, said }] of whole.entries()) {
@@ -171,5 +174,8 @@ const ANSWERS: ReadonlySet<string> = new Set([
 
 function isUnanswered(said: Delivered | undefined): boolean {
   if (said?.status !== 'failed' || said.inBand) return false;
-  return !ANSWERS.has(said.error.code) && !nothingWasSent(said.error);
+  const { code, status = 500 } = said.error;
+  // A 404 or 403 that doesn't say why is an answer all the same.
+  const isAnswer = ANSWERS.has(code) || (code === 'unclassified' && status < 500);
+  return !isAnswer && !nothingWasSent(said.error);
 }

@@ -54,6 +54,8 @@ function world(answer: Answer, set: World = {}) {
     }),
     forget: () => {},
     settled: async () => {},
+    keepOnlyOf: async () => {},
+    keepOnlyOf: async () => {},
     serverTime: () => {},
   };
   const transport: Transport = async ({ transactions }, context) => {

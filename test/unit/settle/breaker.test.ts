@@ -153,17 +153,17 @@ describe('the breaker', () => {
     expect(database.statements.length).toBe(before);
   });
 
-  it('asks the database once only, unless it is asked afresh: that is every batch of every app', async () => {
+  it('asks the database once only, until something is refused: that is every batch of every app', async () => {
     const { breaker, database } = await afterRefusals(0);
     await breaker.isOpen(database);
     const before = database.statements.length;
     for (let i = 0; i < 100; i++) await breaker.isOpen(database);
     expect(database.statements.length).toBe(before);
-    await breaker.isOpen(database, true);
+    await breaker.budget(database, false);
     expect(database.statements.length).toBeGreaterThan(before);
   });
 
-  it('hears of the refusals of another tab when it is asked afresh, and before a rejection', async () => {
+  it('hears of the refusals of another tab before a rejection', async () => {
     const { breaker: own, database } = await afterRefusals(0);
     expect(await own.isOpen(database)).toBe(false);
     await afterRefusals(3, database.reopened());
@@ -171,7 +171,8 @@ describe('the breaker', () => {
     expect(await own.budget(database, false)).toEqual(CONFIRMATION);
     expect(await own.isOpen(database)).toBe(true);
     await afterRefusals(0, database.reopened()).then(({ breaker }) => breaker.reset(database.reopened()));
-    expect(await own.isOpen(database, true)).toBe(false);
+    expect(await own.budget(database, false)).toEqual({ tries: 1, forMs: 0 });
+    expect(await own.isOpen(database)).toBe(false);
   });
 
   it('goes on counting from what another tab has counted', async () => {

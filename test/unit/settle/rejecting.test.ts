@@ -97,9 +97,15 @@ describe('a rejection policy', () => {
     expect(holding.events).toMatchObject([{ decision: 'hold' }]);
   });
 
-  it.each([undefined, null, true, 'completed', {}])('holds where it answers %j', async (answer) => {
-    expect(await world(() => answer as never).decide()).toEqual({ error, hold: true });
-  });
+  it.each([undefined, null, true, 'completed', {}])(
+    'holds where it answers %j, and says so',
+    async (answer) => {
+      expect(await world(() => answer as never).decide()).toMatchObject({
+        error: { code: 'misconfigured', message: expect.stringContaining('must answer'), cause: error },
+        hold: true,
+      });
+    },
+  );
 
   it.each<[string, RejectionPolicy]>([
     [
