@@ -1,6 +1,7 @@
 // npm run prove [-- --histories 100000 --from 1]: runs histories until one violates a promise, and then makes it short.
 import { parseArgs } from 'node:util';
-import { type Plan, plan, run } from './history.ts';
+import { run } from './history.ts';
+import { type Plan, plan } from './plan.ts';
 import { loadRealms } from './realms.ts';
 import { shrink } from './shrink.ts';
 

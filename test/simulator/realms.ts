@@ -2,23 +2,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
-/** The modules under test, loaded anew: a tab or a process shares no memory with another one. */
+/** The modules under test, loaded anew: a tab or a process shares no memory with another one, nor its `globalThis`. */
 export type Realm = typeof import('./under-test.ts');
 
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
 /** Loads as many copies as a history may have tabs, those that crash included. */
-export async function loadRealms(count: number): Promise<Realm[]> {
+export async function loadRealms(count: number, plugins: Plugin[] = []): Promise<Realm[]> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-realms-'));
   const outfile = join(folder, 'under-test.mjs');
   try {
     await build({
-      entryPoints: [fileURLToPath(new URL('./under-test.ts', import.meta.url))],
+      entryPoints: [here('./under-test.ts')],
       bundle: true,
       format: 'esm',
       platform: 'node',
       outfile,
       sourcemap: 'inline',
+      define: { globalThis: 'realmGlobal' },
+      inject: [here('./realm-global.ts')],
+      plugins,
+      logLevel: 'silent',
     });
     const url = pathToFileURL(outfile).href;
     return await Promise.all(Array.from({ length: count }, (_, index) => import(`${url}?realm=${index}`)));

@@ -1,0 +1,47 @@
+/** How much a device's tokens tell of their user. */
+export const TOKENS = ['opaque', 'sub', 'numeric sub'] as const;
+export type TokenKind = (typeof TOKENS)[number];
+
+export const USERS = ['ada', 'bob'] as const;
+export type User = (typeof USERS)[number];
+
+/** The id that the app gives to `setOwner()`. */
+export function ownerId(user: User, kind: TokenKind): string {
+  return kind === 'numeric sub' ? String(USERS.indexOf(user) + 1) : user;
+}
+
+export function makeToken(user: User, kind: TokenKind, count: number): string {
+  const signature = `TOKEN-${user}-${count}`;
+  if (kind === 'opaque') return signature;
+  const sub = kind === 'sub' ? user : USERS.indexOf(user) + 1;
+  return `${base64({ alg: 'none' })}.${base64({ sub })}.${signature}`;
+}
+
+/** Whose token it is, whatever it tells. */
+export function userOf(token: string): User {
+  return /TOKEN-([a-z]+)/.exec(token)?.[1] as User;
+}
+
+function base64(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** A cache of the app's own: each use takes a moment, and what is written last need not arrive last. */
+export class SlowCache {
+  kept: string | null = null;
+  readonly #wait: () => Promise<void>;
+
+  constructor(wait: () => Promise<void>) {
+    this.#wait = wait;
+  }
+
+  async get(): Promise<string | null> {
+    await this.#wait();
+    return this.kept;
+  }
+
+  async set(token: string | null): Promise<void> {
+    await this.#wait();
+    this.kept = token;
+  }
+}
