@@ -49,7 +49,10 @@ export class Device {
   readonly #rejected = new Set<string>();
   readonly #running = new Set<Tab>();
   #usedRealms = 0;
+  /** Whether two tabs were ever open at once. */
+  #wasShared = false;
   #tabs: Tab[] = [];
+  readonly #everOpen: Tab[] = [];
   #user: User | null = null;
   /** Whether `setOwner()` was ever called. */
   #hasOwner = false;
@@ -83,9 +86,9 @@ export class Device {
     this.#open();
   }
 
-  /** Whether nobody but one connector at a time completes. */
+  /** Whether uploads of this database never overlapped: where there are no Web Locks, nothing keeps other tabs out. */
   get #isAlone(): boolean {
-    return this.#world.webLocks !== undefined || this.#setup.maxTabs === 1;
+    return this.#world.webLocks !== undefined || !this.#wasShared;
   }
 
   get #isConcurrent(): boolean {
@@ -137,6 +140,8 @@ export class Device {
       stopUploading: undefined,
     };
     this.#tabs.push(tab);
+    this.#everOpen.push(tab);
+    if (this.#tabs.length > 1) this.#wasShared = true;
   }
 
   #around(getTab: () => Tab): Surroundings {
@@ -147,7 +152,8 @@ export class Device {
         const tab = getTab();
         tab.signal = context.signal as AbortSignal;
         const isAborted = tab.signal.aborted;
-        this.#requests.starts({ isClosed: tab.isClosed, isAborted, entries, keys, isConcurrent });
+        const isAlone = this.#isAlone;
+        this.#requests.starts({ isClosed: tab.isClosed, isAborted, entries, keys, isConcurrent, isAlone });
         for (const other of this.#running) {
           const isTogether = webLocks || other.realm === tab.realm;
           if (isTogether && !other.handle.isDead && !(isConcurrent && other === tab))
@@ -246,14 +252,18 @@ export class Device {
         };
         return;
       case 'close':
-        return this.#close(tab, action.sameRealm);
+        return this.#close(tab, action.sameRealm || this.#setup.maxTabs === 1);
       case 'disconnect':
-        void connector.disconnect(handle);
+        void connector.disconnect(handle).catch(() => {}); // closed meanwhile
         return;
       case 'keep uploading':
         if (tab.stopUploading || tab.isClosed) return;
         tab.stopUploading = new AbortController();
-        connector.keepUploading(handle, { signal: tab.stopUploading.signal });
+        try {
+          connector.keepUploading(handle, { signal: tab.stopUploading.signal });
+        } catch {
+          // Not while users change.
+        }
         return;
       case 'stop uploading':
         tab.stopUploading?.abort();
@@ -328,14 +338,19 @@ export class Device {
 
   #crash(tab: Tab): void {
     if (this.#usedRealms >= this.#world.realms.length - 2) return;
-    tab.handle.kill();
-    this.#world.webLocks?.left(tab.realm, this.clientId);
-    this.#running.delete(tab);
+    this.#kill(tab);
     this.#gone(tab);
+  }
+
+  /** With what a closed connector still does there. */
+  #kill({ realm }: Tab): void {
+    for (const each of this.#everOpen) if (each.realm === realm) each.handle.kill();
+    this.#world.webLocks?.left(realm, this.clientId);
   }
 
   #close(tab: Tab, sameRealm: boolean): void {
     if (!sameRealm && this.#usedRealms >= this.#world.realms.length - 2) return;
+    if (!sameRealm) this.#wasShared = true; // with what it still has under way
     tab.stopUploading?.abort();
     tab.isClosed = true;
     tab.connector.close();
@@ -373,37 +388,37 @@ export class Device {
     await this.#signOut(tab, false);
     this.#user = user;
     await this.#setOwner(this.#stillOpen(tab), user);
+    await this.#checkCache(user);
   }
 
   async #signOut(tab: Tab, keepsToken: boolean): Promise<void> {
     const before = this.#user;
+    const hadNone = this.#kept === null;
     await this.#setOwner(tab, null);
     this.#kept = keepsToken ? before : null;
     this.#hasOwner = true;
     this.#user = null;
+    if (!keepsToken && hadNone) await this.#checkCache(null);
+  }
+
+  /** P6: what an app's own cache keeps is of who is signed in, however slow it is. */
+  async #checkCache(user: User | null): Promise<void> {
+    if (!this.#setup.hasCache) return;
+    await this.#world.scheduler.advance(100);
+    const kept = this.#cache.kept && userOf(this.#cache.kept);
+    if (kept && kept !== user)
+      this.#world.violations.add(`P6: the token of ${kept} is still in the cache while ${user} is signed in`);
   }
 
   /** The app does it again in another tab, should this one be closed meanwhile. */
   async #setOwner(tab: Tab | undefined, user: User | null): Promise<void> {
     if (!tab) return;
-    await this.#setOwnerIn(tab, user);
+    await this.#during(tab.connector.setOwner(tab.handle, user && ownerId(user, this.#setup.tokens)));
     if (this.#stillOpen(tab) !== tab) await this.#setOwner(this.#stillOpen(tab), user);
   }
 
   #stillOpen(tab: Tab): Tab | undefined {
     return this.#tabs.includes(tab) ? tab : this.#tabs[0];
-  }
-
-  async #setOwnerIn(tab: Tab, user: User | null): Promise<void> {
-    const { violations, scheduler } = this.#world;
-    await this.#during(
-      tab.connector.setOwner(tab.handle, user && ownerId(user, this.#setup.tokens)),
-    );
-    if (!this.#setup.hasCache) return;
-    await scheduler.advance(100);
-    const kept = this.#cache.kept && userOf(this.#cache.kept);
-    if (kept && kept !== user && !tab.handle.isDead && !tab.isClosed)
-      violations.add(`P6: the token of ${kept} is still in the cache while ${user} is signed in`);
   }
 
   async #leave(tab: Tab, pending: 'upload' | 'export' | 'discard'): Promise<void> {
@@ -451,11 +466,7 @@ export class Device {
   #restore(): void {
     if (!this.#backup || this.#usedRealms >= this.#world.realms.length - 2) return;
     const { restore, written, user, hasOwner } = this.#backup;
-    for (const { handle, realm } of this.#tabs) {
-      handle.kill(); // The app is closed, of course.
-      this.#world.webLocks?.left(realm, this.clientId);
-    }
-    this.#running.clear();
+    for (const tab of this.#everOpen) this.#kill(tab); // The app is closed, of course.
     this.#tabs = [];
     for (const each of this.#ledger.list.slice(written)) each.mayBeLost = true;
     for (const marker of recordedMarkers(this.#file)) this.#rejected.add(marker);
@@ -501,7 +512,7 @@ export class Device {
     const [entry] = JSON.parse(recorded.entries) as UploadEntry[];
     const written = this.#ledger.find(markerOf(entry));
     if (!written || this.#queued().has(written.marker)) return;
-    checkRejected(recorded, this.#ledger, this.#world.server, violations);
+    if (this.#isAlone) checkRejected(recorded, this.#ledger, this.#world.server, violations);
     written.writtenAgain = true;
     this.#file.statement('DELETE FROM connector_rejected_writes WHERE key = ?').run(recorded.key);
     this.#write(written.size, written.bad);
@@ -544,7 +555,7 @@ export class Device {
     if (isStuck) violations.add(`P8: ${this.#file.count()} entries of ${this.clientId} never left the queue`);
     checkRecordedOnce(this.#file, violations);
     for (const row of this.#file.rejected()) {
-      checkRejected(row, this.#ledger, server, violations);
+      if (this.#isAlone) checkRejected(row, this.#ledger, server, violations);
       const marker = markerOf((JSON.parse(row.entries) as UploadEntry[])[0]);
       const { place = 0 } = this.#ledger.find(marker) ?? {};
       if (place < this.#cleared.before && !this.#cleared.keys.has(row.key) && this.#isAlone)

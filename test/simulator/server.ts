@@ -154,7 +154,11 @@ export class Server {
   #applyOne(unit: Unit, user: string, fault: ServerFault | undefined, late: boolean): Result {
     const { key, entries } = unit;
     const marker = markerOf(unit);
-    if (this.#applied.has(key)) return fault === 'replay conflicts' ? fatal('UNIQUE_VIOLATION') : SUCCESS;
+    if (this.#applied.has(key) && fault !== 'replay conflicts') return SUCCESS;
+    if (this.#applied.has(key)) {
+      this.refused.add(marker);
+      return fatal('UNIQUE_VIOLATION');
+    }
     const bad = entries.find(({ data }) => data?.bad)?.data?.bad;
     if (bad || fault === 'unclassified') {
       this.refused.add(marker);

@@ -8,12 +8,13 @@ import type { Violations } from './violations.ts';
 export interface Start {
   readonly isClosed: boolean;
   readonly isAborted: boolean;
-  /** When the call of `uploadData()` has to end. */
   readonly entries: readonly CrudEntryLike[];
   /** Keys of the transactions they are of. */
   readonly keys: readonly string[];
   /** Whether others may be on their way at once. */
   readonly isConcurrent: boolean;
+  /** Whether no other tab could have sent or recorded something meanwhile. */
+  readonly isAlone: boolean;
 }
 
 /** What has to be true whenever a request begins. */
@@ -30,11 +31,11 @@ export class Requests {
     this.#violations = violations;
   }
 
-  starts({ isClosed, isAborted, entries, keys, isConcurrent }: Start): void {
+  starts({ isClosed, isAborted, entries, keys, isConcurrent, isAlone }: Start): void {
     const markers = entries.map(markerOf).join();
     if (isClosed) this.#violations.add(`P5: a request of ${markers} began after close()`);
     else if (isAborted) this.#violations.add(`P5: a request of ${markers} began after its call was aborted`);
-    this.#notRecorded(keys);
+    if (isAlone) this.#notRecorded(keys);
     if (!isConcurrent) this.#nothingUndecidedBefore(entries);
   }
 
