@@ -3,7 +3,7 @@ import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders } from './owners/borders.ts';
 import { type ExportedTransaction, exportQueued } from './owners/export-queued.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
-import { inLane } from './queue/lane.ts';
+import { laneIsLeft } from './queue/lane.ts';
 import { ensureTables } from './rejections/state.ts';
 import type { Parts } from './upload.ts';
 import type { Uploader } from './uploader.ts';
@@ -81,7 +81,8 @@ export async function drainAndClear(
   return uploader.pauseWhile(async () => {
     await database.disconnect();
     try {
-      await leaveTheLane(database, parts.options.retry.timeoutMs);
+      // A completion after the clear would stop the next user's downloads.
+      await laneIsLeft(database, parts.options.retry.timeoutMs);
     } catch (thrown) {
       return report(false, await queueLength(), UploadError.from(thrown));
     }
@@ -138,16 +139,6 @@ async function uploadFor(
         clearTimeout(timer); // A long wait that was cut short must not keep Node alive.
       }
     }
-  } finally {
-    deadline.end();
-  }
-}
-
-/** Waits for an upload that was just completing: a completion after the clear would stop the next user's downloads. */
-async function leaveTheLane(database: ConnectorDatabase, timeoutMs: number): Promise<void> {
-  const deadline = startDeadline(timeoutMs);
-  try {
-    await inLane(await database.getClientId(), deadline, async () => {});
   } finally {
     deadline.end();
   }

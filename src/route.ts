@@ -132,6 +132,8 @@ async function sendParts(
 ): Promise<Outcome> {
   const appliedEntries: number[] = [];
   for (const { transport, entries, offset } of parts) {
+    if (context.signal.aborted)
+      throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
     const [first, last] = [entries[0] as UploadEntry, entries[entries.length - 1] as UploadEntry];
     if (!progress.has(key, first)) {
       const isWhole = parts.length === 1;
@@ -166,7 +168,7 @@ async function sendAlone(
     const [outcome] = await transport({ transactions: [part] }, context);
     if (outcome) return outcome;
   } catch (thrown) {
-    return failureAlone(thrown, context);
+    return failureAlone(thrown);
   }
   throw new UploadError('misconfigured', 'A transport of route() returned no outcome.');
 }

@@ -20,12 +20,10 @@ export interface TransportContext {
   /**
    * The current JWT; undefined when the user is signed out. Throws when credentials can't be had now.
    *
-   * A token that was asked for here is refreshed once, and the batch sent once more, when the transport throws an
-   * `UploadError` with code `unauthenticated` or `forbidden`.
+   * A token that was asked for here is refreshed once for each upload, and what was refused sent again, when the transport
+   * throws an `UploadError` with code `unauthenticated` or `forbidden`, or reports it of a transaction.
    */
   token(): Promise<string | undefined>;
-  /** True while that refresh is still to be had: throw `forbidden` then, instead of reporting it as an outcome. */
-  readonly mayRefresh?: boolean;
   /** Tells what the backend's clock shows (epoch milliseconds), so that the expiry of tokens is read by it. */
   serverTime?(epochMs: number): void;
 }

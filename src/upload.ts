@@ -2,21 +2,24 @@ import type { TokenSource } from './auth/token-cache.ts';
 import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
-import { UploadError } from './outcome/upload-error.ts';
-import { type Owner, readBorders, versionOf } from './owners/borders.ts';
+import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
+import { readBorders, versionOf } from './owners/borders.ts';
 import { ofOneOwner } from './owners/of-one-owner.ts';
+import { prepare } from './prepare.ts';
 import { completePrefix, countEntries, handleFor, lastOpId } from './queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from './queue/database.ts';
 import { readQueue } from './queue/read-queue.ts';
 import { type Bounds, type Survey, surveyQueue } from './queue/survey.ts';
+import type { Unanswered } from './queue/unanswered.ts';
+import { recordedStates } from './rejections/recorded.ts';
 import type { Gate } from './retry/gate.ts';
 import { createSender } from './send.ts';
-import { type Breaker, MAX_REFUSALS } from './settle/breaker.ts';
-import { type Delivered, deliver } from './settle/deliver.ts';
-import { judgeWith, settleRules } from './settle/rules.ts';
-import { type Settlement, settle } from './settle/settle.ts';
+import type { Breaker } from './settle/breaker.ts';
+import type { Decisions } from './settle/decide.ts';
+import { judgeWith } from './settle/judge.ts';
+import type { Rejecting } from './settle/rejecting.ts';
+import { type Settlement, walk } from './settle/walk.ts';
 import type { Publisher } from './status/publisher.ts';
-import { type Prepared, prepare } from './transform.ts';
 
 /** What lives as long as the connector, and is only a hint: all of it may be lost without losing a write. */
 export interface Parts {
@@ -25,6 +28,9 @@ export interface Parts {
   readonly gate: Gate;
   readonly limit: AdaptiveLimit;
   readonly breaker: Breaker;
+  readonly unanswered: Unanswered;
+  readonly rejecting: Rejecting;
+  readonly decisions: Decisions;
   readonly publisher: Publisher;
   /** How many transactions the batching strategy is offered next: see `nextOffer()`. */
   offer: number;
@@ -40,54 +46,77 @@ export interface Parts {
 
 type Transactions = readonly (readonly CrudEntryLike[])[];
 
-/** One call of `uploadData()`, or one round of `drain()`. */
-export interface Call {
-  readonly database: ConnectorDatabase;
-  readonly clientId: string;
-  readonly deadline: Deadline;
-  /** Who wrote what is being sent. */
-  readonly owner: Owner;
-}
+/** A request that takes longer is taken for unanswered meanwhile, in case the app is killed. */
+const SLOW_MS = 500;
 
 /**
  * Uploads one batch from the head of the queue: read, transform, send, settle, complete. Null when nothing is queued.
  *
  * Throws only where nothing was settled; a transaction that has to stay is told in the settlement.
+ *
+ * @param outlives Told of a call of the transport that goes on after its deadline.
  */
 export async function uploadBatch(
   parts: Parts,
   database: ConnectorDatabase,
   clientId: string,
   deadline: Deadline,
+  outlives: (work: Promise<unknown>) => void,
 ): Promise<Settlement | null> {
-  const { options, limit, publisher } = parts;
+  const { options, limit, publisher, tokens, gate, unanswered, rejecting, decisions } = parts;
 
   const bounds = { ...options.bounds, transactions: Math.min(parts.offer, limit.current) };
   const batch = await readBatch(parts, database, bounds, deadline);
   if (!batch) return null;
   const { head, owner, offered, chosen } = batch;
 
-  const call = { database, clientId, deadline, owner };
   const judge = judgeWith(options);
-  const prepared = await prepare(chosen, clientId, options.transforms, judge, deadline);
-  const toSend = prepared.filter(({ known }) => !known).map(({ transaction }) => transaction);
-  let mostTaken = toSend.length;
+  const items = await prepare(chosen, {
+    clientId,
+    transforms: options.transforms,
+    judge,
+    deadline,
+    recorded: (keys) => (head.mayHaveRejected ? recordedStates(database, keys) : NO_STATES),
+    asked: rejecting.asked,
+  });
+  const unsent = items.filter(({ known }) => !known).length;
+  let mostTaken = unsent;
   const tooMuch = (size: number): void => {
     mostTaken = 0; // What was bisected went through in parts: no success of its size.
     limit.failed(size);
   };
-  // One more than the breaker lets pass: the one that opens it.
-  const delivery = { send: createSender(parts, call), judge, tooMuch, maxRefusals: MAX_REFUSALS + 1 };
+  const call = { database, deadline, owner };
+  const send = createSender({
+    options,
+    tokens,
+    publisher,
+    clientId,
+    ...call,
+    userVersion: () => parts.userVersion,
+    attempt: gate.failures + 1,
+    outlives,
+  });
   // While the request is under way:
   const counted = countQueue(parts, database);
   const ending = handleFor(database, head, chosen);
   const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen)) : undefined;
-  const sent = toSend.length ? await deliver(toSend, delivery) : [];
-  await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
-  let sentSoFar = 0;
-  const delivered = prepared.map(({ known }) => known ?? (sent[sentSoFar++] as Delivered));
 
-  const settlement = await settle(delivered, settleRules(parts, call, chosen, prepared));
+  const settlement = await walk(items, {
+    async send(sent) {
+      const slow = setTimeout(() => unanswered.add(database, sent), SLOW_MS);
+      try {
+        return await send(sent.map(({ transaction }) => transaction));
+      } finally {
+        clearTimeout(slow);
+      }
+    },
+    judge,
+    tooMuch,
+    unanswered: (sent) => unanswered.add(database, sent),
+    applied: (those) => decisions.applied(call, those),
+    decide: (item, failed, overtakenBy) => decisions.decide(call, item, failed, overtakenBy),
+  });
+  await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
   if (settlement.settled === 0 && !settlement.stop) {
     throw new UploadError(
       'misconfigured',
@@ -101,11 +130,14 @@ export async function uploadBatch(
     parts.next = settled === chosen.length ? { database, bounds, survey: next } : undefined;
     if (!settlement.stop) parts.offer = nextOffer(parts, offered.length, settled);
     limit.succeeded(Math.min(applied + rejected, mostTaken));
-    publishCompleted(publisher, keyOf(prepared), countEntries(leaving), settlement);
+    const key = items[0]?.transaction.key ?? '';
+    publishCompleted(publisher, key, countEntries(leaving), settlement);
   }
-  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(toSend.length);
+  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(unsent);
   return settlement;
 }
+
+const NO_STATES: Promise<ReadonlyMap<string, string>> = Promise.resolve(new Map());
 
 /** What the next batch takes from the head of the queue, and who wrote it; null when nothing is queued. */
 async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Bounds, deadline: Deadline) {
@@ -119,8 +151,9 @@ async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Boun
   noteUser(parts, versionOf(borders));
   const { owner, transactions } = ofOneOwner(head.transactions, borders);
   // While the breaker is open, a single transaction is enough to see whether the backend has recovered.
-  const isClosed = await deadline.race(breaker.isClosed(database));
-  const offered = transactions.slice(0, isClosed ? limit.current : 1);
+  const isOpen = await deadline.race(breaker.isOpen(database));
+  parts.publisher.set({ breaker: isOpen ? 'open' : 'closed' });
+  const offered = transactions.slice(0, isOpen ? 1 : limit.current);
   const chosen = offered.slice(0, batchSize(options, offered));
   return { head, owner, offered, chosen };
 }
@@ -165,9 +198,22 @@ function nextOffer({ options, offer }: Parts, offered: number, took: number): nu
   return Math.min(next, options.bounds.transactions);
 }
 
-/** A time-out, or a repeated network error, which is how a browser shows a 413 without CORS headers. */
+/** Failures that have nothing to do with how much was sent. */
+const ANY_SIZE: readonly UploadErrorCode[] = [
+  'aborted',
+  'throttled',
+  'unauthenticated',
+  'owner_mismatch',
+  'schema_mismatch',
+  'update_required',
+];
+
+/**
+ * A time-out, or whatever fails twice in a row: browsers show a 413 without CORS headers as a network error, and gateways
+ * give up on what takes a backend too long with any 5xx.
+ */
 function isTooMuch({ gate }: Parts, { code }: UploadError): boolean {
-  return code === 'timeout' || (code === 'network' && gate.error?.code === 'network');
+  return code === 'timeout' || (gate.error !== undefined && !ANY_SIZE.includes(code));
 }
 
 const MAX_COUNT_PAUSE_MS = 60_000;
@@ -189,8 +235,4 @@ async function countQueue(parts: Parts, database: ConnectorDatabase): Promise<vo
   } catch {
     // A figure to show is no reason to fail.
   }
-}
-
-function keyOf(prepared: readonly Prepared[]): string {
-  return prepared[0]?.transaction.key ?? '';
 }

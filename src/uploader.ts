@@ -4,7 +4,8 @@ import { onOnline } from './keep-uploading.ts';
 import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
 import { inLane } from './queue/lane.ts';
-import type { Stop } from './settle/settle.ts';
+import { clientIdOf } from './queue/ready.ts';
+import type { Stop } from './settle/item.ts';
 import type { UploadStatus } from './status/upload-status.ts';
 import { type Parts, uploadBatch } from './upload.ts';
 
@@ -85,16 +86,18 @@ export function createUploader(parts: Parts): Uploader {
     calls.add(deadline);
     let stop: Stop | undefined;
     try {
-      const clientId = await deadline.race(database.getClientId());
-      const settlement = await inLane(clientId, deadline, async () => {
+      const clientId = await deadline.race(clientIdOf(database));
+      const settlement = await inLane(clientId, deadline, async (stay) => {
+        deadline.check();
         remembered = gate.shutBy(evenIfBackingOff); // perhaps by the upload that was in the lane before this one
-        return remembered ? undefined : uploadBatch(parts, database, clientId, deadline);
+        return remembered ? undefined : uploadBatch(parts, database, clientId, deadline, stay);
       });
       if (settlement === null || settlement?.settled) moved(settlement === null);
       stop = settlement?.stop;
       if (!stop && !remembered) return settlement !== null;
     } catch (thrown) {
-      stop = { error: deadline.error ?? UploadError.from(thrown), hold: false };
+      const error = UploadError.from(thrown);
+      stop = { error: error.code === 'timeout' ? error : (deadline.error ?? error), hold: false };
     } finally {
       calls.delete(deadline);
       signal?.removeEventListener('abort', abort);
@@ -120,7 +123,7 @@ export function createUploader(parts: Parts): Uploader {
   }
 
   /** The head of the queue stays. */
-  function stopped({ error, hold }: Stop, deadline: Deadline): void {
+  function stopped({ error, hold, withinMs }: Stop, deadline: Deadline): void {
     const { code, message } = error;
     if (code === 'aborted' && error === deadline.error) {
       // Asked for, so no failure; but what it was tried again after still is one.
@@ -128,7 +131,7 @@ export function createUploader(parts: Parts): Uploader {
       return;
     }
     if (code === 'owner_mismatch') gate.reset(); // The backend wasn't asked: nothing to back off from.
-    const nextAttemptAt = gate.shut(error);
+    const nextAttemptAt = gate.shut(error, withinMs);
     if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
     failedPhase = phase;

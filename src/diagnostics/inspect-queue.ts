@@ -1,5 +1,6 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { readQueue } from '../queue/read-queue.ts';
+import { clientIdOf } from '../queue/ready.ts';
 import { toTransaction } from '../queue/transaction.ts';
 
 export interface InspectQueueOptions {
@@ -64,7 +65,7 @@ export async function inspectQueue(
   if (!(Number.isInteger(limit) && limit > 0)) {
     throw new TypeError('inspectQueue: option "limit" must be a whole number above 0.');
   }
-  const clientId = await database.getClientId();
+  const clientId = await clientIdOf(database);
   const { count: length } = await database.getUploadQueueStats();
   const head = await readQueue(database, { transactions: limit, entries: limit });
   const queued = head?.transactions ?? [];

@@ -75,7 +75,7 @@ export function failureIn(
   inBand: boolean,
 ): Failure {
   const [worst, error] = worstOf(errors, head, errorCodes);
-  const failure = failureAlone(error, context);
+  const failure = failureAlone(error);
   if (failure.status !== 'rejected') return failure;
   return { ...failure, inBand, details: { message: worst.message, extensions: worst.extensions } };
 }

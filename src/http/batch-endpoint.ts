@@ -107,7 +107,7 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
     const outcomes = await deliver(batch, body, context).catch((thrown) => {
       // Of a larger batch, only the one that was sent is at fault: no need to bisect.
       if (sent > 1 || transactions.length === 1) throw thrown;
-      return [failureAlone(thrown, context)];
+      return [failureAlone(thrown)];
     });
     if (outcomes.length !== sent) {
       throw new UploadError(

@@ -1,5 +1,6 @@
 import { hasTable } from '../has-table.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
+import { ready } from '../queue/ready.ts';
 
 /** Who writes from an op id on: a user, or null for nobody who is signed in. */
 export interface Border {
@@ -17,6 +18,7 @@ export type Owner = string | null | undefined;
  * before the writes behind it, perhaps by another tab.
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
+  await ready(database);
   if (!(await hasTable(database, 'connector_owners'))) return [];
   return database.getAll<Border>(
     'SELECT from_op_id AS fromOpId, owner, version FROM connector_owners ORDER BY from_op_id',

@@ -3,6 +3,7 @@ import { completePrefix } from '../queue/complete-prefix.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
 import { inLane } from '../queue/lane.ts';
 import { readQueue } from '../queue/read-queue.ts';
+import { clientIdOf } from '../queue/ready.ts';
 import { ownerOf, readBorders } from './borders.ts';
 
 /** How long to wait for an upload in flight. */
@@ -29,7 +30,7 @@ const TIMEOUT_MS = 60_000;
 export async function discardQueued(database: ConnectorDatabase, owner: string | null): Promise<number> {
   const deadline = startDeadline(TIMEOUT_MS);
   try {
-    return await inLane(await database.getClientId(), deadline, async () => {
+    return await inLane(await clientIdOf(database), deadline, async () => {
       let removed = 0;
       for (;;) {
         const head = await readQueue(database, { transactions: 1_000, entries: 1_000 });

@@ -1,5 +1,6 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { readQueue } from '../queue/read-queue.ts';
+import { clientIdOf } from '../queue/ready.ts';
 import { plainEntry, toTransaction } from '../queue/transaction.ts';
 import { type Owner, ownerOf, readBorders } from './borders.ts';
 
@@ -27,10 +28,10 @@ export interface ExportedTransaction {
  * ```
  */
 export async function exportQueued(database: ConnectorDatabase): Promise<ExportedTransaction[]> {
+  const clientId = await clientIdOf(database);
   const { count } = await database.getUploadQueueStats();
   const head = await readQueue(database, { transactions: count + 1, entries: count + 1 });
   const borders = await readBorders(database);
-  const clientId = await database.getClientId();
   return (head?.transactions ?? []).map((raw) => {
     const { key, transactionId } = toTransaction(clientId, raw);
     const entries = raw.map(plainEntry);

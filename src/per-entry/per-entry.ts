@@ -87,7 +87,6 @@ function failureIn(outcome: unknown): Failure | undefined {
   throw new UploadError('misconfigured', 'What sends an entry must return nothing, or an outcome.');
 }
 
-/** The context, not a copy of it: `mayRefresh` is asked after the request. */
 function withKey(context: TransportContext, key: string): EntryContext {
-  return Object.create(context, { key: { value: key } });
+  return { ...context, key };
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { defaultVerdict } from '../outcome/verdict.ts';
-import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import { rowOf, type UploadEntry, type UploadTransaction } from '../queue/transaction.ts';
 import type { TransportContext } from '../transport.ts';
 import { type Failure, failureAlone } from './failure.ts';
 import type { Progress } from './progress.ts';
@@ -43,9 +43,12 @@ export async function sendInOrder(
   const failures = new Map<UploadEntry, Failure>();
 
   const sendOne = async (entries: readonly Placed[]): Promise<boolean> => {
+    // What sends an entry may ignore the signal; then it ends here.
+    if (context.signal.aborted)
+      throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
     const said = await send(entries).catch((thrown) => failedBy(UploadError.from(thrown)));
     // What one failed request says is judged as if it were thrown, but keeps its details.
-    const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error, context) } : said;
+    const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error) } : said;
     if (!failure) {
       for (const { entry, transaction } of entries) {
         applied.add(entry);
@@ -114,7 +117,7 @@ async function inParallel(
   for (const [index, entries] of requests.entries()) {
     while (running.size >= concurrency) await Promise.race(running);
     if (thrown || index > failedAt) break;
-    const rows = entries.map(({ entry }) => JSON.stringify([entry.table, entry.id]));
+    const rows = entries.map(({ entry }) => rowOf(entry));
     const before = rows.flatMap((row) => rowFree.get(row) ?? []);
     const task = Promise.all(before)
       .then(() => !thrown && index < failedAt && run(entries))

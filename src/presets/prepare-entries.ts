@@ -23,7 +23,7 @@ export function prepareEntries(
         entries.forEach(check);
       } catch (thrown) {
         if (ready.length > 0) break; // What stands before it goes first.
-        const failed = failureAlone(thrown, context);
+        const failed = failureAlone(thrown);
         return transactions.map((_, index) => (index ? { status: 'not_attempted' } : failed));
       }
       ready.push({ ...transaction, entries });

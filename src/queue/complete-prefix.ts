@@ -18,12 +18,13 @@ export async function handleFor(
 }
 
 /**
- * Removes the `settled` transactions from the head of the queue; false if they no longer are its head.
+ * Removes the `settled` transactions from the head of the queue; false if none of them is there any more.
  *
  * Two faults of a hasty completion are kept out. `complete()` deletes by op id, so a handle that ends elsewhere than at
  * the last settled entry would remove writes nobody sent. And a completion of entries already gone (another tab, a
  * cleared queue) stops downloads until the next local write. Hence: look at the head again, and use only a handle that
- * ends at exactly the last settled entry.
+ * ends at exactly the last settled entry. Where another tab has removed the first of them, the others leave all the same:
+ * they are settled, and were they sent again, a backend without idempotency would apply them twice.
  *
  * @param handle One that probably ends there; else another is read.
  */
@@ -35,9 +36,11 @@ export async function completePrefix(
   const last = lastOpId(settled);
   const known = handle && lastOpId([handle.crud]) === last ? handle : null;
   const head = await database.getCrudBatch(known ? 1 : countEntries(settled));
-  const ending = known ?? head;
-  if (!head || !ending || head.crud[0]?.clientId !== settled[0]?.[0]?.clientId) return false;
-  if (lastOpId([ending.crud]) !== last) {
+  const first = head?.crud[0]?.clientId;
+  const left = settled.flat().filter(({ clientId }) => first !== undefined && clientId >= first);
+  if (!head || left[0]?.clientId !== first) return false;
+  const ending = known ?? (lastOpId([head.crud]) === last ? head : await database.getCrudBatch(left.length));
+  if (!ending || lastOpId([ending.crud]) !== last) {
     throw new UploadError(
       'unknown',
       'Something else removed queued writes during the upload. It is tried again.',

@@ -34,6 +34,8 @@ export interface CrudBatchLike {
  * React Native, Node, Capacitor and Electron.
  */
 export interface ConnectorDatabase {
+  /** Ends once the database is open; without it, a read tells. */
+  waitForReady?(): Promise<void>;
   getClientId(): Promise<string>;
   getCrudBatch(limit?: number): Promise<CrudBatchLike | null>;
   getUploadQueueStats(): Promise<{ readonly count: number }>;

@@ -9,6 +9,8 @@ export interface QueueHead {
   readonly handle: CrudBatchLike;
   /** False if no owner had been written down before these transactions were. */
   readonly mayHaveOwners: boolean;
+  /** False if nothing was ever rejected. */
+  readonly mayHaveRejected: boolean;
 }
 
 /**
@@ -30,13 +32,18 @@ export async function readQueue(
 /** Undefined if others have removed all that was surveyed. */
 async function readSurveyed(
   database: ConnectorDatabase,
-  { lastOpId, entries, hasOwners }: Survey,
+  { lastOpId, entries, hasOwners, hasRejected }: Survey,
 ): Promise<QueueHead | undefined> {
   const handle = await database.getCrudBatch(entries);
   // Where they have removed some of it, this reads further than was surveyed.
   const surveyed = handle?.crud.filter(({ clientId }) => clientId <= lastOpId);
   if (!handle || !surveyed?.length) return undefined;
-  return { transactions: groupTransactions(surveyed), handle, mayHaveOwners: hasOwners };
+  return {
+    transactions: groupTransactions(surveyed),
+    handle,
+    mayHaveOwners: hasOwners,
+    mayHaveRejected: hasRejected,
+  };
 }
 
 /** Entries of a transaction, where nothing is known of it. */
@@ -57,6 +64,11 @@ async function readUnsurveyed(
     const transactions = groupTransactions(handle.crud);
     const mayGoOn = handle.haveMore && last.transactionId != null;
     if (mayGoOn && transactions.length === 1) continue;
-    return { transactions: mayGoOn ? transactions.slice(0, -1) : transactions, handle, mayHaveOwners: true };
+    return {
+      transactions: mayGoOn ? transactions.slice(0, -1) : transactions,
+      handle,
+      mayHaveOwners: true,
+      mayHaveRejected: true,
+    };
   }
 }

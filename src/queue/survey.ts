@@ -16,6 +16,8 @@ export interface Survey {
   readonly haveMore: boolean;
   /** Whether owners have been written down, so that they may have different ones. */
   readonly hasOwners: boolean;
+  /** Whether anything was ever rejected. */
+  readonly hasRejected: boolean;
 }
 
 /** Holds for the last entry of a transaction: neighbours with an equal id are one; an entry without an id stands alone. */
@@ -41,7 +43,8 @@ found(lastOpId) AS (SELECT coalesce(
 ))
 SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastOpId) AS entries,
   EXISTS (SELECT 1 FROM ps_crud WHERE id > lastOpId) AS haveMore,
-  EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_owners') AS hasOwners
+  EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_owners') AS hasOwners,
+  EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_rejected_writes') AS hasRejected
 FROM found, asked`;
 
 /** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
@@ -70,9 +73,15 @@ export async function surveyQueue(
       transactions,
       entries,
     ]);
-    const { lastOpId, entries: count, haveMore, hasOwners } = found ?? {};
+    const { lastOpId, entries: count, haveMore, hasOwners, hasRejected } = found ?? {};
     if (typeof lastOpId !== 'number' || typeof count !== 'number' || count < 1) return undefined;
-    return { lastOpId, entries: count, haveMore: haveMore === 1, hasOwners: hasOwners !== 0 };
+    return {
+      lastOpId,
+      entries: count,
+      haveMore: haveMore === 1,
+      hasOwners: hasOwners !== 0,
+      hasRejected: hasRejected !== 0,
+    };
   } catch {
     return undefined;
   }

@@ -68,6 +68,11 @@ class RawTransaction implements UploadTransaction {
   }
 }
 
+/** Names the row that an entry is about. */
+export function rowOf({ table, id }: CrudEntryLike): string {
+  return JSON.stringify([table, id]);
+}
+
 /** The members of an entry, without what the SDK's class adds. */
 export function plainEntry(entry: CrudEntryLike): CrudEntryLike {
   const { clientId, op, table, id, transactionId, opData, previousValues, metadata } = entry;

@@ -1,3 +1,4 @@
+import type { PlatformAbortSignal } from '../globals.ts';
 import type { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 
@@ -17,6 +18,15 @@ export interface RejectedTransaction {
   readonly details?: unknown;
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
+  /**
+   * The backend has applied writes behind it already, so it can't be kept in front of them: if the policy holds, it is
+   * recorded as needing a decision, and leaves the queue. Written again it comes last, which is right.
+   */
+  readonly cannotWait?: boolean | undefined;
+  /**
+   * It may have been applied all the same: the answer to an earlier try was lost, and this refusal may be about the replay.
+   */
+  readonly mayBeApplied?: boolean | undefined;
   /** Who wrote it: the owner `setOwner()` had named, null for signed out; undefined where it was never called. */
   readonly owner?: string | null | undefined;
 }
@@ -25,6 +35,8 @@ export interface RejectionContext {
   readonly database: ConnectorDatabase;
   /** Epoch milliseconds. */
   readonly now: number;
+  /** Aborted once the database is being cleared by `drainAndClear()`: nothing may be written any more. */
+  readonly signal?: PlatformAbortSignal | undefined;
 }
 
 /**

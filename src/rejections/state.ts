@@ -1,7 +1,8 @@
 import { hasTable } from '../has-table.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
+import { ready } from '../queue/ready.ts';
 
-const ready = new WeakMap<ConnectorDatabase, Promise<unknown>>();
+const made = new WeakMap<ConnectorDatabase, Promise<unknown>>();
 
 /**
  * Makes the connector's own tables, once per opened database.
@@ -10,16 +11,17 @@ const ready = new WeakMap<ConnectorDatabase, Promise<unknown>>();
  * `updateSchema()` and `disconnectAndClear()`.
  */
 export function ensureTables(database: ConnectorDatabase): Promise<unknown> {
-  let made = ready.get(database);
-  if (!made) {
-    made = makeTables(database);
-    ready.set(database, made);
-    made.catch(() => ready.delete(database));
+  let tables = made.get(database);
+  if (!tables) {
+    tables = makeTables(database);
+    made.set(database, tables);
+    tables.catch(() => made.delete(database));
   }
-  return made;
+  return tables;
 }
 
 async function makeTables(database: ConnectorDatabase): Promise<void> {
+  await ready(database);
   await database.execute(
     `CREATE TABLE IF NOT EXISTS connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
 entries TEXT NOT NULL, entry_index INTEGER, applied_entries TEXT NOT NULL, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,

@@ -5,8 +5,11 @@ import { type Backoff, backoffMs } from './backoff.ts';
 export interface Gate {
   /** The remembered error while it is shut. `evenIfBackingOff` passes, except while the backend itself asked to wait. */
   shutBy(evenIfBackingOff: boolean): UploadError | undefined;
-  /** Remembers the error and shuts, for longer with every failure in a row. Returns when it opens, in epoch ms. */
-  shut(error: UploadError): number;
+  /**
+   * Remembers the error and shuts, for longer with every failure in a row, but no longer than `withinMs` unless the backend
+   * asked to wait. Returns when it opens, in epoch ms.
+   */
+  shut(error: UploadError, withinMs?: number): number;
   /** Opens at once, and keeps the count of failures. */
   open(): void;
   /** Opens, and forgets the failures: the queue moved. */
@@ -30,12 +33,13 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
       const isShut = now < (evenIfBackingOff ? askedUntil : opensAt) && now >= shutAt;
       return isShut ? error : undefined;
     },
-    shut(reason) {
+    shut(reason, withinMs = Number.POSITIVE_INFINITY) {
       error = reason;
       failures++;
       shutAt = clock();
-      askedUntil = shutAt + (reason.retryAfterMs || 0);
-      opensAt = Math.max(askedUntil, shutAt + backoffMs(failures, backoff, random()));
+      askedUntil = shutAt + Math.ceil(reason.retryAfterMs || 0);
+      const waitMs = Math.ceil(Math.min(backoffMs(failures, backoff, random()), withinMs));
+      opensAt = Math.max(askedUntil, shutAt + waitMs);
       return opensAt;
     },
     open() {

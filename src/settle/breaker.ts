@@ -1,20 +1,52 @@
+import type { RetryBudget } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
 import { readState, writeState } from '../rejections/state.ts';
+import type { Failed } from './item.ts';
 
-/** Refusals in a row that are believed. */
-export const MAX_REFUSALS = 3;
+// Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.
+const REFUSAL = 30;
+/** A refusal in band with a code that is about data: three dozen in a row are odd all the same. */
+const CERTAIN_REFUSAL = 2;
+const SUCCESS = 10;
+/** From here on the breaker is open. */
+const OPEN = 3 * REFUSAL;
+/** More doubt isn't kept: ten successes in a row take it away. */
+const MOST = 2 * OPEN;
+
+/** What each refusal has to stand while the breaker is open: in an hour six are believed, and twenty take three hours. */
+const CONFIRMATION: RetryBudget = { tries: 6, forMs: 9 * 60_000 };
 
 /**
- * Stops rejecting when refusals of whole requests come one after another without a success between: then the deployment
- * is at fault rather than the writes, and the queue must not be emptied into "rejected". A bisection counts once for
- * each transaction it singles out. The count is kept in the database: apps restart during an outage.
+ * Says how often a refusal has to be repeated before it is believed.
+ *
+ * A bad write and a broken backend answer alike, so refusals are believed while they are rare. Each one raises the
+ * doubt, each success takes away a third of one. The first is believed at once, others in close succession after
+ * another try or two; from then on the breaker is *open*: each further one is believed after six tries over
+ * nine minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
+ * database: apps restart during an outage.
  */
 export interface Breaker {
-  /** False while nothing more may be rejected. `fresh`: whatever another tab has counted, too. */
-  isClosed(database: ConnectorDatabase, fresh?: boolean): Promise<boolean>;
-  /** Counts a success, or else one more refusal; true when that opened the breaker. */
-  count(database: ConnectorDatabase, success: boolean): Promise<boolean>;
+  /** Whether refusals have to be confirmed now. `fresh`: with what another tab has counted, too. */
+  isOpen(database: ConnectorDatabase, fresh?: boolean): Promise<boolean>;
+  /** What a refusal has to stand before it is believed. */
+  budget(database: ConnectorDatabase, certain: boolean): Promise<RetryBudget>;
+  /** A refusal was believed; true when that opened the breaker. */
+  refused(database: ConnectorDatabase, certain: boolean): Promise<boolean>;
+  /** The backend applied something. */
+  succeeded(database: ConnectorDatabase): Promise<void>;
+  /** It applied what it had refused before: its refusals can't be trusted now. True when that opened the breaker. */
+  contradicted(database: ConnectorDatabase): Promise<boolean>;
+  /** The app says that refusals are the writes' fault. */
+  reset(database: ConnectorDatabase): Promise<void>;
 }
+
+/** A refusal that the backend stated of this one write, with a code that is about its data. */
+export function isCertain({ inBand, verdict, error }: Failed): boolean {
+  return inBand && verdict === 'reject' && DATA_CODES.has(error.code);
+}
+
+/** Not `forbidden`: a server that lost a grant refuses everything with it. */
+const DATA_CODES: ReadonlySet<string> = new Set(['invalid', 'not_found', 'conflict', 'too_large']);
 
 export function createBreaker(): Breaker {
   const known = new WeakMap<ConnectorDatabase, number>();
@@ -22,36 +54,48 @@ export function createBreaker(): Breaker {
   async function load(database: ConnectorDatabase, fresh: boolean): Promise<number> {
     const before = fresh ? undefined : known.get(database);
     if (before !== undefined) return before;
-    const refusals = (await readState<number>(database, 'refusals')) ?? 0;
-    known.set(database, refusals);
-    return refusals;
+    const doubt = (await readState<number>(database, 'doubt')) ?? 0;
+    known.set(database, doubt);
+    return doubt;
   }
 
-  async function save(database: ConnectorDatabase, refusals: number): Promise<void> {
-    await writeState(database, 'refusals', refusals);
-    known.set(database, refusals);
+  async function save(database: ConnectorDatabase, doubt: number): Promise<void> {
+    await writeState(database, 'doubt', doubt);
+    known.set(database, doubt);
+  }
+
+  async function raise(database: ConnectorDatabase, by: number): Promise<boolean> {
+    const before = await load(database, true);
+    const after = Math.min(before + by, MOST);
+    if (after !== before) await save(database, after);
+    return before < OPEN && after >= OPEN;
   }
 
   return {
-    async isClosed(database, fresh = false) {
+    async isOpen(database, fresh = false) {
       try {
-        return (await load(database, fresh)) < MAX_REFUSALS;
+        return (await load(database, fresh)) >= OPEN;
       } catch {
-        return true; // A table that can't be read can't take a rejection either: the policy will hold.
+        return false; // A table that can't be read can't take a rejection either: the policy will hold.
       }
     },
-    async count(database, success) {
-      if (success) {
-        try {
-          if ((await load(database, false)) > 0) await save(database, 0);
-        } catch {
-          // The upload succeeded all the same; the next success tries again.
-        }
-        return false;
+    async budget(database, certain) {
+      const doubt = await load(database, true);
+      if (doubt >= OPEN) return CONFIRMATION;
+      return { tries: certain ? 1 : 1 + Math.ceil(doubt / REFUSAL), forMs: 0 };
+    },
+    refused: (database, certain) => raise(database, certain ? CERTAIN_REFUSAL : REFUSAL),
+    contradicted: (database) => raise(database, MOST),
+    async succeeded(database) {
+      try {
+        const doubt = await load(database, false);
+        if (doubt > 0) await save(database, Math.max(0, doubt - SUCCESS));
+      } catch {
+        // The upload succeeded all the same; the next success tries again.
       }
-      const refusals = (await load(database, true)) + 1;
-      await save(database, refusals);
-      return refusals === MAX_REFUSALS;
+    },
+    async reset(database) {
+      if ((await load(database, true)) > 0) await save(database, 0);
     },
   };
 }

@@ -61,7 +61,7 @@ export type UploadEvent =
   | { readonly type: 'opened' }
   /** Only `status` changed. */
   | { readonly type: 'status' }
-  /** Refusals came one after another: nothing more is rejected until a transaction is applied. */
+  /** Refusals came one after another, and `status.breaker` is `open`: each further one has to be confirmed. */
   | { readonly type: 'breaker' }
   /** The queue is empty. */
   | { readonly type: 'drained' }

@@ -23,6 +23,11 @@ export interface UploadStatus {
   readonly nextAttemptAt: number | undefined;
   /** Epoch milliseconds since which the head of the queue has not moved in spite of tries. */
   readonly stalledSince: number | undefined;
+  /**
+   * `open` while the backend refuses so much that its refusals have to be confirmed, over nine minutes each, before they
+   * are believed. Kept over restarts; known once an upload has begun.
+   */
+  readonly breaker: 'closed' | 'open';
   readonly counters: UploadCounters;
 }
 
@@ -46,5 +51,6 @@ export const INITIAL_STATUS: UploadStatus = {
   lastError: undefined,
   nextAttemptAt: undefined,
   stalledSince: undefined,
+  breaker: 'closed',
   counters: { attempts: 0, applied: 0, rejected: 0, failures: 0, tokenRefreshes: 0 },
 };

@@ -11,7 +11,7 @@ export async function oneAtATime(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const transaction of transactions) {
-    const outcome = await send(transaction).catch((thrown) => failureAlone(thrown, context));
+    const outcome = await send(transaction).catch((thrown) => failureAlone(thrown));
     outcomes.push(outcome);
     if (outcome.status !== 'applied') break;
   }

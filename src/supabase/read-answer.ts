@@ -49,7 +49,7 @@ export function failureOf(
   details?: unknown,
 ): Failure {
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
-  const failure = failureAlone(new UploadError(code, message, { status, budget }), context);
+  const failure = failureAlone(new UploadError(code, message, { status, budget }));
   // Policies refuse everything once one of them is broken, so they are never believed without the breaker.
   return failure.status === 'rejected'
     ? { ...failure, details, inBand: certain && code !== 'forbidden' }

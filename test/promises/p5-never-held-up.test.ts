@@ -4,7 +4,9 @@ import { closeClient, connectClient, openClient, type TestClient, waitFor } from
 import {
   addTodos,
   applied,
+  applyAll,
   fakeClock,
+  noAnswer,
   queued,
   recordingTransport,
   testConnector,
@@ -146,8 +148,8 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
 
   it('connector.disconnect() is not held up at all, and uploads go on with the next connect()', async () => {
     let answers = false;
-    const { transport, batches } = recordingTransport(async (batch) =>
-      answers ? batch.transactions.map(applied) : new Promise(() => {}),
+    const { transport, batches } = recordingTransport((batch, context) =>
+      (answers ? applyAll : noAnswer)(batch, context),
     );
     const { connector } = testConnector({ transport, endpoint: 'http://127.0.0.1:9' });
     void connectClient(client.db, connector);

@@ -3,7 +3,16 @@ import type { BackendConnectorOptions, Transport } from 'powersync-backend-conne
 import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, applied, deferred, descriptions, queued, testConnector } from '../support/connector.ts';
+import {
+  addTodos,
+  applied,
+  applyAll,
+  deferred,
+  descriptions,
+  noAnswer,
+  queued,
+  testConnector,
+} from '../support/connector.ts';
 
 describe('P6: after setOwner(), a write is never sent with the token of another user', () => {
   let client: TestClient;
@@ -151,11 +160,11 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     const keys: string[] = [];
     let hang = true;
     const { connector, signIn } = world({
-      transport: async ({ transactions }, { token }) => {
-        await token();
-        keys.push(...transactions.map(({ key }) => key));
+      transport: async (batch, context) => {
+        await context.token();
+        keys.push(...batch.transactions.map(({ key }) => key));
         started.resolve();
-        return hang ? new Promise(() => {}) : transactions.map(applied);
+        return (hang ? noAnswer : applyAll)(batch, context);
       },
     });
     await signIn('ada');

@@ -1,10 +1,16 @@
-import { type RejectionPolicy, type Transport, UploadError } from 'powersync-backend-connector';
+import {
+  type BackendConnector,
+  type RejectionPolicy,
+  type Transport,
+  UploadError,
+} from 'powersync-backend-connector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
   addTodos,
   applied,
   descriptions,
+  type FakeClock,
   fakeClock,
   queued,
   recordingTransport,
@@ -61,18 +67,56 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
     expect(batches[0]?.transactions.length).toBeLessThan(10);
   });
 
-  it('a deployment that refuses everything gets no more than three rejected, and few requests', async () => {
+  /** Uploads as the SDK does: at once while the queue moves, else every five seconds. */
+  async function uploadFor(minutes: number, connector: BackendConnector, clock: FakeClock): Promise<void> {
+    const end = clock() + minutes * 60_000;
+    while (clock() < end && (await queued(client)).length > 0) {
+      await connector.uploadData(client.db).catch(() => clock.advance(5_000));
+    }
+  }
+
+  it('a deployment that refuses everything for an hour gets no more than ten rejected, and few requests', async () => {
     const clock = fakeClock();
     const { transport, batches } = recordingTransport(refusing(letters));
     const { connector, events } = testConnector({ transport, clock });
-    for (let round = 0; round < 20; round++) {
-      await expect(connector.uploadData(client.db)).rejects.toMatchObject({ code: 'misconfigured' });
-      clock.advance(400_000);
-    }
+    await expect(connector.uploadData(client.db)).rejects.toMatchObject({ code: 'misconfigured' });
     expect(await rejected()).toEqual(['a', 'b', 'c']);
-    expect(await queued(client)).toEqual(letters.slice(3));
+    expect(connector.status.breaker).toBe('open');
+    await uploadFor(60, connector, clock);
+    expect((await rejected()).length).toBeLessThanOrEqual(10);
+    expect(await queued(client)).toEqual(letters.filter((_, index) => index >= 9));
     expect(events.filter(({ type }) => type === 'breaker')).toHaveLength(1);
-    expect(batches.length).toBeLessThan(19 + 12); // one probe a round once it is known
+    expect(batches.length).toBeLessThan(80);
+  });
+
+  it('twenty bad writes in a row have left after three hours, each recorded, and the good ones behind them too', async () => {
+    const clock = fakeClock();
+    const bad = letters.slice(0, 20);
+    const { connector } = testConnector({ transport: refusing(bad), clock });
+    await uploadFor(180, connector, clock);
+    expect(await queued(client)).toEqual([]);
+    expect(await rejected()).toEqual(bad);
+  });
+
+  it('a bad write among good ones leaves within the same call, as long as refusals are rare', async () => {
+    const { connector } = testConnector({ transport: refusing(['b', 'j', 'p', 'y']) });
+    await connector.uploadData(client.db);
+    expect(await queued(client)).toEqual([]);
+  });
+
+  it('a write that was refused and is applied then shows that refusals can not be trusted', async () => {
+    let calls = 0;
+    const { connector } = testConnector({
+      // Every second request meets an instance that is broken.
+      transport: async ({ transactions }) => {
+        if (calls++ % 2 === 0) throw new UploadError('invalid', 'broken');
+        return transactions.map(applied);
+      },
+      batching: { maxTransactions: 1 },
+    });
+    await expect(connector.drain(client.db)).resolves.toMatchObject({ drained: false });
+    expect(await rejected()).toEqual(['a']);
+    expect(connector.status.breaker).toBe('open');
   });
 
   it('stays so after a restart, and goes on when the deployment is mended', async () => {
@@ -95,7 +139,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
     expect(await rejected()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('refusals that the backend states for single transactions are believed, however many', async () => {
+  it('refusals that the backend states for single transactions, with a code for their data, are believed', async () => {
     const { connector } = testConnector({
       transport: async ({ transactions }) =>
         transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),

@@ -40,6 +40,12 @@ export function testConnector(options: Partial<BackendConnectorOptions> = {}) {
 
 export const applyAll: Transport = async ({ transactions }) => transactions.map(applied);
 
+/** A transport that gets no answer before its signal is aborted, as `fetch` does. */
+export const noAnswer: Transport = (_, { signal }) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')));
+  });
+
 export function applied(): Outcome {
   return { status: 'applied' };
 }

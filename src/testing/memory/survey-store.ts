@@ -20,5 +20,7 @@ export function surveyStore(
     if (fits) Object.assign(found, { lastOpId: opId, entries: index + 1 });
   });
   const haveMore = Number(found.entries < queue.length);
-  return { ...found, haveMore, hasOwners: Number(tables.has('connector_owners')) };
+  const hasOwners = Number(tables.has('connector_owners'));
+  const hasRejected = Number(tables.has('connector_rejected_writes'));
+  return { ...found, haveMore, hasOwners, hasRejected };
 }

@@ -1,0 +1,123 @@
+import type { Deadline } from '../deadline.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import type { Owner } from '../owners/borders.ts';
+import type { ConnectorDatabase } from '../queue/database.ts';
+import type { RejectedTransaction } from '../rejections/policy.ts';
+import { record } from '../rejections/record.ts';
+import type { Publisher } from '../status/publisher.ts';
+import type { Failed, Item, Stop } from './item.ts';
+
+/** Asks the rejection policy, and remembers what it was asked. */
+export interface Rejecting {
+  /** What the policy was asked of this transaction in an earlier call, and hasn't answered yet. */
+  asked(key: string): Failed | undefined;
+  /** Asks the policy: undefined lets the transaction go. */
+  decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
+  /** Settles when no policy is at work any more. */
+  idle(): Promise<void>;
+  /** Nobody wants to know any more: what the policy still does must not write to the database. */
+  abandon(): void;
+}
+
+export interface RejectedBy {
+  readonly database: ConnectorDatabase;
+  readonly deadline: Deadline;
+  readonly owner: Owner;
+  readonly cannotWait: boolean;
+  readonly mayBeApplied: boolean;
+}
+
+export function createRejecting({ rejections, clock }: ResolvedOptions, publisher: Publisher): Rejecting {
+  // One policy call for each transaction, also if it takes longer than the upload that asked: were it asked anew, the
+  // write would be sent anew first, and might be applied after it was recorded.
+  const pending = new Map<string, { readonly failed: Failed; readonly answer: Promise<unknown> }>();
+  const recordAnyway = record();
+  let abandoned = new AbortController();
+
+  function ask(rejected: RejectedTransaction, failed: Failed, database: ConnectorDatabase): Promise<unknown> {
+    const before = pending.get(rejected.key);
+    if (before) return before.answer;
+    const context = { database, now: clock(), signal: abandoned.signal };
+    const answer = Promise.resolve().then(() => rejections(rejected, context));
+    answer.catch(() => {}); // Whoever waits for it is told.
+    pending.set(rejected.key, { failed, answer });
+    return answer;
+  }
+
+  return {
+    asked: (key) => pending.get(key)?.failed,
+
+    async decide(item, failed, { database, deadline, ...about }) {
+      const { error, needsDecision = false, details } = failed;
+      const { raw, transaction } = item;
+      const { key } = transaction;
+      const rejected: RejectedTransaction = {
+        key,
+        transactionId: transaction.transactionId,
+        entries: raw,
+        error,
+        ...entriesAtFault(item, failed),
+        details,
+        needsDecision,
+        ...about,
+      };
+      let held: UploadError | undefined;
+      try {
+        deadline.check();
+        const answer = await deadline.race(ask(rejected, failed, database));
+        if (answer !== 'complete') held = error;
+      } catch (cause) {
+        if (deadline.error) return { error: deadline.error, hold: false }; // No time left to ask: the next call does.
+        held = new UploadError(
+          'unknown',
+          'The rejection policy failed, so the rejected transaction is held.',
+          { cause },
+        );
+      }
+      pending.delete(key);
+      if (held && about.cannotWait) {
+        const context = { database, now: clock(), signal: abandoned.signal };
+        try {
+          if ((await recordAnyway({ ...rejected, needsDecision: true }, context)) === 'complete')
+            held = undefined;
+        } catch {
+          // Kept out of its turn rather than lost.
+        }
+      }
+      publisher.publish({
+        type: 'rejected',
+        key,
+        code: error.code,
+        tables: [...new Set(raw.map(({ table }) => table))],
+        entryIndex: rejected.entryIndex,
+        decision: held ? 'hold' : 'complete',
+      });
+      return held && { error: held, hold: true };
+    },
+
+    async idle() {
+      await Promise.allSettled([...pending.values()].map(({ answer }) => answer));
+    },
+
+    abandon() {
+      abandoned.abort();
+      abandoned = new AbortController();
+      pending.clear();
+    },
+  };
+}
+
+/** The backend counts the entries it was sent; the policy sees the raw ones. */
+function entriesAtFault(
+  { raw, transaction }: Item,
+  failed: Failed,
+): Pick<RejectedTransaction, 'entryIndex' | 'appliedEntries'> {
+  const rawIndex = (index: number | undefined): number =>
+    raw.findIndex(({ clientId }) => clientId === transaction.entries[index ?? -1]?.clientId);
+  const entryIndex = rawIndex(failed.entryIndex);
+  return {
+    entryIndex: entryIndex < 0 ? undefined : entryIndex,
+    appliedEntries: failed.appliedEntries?.map(rawIndex).filter((each) => each >= 0),
+  };
+}

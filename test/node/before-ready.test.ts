@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PowerSyncDatabase } from '@powersync/node';
+import { inspectQueue } from 'powersync-backend-connector/diagnostics';
+import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
+import {
+  discardRejected,
+  exportRejected,
+  listRejected,
+  releaseHeld,
+  retryRejected,
+  tellRejected,
+  watchRejected,
+} from 'powersync-backend-connector/rejections';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { testSchema } from '../support/client.ts';
+import { testConnector } from '../support/connector.ts';
+
+// The SDK keeps a client id that was asked for too early as a failure, for as long as the object lives.
+
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+let count = 0;
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'connector-ready-'));
+  folders.push(made);
+  return made;
+}
+
+/** Nothing waits for it. */
+function opening(dbLocation: string): PowerSyncDatabase {
+  return new PowerSyncDatabase({
+    schema: testSchema,
+    database: {
+      dbFilename: `ready-${process.pid}-${++count}.db`,
+      dbLocation,
+      implementation: { type: 'node:sqlite' },
+      readWorkerCount: 1,
+    },
+    logger: { log: () => {} },
+  });
+}
+
+const calls: Record<string, (db: PowerSyncDatabase) => unknown> = {
+  listRejected: (db) => listRejected(db),
+  exportRejected: (db) => exportRejected(db),
+  tellRejected: (db) => tellRejected(db, () => {}),
+  watchRejected: (db) =>
+    new Promise((resolve) => watchRejected(db, resolve, { signal: new AbortController().signal })),
+  retryRejected: (db) => expect(retryRejected(db, 'none')).rejects.toThrow('No rejected write'),
+  discardRejected: (db) => discardRejected(db, []),
+  releaseHeld: (db) => expect(releaseHeld(db, 'none')).rejects.toThrow('No held write'),
+  exportQueued: (db) => exportQueued(db),
+  claimQueued: (db) => expect(claimQueued(db, { from: null })).rejects.toThrow('nobody is signed in'),
+  discardQueued: (db) => discardQueued(db, 'ada'),
+  inspectQueue: (db) => inspectQueue(db),
+  setOwner: (db) => testConnector().connector.setOwner(db, 'ada'),
+};
+
+describe.each(Object.entries(calls))('%s() at once after the database was made', (_name, call) => {
+  it('waits until it is open, and so the SDK still knows the client id', async () => {
+    const db = opening(await folder());
+    await call(db);
+    expect(await db.getClientId()).toMatch(/^[\w-]{36}$/);
+    await db.close();
+  });
+});
+
+describe('a database that cannot be opened', () => {
+  it('is told, with nothing asked of it', async () => {
+    const db = opening(join(await folder(), 'missing'));
+    const getClientId = vi.spyOn(db, 'getClientId');
+    for (const call of [listRejected, exportQueued, inspectQueue]) {
+      await expect(call(db)).rejects.toThrow('The database could not be opened');
+    }
+    expect(getClientId).not.toHaveBeenCalled();
+  });
+});
