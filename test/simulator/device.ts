@@ -16,7 +16,7 @@ import type { Dice, Scheduler } from './scheduler.ts';
 import type { Bad, Effect, Server } from './server.ts';
 import type { DeviceSetup } from './setup.ts';
 import type { Tab } from './tab.ts';
-import { makeToken, ownerId, SlowCache, USERS, type User, userOf } from './tokens.ts';
+import { cacheOf, makeToken, ownerId, SlowCache, USERS, type User, userOf } from './tokens.ts';
 import { makeTransport, type Surroundings } from './transports.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -110,6 +110,7 @@ export class Device {
     const handle = new Handle(this.#file, scheduler, random);
     const decide = makePolicy(policy, realm, scheduler, TIMEOUT_MS + random.below(4_000));
     const rejections: RejectionPolicy = (rejected, context) => {
+      if (handle.isDead) return new Promise(() => {});
       const about = `the policy was asked about ${markerOf(rejected.entries[0])} after`;
       if (tab.isClosed) violations.add(`P5: ${about} close()`);
       else if (tab.signal?.aborted) violations.add(`P5: ${about} its call was aborted`);
@@ -119,6 +120,7 @@ export class Device {
       endpoint: 'https://service.test',
       credentials: async () => {
         await scheduler.sleep(random.below(20));
+        if (handle.isDead) return new Promise(() => {});
         const user = this.#user ?? this.#kept;
         return user && { token: makeToken(user, this.#setup.tokens, ++this.#tokens) };
       },
@@ -128,7 +130,7 @@ export class Device {
       retry: { timeoutMs: TIMEOUT_MS },
       clock: () => scheduler.now + this.#clockOffset,
       random,
-      ...(hasCache && { tokenCache: this.#cache }),
+      ...(hasCache && { tokenCache: cacheOf(this.#cache, () => handle.isDead) }),
     });
     connector.subscribe((event) => this.#checkForSecrets(JSON.stringify(event)));
     const tab: Tab = {
@@ -150,6 +152,7 @@ export class Device {
     return {
       begins: (context, entries, keys) => {
         const tab = getTab();
+        if (tab.handle.isDead) return () => {};
         tab.signal = context.signal as AbortSignal;
         const isAborted = tab.signal.aborted;
         const isAlone = this.#isAlone;
@@ -358,7 +361,7 @@ export class Device {
   }
 
   #gone(tab: Tab, like?: Tab): void {
-    this.#tabs = this.#tabs.filter((each) => each !== tab);
+    this.#tabs = this.#tabs.filter((each) => each !== tab && !each.handle.isDead);
     if (this.#tabs.length === 0) this.#open(like);
   }
 

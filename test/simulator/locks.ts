@@ -4,6 +4,7 @@ import type { Realm } from './realms.ts';
 export class WebLocks {
   readonly #tails = new Map<string, Promise<unknown>>();
   readonly #held = new Map<Realm, Set<Held>>();
+  readonly #dead = new Map<Realm, string[]>();
 
   /** Gives a realm locks; without, it has none. */
   give(realm: Realm): void {
@@ -14,6 +15,7 @@ export class WebLocks {
       { signal }: { signal: AbortSignal },
       task: () => Promise<unknown>,
     ): Promise<unknown> => {
+      if (this.#dead.get(realm)?.some((clientId) => name.endsWith(clientId))) return new Promise(() => {});
       const before = this.#tails.get(name);
       let free = (): void => {};
       const released = new Promise<void>((resolve) => {
@@ -43,6 +45,7 @@ export class WebLocks {
 
   /** A tab of this database was killed: the browser frees what it held, or waited for. */
   left(realm: Realm, clientId: string): void {
+    this.#dead.set(realm, [...(this.#dead.get(realm) ?? []), clientId]);
     for (const { name, free } of this.#held.get(realm) ?? []) if (name.endsWith(clientId)) free();
   }
 }

@@ -1,3 +1,5 @@
+import type { TokenCache } from '../../src/auth/token-cache.ts';
+
 /** How much a device's tokens tell of their user. */
 export const TOKENS = ['opaque', 'sub', 'numeric sub'] as const;
 export type TokenKind = (typeof TOKENS)[number];
@@ -29,19 +31,24 @@ function base64(value: object): string {
 /** A cache of the app's own: each use takes a moment, and what is written last need not arrive last. */
 export class SlowCache {
   kept: string | null = null;
-  readonly #wait: () => Promise<void>;
+  readonly wait: () => Promise<void>;
 
   constructor(wait: () => Promise<void>) {
-    this.#wait = wait;
+    this.wait = wait;
   }
+}
 
-  async get(): Promise<string | null> {
-    await this.#wait();
-    return this.kept;
-  }
-
-  async set(token: string | null): Promise<void> {
-    await this.#wait();
-    this.kept = token;
-  }
+/** What one process sees of it: nothing more, once it is dead. */
+export function cacheOf(cache: SlowCache, isDead: () => boolean): TokenCache {
+  const use = async <T>(work: () => T): Promise<T> => {
+    await cache.wait();
+    return isDead() ? new Promise(() => {}) : work();
+  };
+  return {
+    get: () => use(() => cache.kept),
+    set: (token) =>
+      use(() => {
+        cache.kept = token;
+      }),
+  };
 }
