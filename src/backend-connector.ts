@@ -212,17 +212,9 @@ export class BackendConnector {
   keepUploading(database: ConnectorDatabase, { signal }: { readonly signal: PlatformAbortSignal }): void {
     this.#uploader.checkOpen();
     if (signal.aborted) return;
-    const stop = new AbortController();
-    const end = (): void => stop.abort();
-    const on = (wanted: UploadEvent['type'], listener: () => void): (() => void) =>
-      this.subscribe(({ type }) => {
-        if (type === wanted) listener();
-      });
-    signal.addEventListener('abort', end);
-    on('closed', end);
-    const upload = (): Promise<boolean> => this.#uploader.upload(database, { signal: stop.signal });
+    const upload = (): Promise<boolean> => this.#uploader.upload(database, { signal });
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
-    void keepUploading(database, stop.signal, upload, waitMs, (listener) => on('opened', listener));
+    void keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
 
   /**
@@ -247,6 +239,7 @@ export class BackendConnector {
         tokens.forget(); // The SDK may have asked meanwhile.
         this.#parts.userVersion = versionOf(await readBorders(database));
         gate.reset();
+        await tokens.settled();
       });
       this.#uploader.openGate();
     });

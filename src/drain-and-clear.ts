@@ -66,7 +66,7 @@ export async function drainAndClear(
   if (pending === 'export' && typeof keep !== 'function') {
     throw new TypeError('drainAndClear: with pending "export", option "export" must be a function.');
   }
-  const { publisher, tokens } = parts;
+  const { publisher, tokens, rejecting } = parts;
   const before = publisher.status.counters;
   const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
     const { applied, rejected } = publisher.status.counters;
@@ -83,6 +83,7 @@ export async function drainAndClear(
     try {
       // A completion after the clear would stop the next user's downloads.
       await laneIsLeft(database, parts.options.retry.timeoutMs);
+      await within(parts.options.retry.timeoutMs, rejecting.idle());
     } catch (thrown) {
       return report(false, await queueLength(), UploadError.from(thrown));
     }
@@ -102,7 +103,9 @@ export async function drainAndClear(
         return report(false, left, failed);
       }
     }
+    rejecting.abandon();
     tokens.forget();
+    await tokens.settled();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
     await theirs.remove(); // Not before: were clearing to fail, they would be gone.
     parts.gate.reset(); // The next user has nothing to do with what failed for this one.
@@ -142,6 +145,13 @@ async function uploadFor(
   } finally {
     deadline.end();
   }
+}
+
+/** Waits for work that may take for ever. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const deadline = startDeadline(ms);
+  await deadline.race(work).catch(() => {});
+  deadline.end();
 }
 
 /** Between tries while leaving: the user is waiting, so shorter than usual. */

@@ -1,5 +1,6 @@
 /** What is read of a JWT (RFC 7519, section 4.1); times in epoch milliseconds. */
 export interface JwtClaims {
+  /** As text, also where it is a number. */
   readonly subject?: string;
   readonly issuedAt?: number;
   readonly expiresAt?: number;
@@ -9,7 +10,7 @@ export interface JwtClaims {
 export function readJwtClaims(token: string): JwtClaims {
   const { sub, iat, exp } = decodeJwt(token) ?? {};
   return {
-    ...(typeof sub === 'string' && { subject: sub }),
+    ...((typeof sub === 'string' || typeof sub === 'number') && { subject: String(sub) }),
     ...(typeof iat === 'number' && { issuedAt: iat * 1000 }),
     ...(typeof exp === 'number' && { expiresAt: exp * 1000 }),
   };

@@ -13,12 +13,13 @@ export type CredentialsProvider = (context: {
 
 /**
  * Where the current token is kept between uses: memory by default. Give one of your own to share a token with the rest
- * of the app. A cache that fails counts as empty.
+ * of the app. A cache that fails counts as empty. It is written one token after another: the next one waits until `set()`
+ * has ended, for `retry.timeoutMs` at most.
  */
 export interface TokenCache {
   /** The token that was kept last; null or undefined if there is none. */
   get(): string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps a token; null drops it. */
+  /** Keeps a token; null drops it. If that fails it is tried once more, then told on `console.error`. */
   set(token: string | null): void | Promise<void>;
 }
 
@@ -30,6 +31,8 @@ export interface TokenSource {
   drop(token?: string): void;
   /** Forgets everything, a refresh on its way included: somebody else may have signed in. */
   forget(): void;
+  /** Ends once the cache has all that it was given so far, or after `timeoutMs`. Never throws. */
+  settled(): Promise<void>;
   /** What the backend's clock shows now. */
   serverTime(epochMs: number): void;
 }
@@ -71,16 +74,15 @@ export function createTokenSource({
   let user = 0; // counted up when somebody else may have signed in
   let dropped: string | undefined;
   let skewMs = 0;
+  let wanted: string | null = null; // what the cache was given last
+  let writes: Promise<unknown> = Promise.resolve();
 
   const hold = (token: string): Held => ({ token, claims: readJwtClaims(token), at: clock() });
 
   async function load(): Promise<void> {
-    const deadline = startDeadline(timeoutMs);
-    const token = await deadline
-      .race(Promise.resolve().then(() => cache.get()))
+    const token = await within(Promise.resolve().then(() => cache.get()))
       .then((kept) => (kept ? readToken({ token: kept }) : null))
       .catch(() => null);
-    deadline.end();
     if (held === undefined) held = token ? hold(token) : null;
   }
 
@@ -109,10 +111,41 @@ export function createTokenSource({
     }
   }
 
+  /** Settles like the work, or fails when that takes too long. */
+  async function within<T>(work: Promise<T>): Promise<T> {
+    const deadline = startDeadline(timeoutMs);
+    try {
+      return await deadline.race(work);
+    } finally {
+      deadline.end();
+    }
+  }
+
   function keep(token: string | null): void {
-    Promise.resolve()
-      .then(() => cache.set(token))
-      .catch(() => {});
+    wanted = token;
+    writes = writes.then(async () => {
+      try {
+        await write(token);
+      } catch {
+        if (token === null) await write(null).catch(couldNotDrop);
+      }
+    });
+  }
+
+  async function write(token: string | null): Promise<void> {
+    const work = cache.set(token);
+    if (!work) return;
+    const deadline = startDeadline(timeoutMs);
+    try {
+      await deadline.race(work);
+    } finally {
+      deadline.end();
+      if (deadline.error) work.then(again, again);
+    }
+    // One that ends after it was given up may have undone what came later.
+    function again(): void {
+      if (wanted !== token) keep(wanted);
+    }
   }
 
   return {
@@ -142,11 +175,21 @@ export function createTokenSource({
       flight = undefined;
       keep(null);
     },
+    async settled() {
+      await within(writes).catch(() => {});
+    },
     serverTime(epochMs) {
       const skew = epochMs - clock();
       skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;
     },
   };
+}
+
+function couldNotDrop(): void {
+  console.error(
+    'powersync-backend-connector: the tokenCache could not drop a token (set(null) failed twice), so it may hand out that of ' +
+      'the last user when the app starts again. Empty it yourself, and look at why it fails.',
+  );
 }
 
 /** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */

@@ -19,6 +19,11 @@ export type Owner = string | null | undefined;
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
   await ready(database);
+  return bordersIn(database);
+}
+
+/** The same within a transaction, too. */
+export async function bordersIn(database: Pick<ConnectorDatabase, 'getAll'>): Promise<Border[]> {
   if (!(await hasTable(database, 'connector_owners'))) return [];
   return database.getAll<Border>(
     'SELECT from_op_id AS fromOpId, owner, version FROM connector_owners ORDER BY from_op_id',

@@ -1,10 +1,11 @@
+import { hasTable } from '../has-table.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
 import { currentOwner, readBorders } from './borders.ts';
 
 /**
- * Makes the queued writes of one owner those of who is signed in now: what was written before signing up (owner null)
- * becomes part of the new account, say. Call it only when the user agreed. They are uploaded by the SDK's next try, or
- * at once by `connector.drain()`.
+ * Makes the queued and the rejected writes of one owner those of who is signed in now: what was written before signing up
+ * (owner null) becomes part of the new account, say. Call it only when the user agreed. Queued ones are uploaded by the
+ * SDK's next try, or at once by `connector.drain()`.
  *
  * @throws TypeError if nobody is signed in, or if `from` is who is signed in.
  *
@@ -27,5 +28,8 @@ export async function claimQueued(
   const owner = currentOwner(await readBorders(database));
   if (owner == null) throw new TypeError('claimQueued: nobody is signed in; call setOwner() first.');
   if (from === owner) throw new TypeError('claimQueued: these writes are already those of who is signed in.');
-  await database.execute('UPDATE connector_owners SET owner = ? WHERE owner IS ?', [owner, from]);
+  for (const table of ['connector_owners', 'connector_rejected_writes']) {
+    if (await hasTable(database, table))
+      await database.execute(`UPDATE ${table} SET owner = ? WHERE owner IS ?`, [owner, from]);
+  }
 }

@@ -1,12 +1,13 @@
 import type { WritableDatabase } from './database.ts';
+import { checkTheirs, ownerNow } from './owner.ts';
 import { ensureTables } from './state.ts';
 
 /**
  * Forgets rejected writes that the user is done with; keys that aren't listed are passed over.
  *
  * @returns how many there were.
- * @throws Error for one that is held: it would come back with the next upload. Release it first. Nothing is forgotten
- * then. TypeError for a key that is no text.
+ * @throws Error for one that is held: it would come back with the next upload. Release it first. UploadError
+ * `owner_mismatch` for one that is not of who is signed in. Nothing is forgotten then. TypeError for a key that is no text.
  *
  * @example
  * ```ts
@@ -29,10 +30,12 @@ export async function discardRejected(
   await ensureTables(database);
   const parameters = [JSON.stringify(list)];
   return database.writeTransaction(async (transaction) => {
-    const gone = await transaction.getAll<{ state: string }>(
-      `DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) RETURNING state`,
+    const gone = await transaction.getAll<{ state: string; owner: string | null }>(
+      `DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) RETURNING state, owner`,
       parameters,
     );
+    const now = await ownerNow(transaction);
+    for (const write of gone) checkTheirs(now, write);
     if (gone.every(({ state }) => state === 'rejected')) return gone.length;
     throw new Error(
       'A held write would come back, so nothing was discarded. Call releaseHeld() and connector.drain() first.',

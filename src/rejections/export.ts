@@ -1,5 +1,6 @@
 import type { ConnectorDatabase } from '../queue/database.ts';
-import { listRejected, type OwnerFilter } from './list.ts';
+import { listRejected } from './list.ts';
+import type { OwnerFilter } from './owner.ts';
 import type { RejectedWrite } from './rejected-write.ts';
 
 type Exported<Value> = Value extends Date ? string : Value extends undefined ? null : Value;
@@ -10,7 +11,8 @@ export type ExportedRejectedWrite = {
 };
 
 /**
- * The rejected writes as plain objects, for a file or a support request. They hold row data.
+ * The rejected writes that {@link listRejected} lists as plain objects, for a file or a support request. They hold row
+ * data.
  *
  * @example
  * ```ts

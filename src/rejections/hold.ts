@@ -1,5 +1,6 @@
-import type { ConnectorDatabase } from '../queue/database.ts';
+import type { WritableDatabase } from './database.ts';
 import { findRejected } from './list.ts';
+import { checkTheirs, ownerNow } from './owner.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
@@ -24,7 +25,8 @@ export function hold(): RejectionPolicy {
  * Lets a held transaction go: if the backend refuses it once more, it leaves the queue and is listed as `rejected`; if
  * the backend takes it now, it is no longer listed. Call `connector.drain(db)` afterwards, so that this happens at once.
  *
- * @throws Error when no write with this key is held; nothing was changed.
+ * @throws Error, with nothing changed, when no write with this key is held; UploadError `owner_mismatch` when it is not of
+ * who is signed in.
  *
  * @example
  * ```ts
@@ -38,15 +40,19 @@ export function hold(): RejectionPolicy {
  * }
  * ```
  */
-export async function releaseHeld(database: ConnectorDatabase, key: string): Promise<void> {
+export async function releaseHeld(database: WritableDatabase, key: string): Promise<void> {
   const write = await findRejected(database, key);
+  if (write) checkTheirs(await ownerNow(database), write);
   if (!write || write.state === 'rejected') {
     throw new Error(
       `No held write has the key ${JSON.stringify(key)}, so nothing was changed. listRejected() tells what is held.`,
     );
   }
-  await database.execute(
-    "UPDATE connector_rejected_writes SET state = 'released' WHERE key = ? AND state = 'held'",
-    [key],
-  );
+  await database.writeTransaction(async (transaction) => {
+    checkTheirs(await ownerNow(transaction), write);
+    await transaction.execute(
+      "UPDATE connector_rejected_writes SET state = 'released' WHERE key = ? AND state = 'held'",
+      [key],
+    );
+  });
 }

@@ -4,8 +4,10 @@ export type { LocalSchema, LocalTransaction, WritableDatabase } from './database
 export { discardRejected } from './discard.ts';
 export { type ExportedRejectedWrite, exportRejected } from './export.ts';
 export { hold, releaseHeld } from './hold.ts';
-export { listRejected, type OwnerFilter } from './list.ts';
+export { listRejected } from './list.ts';
+export type { OwnerFilter } from './owner.ts';
 export type { RejectedState, RejectedWrite } from './rejected-write.ts';
 export { type RetryRejectedOptions, retryRejected } from './retry.ts';
+export { type RetryAllOptions, type RetryAllReport, retryAllRejected } from './retry-all.ts';
 export { tellRejected } from './tell.ts';
 export { type WatchOptions, watchRejected } from './watch.ts';

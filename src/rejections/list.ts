@@ -1,37 +1,47 @@
+import { bordersIn, currentOwner, ownerOf } from '../owners/borders.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
+import { checkTheirs, isTheirs, type OwnerFilter } from './owner.ts';
 import { firstOpId, type RejectedRow, type RejectedWrite, readRow } from './rejected-write.ts';
 import { ensureTables } from './state.ts';
 
-/** Whose rejected writes are meant. */
-export interface OwnerFilter {
-  /** Only those of this owner (see `setOwner()`); null: of nobody known. Default: of everybody. */
-  readonly owner?: string | null | undefined;
-}
-
 /**
- * The rejected writes, in the order in which they were recorded.
+ * The rejected writes of who is signed in (see `setOwner()`), in the order in which they were recorded. After a sign-out,
+ * those of nobody; all of them where `setOwner()` was never called.
  *
  * One is listed as soon as it has left the queue. A held one is listed while it is at the head of the queue: then it is
  * what everything else waits for.
+ *
+ * @throws UploadError `owner_mismatch` if an owner is asked for who isn't signed in.
  *
  * @example
  * ```ts
  * import type { PowerSyncDatabase } from '@powersync/web';
  * import { listRejected } from 'powersync-backend-connector/rejections';
  *
- * export async function show(db: PowerSyncDatabase, userId: string) {
- *   for (const { entries, code, rejectedAt } of await listRejected(db, { owner: userId }))
+ * export async function show(db: PowerSyncDatabase) {
+ *   for (const { entries, code, rejectedAt } of await listRejected(db))
  *     console.log(rejectedAt, code, entries.map(({ op, table }) => `${op} ${table}`));
  * }
  * ```
  */
 export async function listRejected(
   database: ConnectorDatabase,
-  { owner }: OwnerFilter = {},
+  filter?: OwnerFilter,
 ): Promise<RejectedWrite[]> {
+  const { writes, borders, now } = await readListed(database, filter);
+  const isOwn = (opId: number): boolean => now === undefined || ownerOf(borders, opId) === now;
+  return writes.map((write) => ({ ...write, laterOpIds: write.laterOpIds.filter(isOwn) }));
+}
+
+/** The same with the later op ids of everybody. */
+export async function readListed(database: ConnectorDatabase, { owner }: OwnerFilter = {}) {
   await ensureTables(database);
-  const writes = await select(database, owner === undefined ? '1' : 'owner IS ?', owner);
-  // Read after the rows: what is no longer queued now will not come back.
+  const rows = await select(database, '1');
+  // Read after the rows, so that they are of who is signed in now; and what is no longer queued will not come back.
+  const borders = await bordersIn(database);
+  const now = currentOwner(borders);
+  if (owner !== undefined) checkTheirs(now, { owner });
+  const writes = rows.filter((write) => isTheirs(owner === undefined ? now : owner, write));
   const head = await headOpId(database);
   const listed: RejectedWrite[] = [];
   for (const write of writes) {
@@ -39,7 +49,7 @@ export async function listRejected(
     if (place === 'unknown' || place === (write.state === 'rejected' ? 'left' : 'head')) listed.push(write);
     else if (write.state !== 'rejected' && place === 'left') await forgetHeld(database, write.key);
   }
-  return listed;
+  return { writes: listed, borders, now };
 }
 
 /** The rejected write with this key, listed or not. */
@@ -60,7 +70,7 @@ export async function isQueued(database: ConnectorDatabase, key: string): Promis
 async function select(
   database: ConnectorDatabase,
   where: string,
-  parameter: string | null | undefined,
+  parameter?: string,
 ): Promise<RejectedWrite[]> {
   const rows = await database.getAll<RejectedRow>(
     `SELECT * FROM connector_rejected_writes WHERE ${where} ORDER BY rowid`,

@@ -16,6 +16,11 @@ export interface RejectedTransaction {
   readonly appliedEntries?: readonly number[] | undefined;
   /** The backend's own words. May hold row data: don't log them. */
   readonly details?: unknown;
+  /**
+   * The write may have been applied all the same: the answer to an earlier try was lost, and this refusal may be about the
+   * replay.
+   */
+  readonly mayBeApplied?: boolean | undefined;
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
   /**
@@ -23,10 +28,6 @@ export interface RejectedTransaction {
    * recorded as needing a decision, and leaves the queue. Written again it comes last, which is right.
    */
   readonly cannotWait?: boolean | undefined;
-  /**
-   * It may have been applied all the same: the answer to an earlier try was lost, and this refusal may be about the replay.
-   */
-  readonly mayBeApplied?: boolean | undefined;
   /** Who wrote it: the owner `setOwner()` had named, null for signed out; undefined where it was never called. */
   readonly owner?: string | null | undefined;
 }
@@ -35,7 +36,7 @@ export interface RejectionContext {
   readonly database: ConnectorDatabase;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Aborted once the database is being cleared by `drainAndClear()`: nothing may be written any more. */
+  /** Aborted once the database is being cleared (`drainAndClear()`): nothing of the last user may be written any more. */
   readonly signal?: PlatformAbortSignal | undefined;
 }
 

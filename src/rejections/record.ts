@@ -1,6 +1,8 @@
 import { optionChecks } from '../option-checks.ts';
+import { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
-import { plainEntry } from '../queue/transaction.ts';
+import { plainEntry, rowOf } from '../queue/transaction.ts';
+import { ownerNow } from './owner.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { ensureTables } from './state.ts';
 
@@ -17,8 +19,11 @@ const MAX_LATER = 1_000;
 
 /**
  * The default rejection policy: writes the transaction into the table `connector_rejected_writes` of the same database,
- * then lets it leave the queue. It is written by key and before the queue moves, so a crash between the two repeats and
- * never loses. A transaction that needs a decision is written there too, and held until `releaseHeld()` is called.
+ * then lets it leave the queue. It is written by key and before the queue moves, and what is written is final: after a
+ * crash between the two it leaves without being sent again. Nothing is written once the database is being cleared.
+ *
+ * A transaction that needs a decision is written there too, and held until `releaseHeld()` is called; unless writes behind
+ * it were applied already, which no holding undoes: then it leaves as well.
  *
  * `powersync-backend-connector/rejections` lists, retries and discards what is there.
  *
@@ -39,31 +44,42 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
   noOthers('', others);
   if (maxCount !== undefined) count('maxCount', maxCount);
   if (maxAgeMs !== undefined) count('maxAgeMs', maxAgeMs);
-  return async (
-    { key, transactionId, entries, error, entryIndex, appliedEntries = [], details, needsDecision, owner },
-    { database, now },
-  ) => {
+  return async (rejected, { database, now, signal }) => {
     await ensureTables(database);
+    const { key, transactionId, entries, error, entryIndex, details, needsDecision } = rejected;
+    const isHeld = needsDecision && !rejected.cannotWait;
+    const laterOps = await laterOpIds(database, entries);
+    // Where it isn't known who wrote it, it went out in the name of who is signed in.
+    const owner = rejected.owner === undefined ? await ownerNow(database) : rejected.owner;
+    // Nothing is awaited between this look and the statement.
+    if (signal?.aborted) {
+      throw new UploadError(
+        'aborted',
+        'The database is being cleared, so the rejected write was not recorded.',
+      );
+    }
     // What the app has released is rejected now.
     await database.execute(
       `INSERT INTO connector_rejected_writes
-(key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
-state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
+(key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
+may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision, state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
       [
         key,
         transactionId ?? null,
         JSON.stringify(entries.map(plainEntry)),
         entryIndex ?? null,
-        JSON.stringify(appliedEntries),
+        JSON.stringify(rejected.appliedEntries ?? []),
         error.code,
         error.status ?? null,
         error.message,
         toJson(details),
         owner ?? null,
         now,
-        needsDecision ? 'held' : 'rejected',
-        JSON.stringify(await laterOpIds(database, entries)),
+        isHeld ? 'held' : 'rejected',
+        JSON.stringify(laterOps),
+        rejected.mayBeApplied ? 1 : 0,
+        needsDecision ? 1 : 0,
       ],
     );
     if (maxCount || maxAgeMs) {
@@ -73,7 +89,7 @@ state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE
         [key, maxAgeMs ? now - maxAgeMs : 0, maxCount ?? -1],
       );
     }
-    if (!needsDecision) return 'complete';
+    if (!isHeld) return 'complete';
     const rows = await database.getAll<{ state: string }>(
       'SELECT state FROM connector_rejected_writes WHERE key = ?',
       [key],
@@ -90,10 +106,6 @@ async function laterOpIds(database: ConnectorDatabase, entries: readonly CrudEnt
   return queued
     .filter((entry) => entry.clientId > last && rows.has(rowOf(entry)))
     .map(({ clientId }) => clientId);
-}
-
-function rowOf({ table, id }: CrudEntryLike): string {
-  return JSON.stringify([table, id]);
 }
 
 /** Details as JSON; null where there are none, or none that JSON can hold: the write matters, not the words about it. */

@@ -20,6 +20,16 @@ export interface RejectedWrite {
   readonly entryIndex: number | undefined;
   /** Which of `entries` the backend applied all the same; empty where it applies transactions as a whole. */
   readonly appliedEntries: readonly number[];
+  /**
+   * The backend may have applied it all the same: the answer to an earlier try was lost, and the refusal may be about the
+   * replay. Look before it is written again.
+   */
+  readonly mayBeApplied: boolean;
+  /**
+   * The app has to decide: the backend asked for it, or the rejection policy wanted to hold it, but writes behind it were
+   * applied already.
+   */
+  readonly needsDecision: boolean;
   /** An `UploadErrorCode`. */
   readonly code: string;
   /** HTTP status, where there was one. */
@@ -27,12 +37,12 @@ export interface RejectedWrite {
   readonly message: string;
   /** The backend's own words; as text, should they not be readable. */
   readonly details: unknown;
-  /** Who wrote it, by `setOwner()`; null where nobody is known. */
+  /** Who wrote it, or sent it where that isn't known, by `setOwner()`; null for nobody. */
   readonly owner: string | null;
   readonly rejectedAt: Date;
   /** When {@link tellRejected} told of it. */
   readonly toldAt: Date | undefined;
-  /** Op ids of entries that were queued behind it and change the same rows: they may build on what was refused. */
+  /** Op ids of entries of the same user that were queued behind it and change the same rows: they may build on it. */
   readonly laterOpIds: readonly number[];
 }
 
@@ -52,6 +62,8 @@ export interface RejectedRow {
   readonly rejected_at: number;
   readonly told_at: number | null;
   readonly later_op_ids: string;
+  readonly may_be_applied: number | null;
+  readonly needs_decision: number | null;
 }
 
 /** Reads a row; never throws, whatever is in it. */
@@ -67,6 +79,8 @@ export function readRow(row: RejectedRow): RejectedWrite {
     ...(!readable && { entriesText: String(row.entries) }),
     entryIndex: row.entry_index ?? undefined,
     appliedEntries: readNumbers(row.applied_entries),
+    mayBeApplied: row.may_be_applied === 1,
+    needsDecision: row.needs_decision === 1,
     code: row.code,
     status: row.status ?? undefined,
     message: row.message,

@@ -1,6 +1,7 @@
 import type { CrudEntryLike } from '../queue/database.ts';
 import type { WritableDatabase } from './database.ts';
 import { findRejected, isQueued } from './list.ts';
+import { checkTheirs, ownerNow } from './owner.ts';
 import { fail, writeAgain } from './write-again.ts';
 
 /** Options of {@link retryRejected}. */
@@ -21,7 +22,8 @@ export interface RetryRejectedOptions {
  *
  * @throws Error, with nothing changed, when no rejected write has this key; when it is held, or about to leave the queue;
  * when the row of a PATCH or DELETE is gone; when a table or column no longer exists; when an entry can't be written.
- * TypeError when `edit` returns anything but an entry or null.
+ * UploadError `owner_mismatch` when it is not of who is signed in. TypeError when `edit` returns anything but an entry or
+ * null.
  *
  * @example
  * ```ts
@@ -42,6 +44,7 @@ export async function retryRejected(
 ): Promise<void> {
   const write = await findRejected(database, key);
   if (!write) unknownKey(key);
+  checkTheirs(await ownerNow(database), write);
   if (write.state !== 'rejected') {
     fail('it is held at the head of the upload queue', 'Call releaseHeld() and connector.drain() first.');
   }
@@ -60,6 +63,7 @@ export async function retryRejected(
   }
   if (entries.length === 0) fail('edit() left nothing of it', 'discardRejected() removes it.');
   await database.writeTransaction(async (transaction) => {
+    checkTheirs(await ownerNow(transaction), write);
     const removed = await transaction.getAll(
       "DELETE FROM connector_rejected_writes WHERE key = ? AND state = 'rejected' RETURNING key",
       [key],

@@ -1,6 +1,7 @@
 import type { PlatformAbortSignal } from '../globals.ts';
 import type { ConnectorDatabase } from '../queue/database.ts';
-import { listRejected, type OwnerFilter } from './list.ts';
+import { listRejected } from './list.ts';
+import { isTheirs, type OwnerFilter } from './owner.ts';
 import type { RejectedWrite } from './rejected-write.ts';
 
 /** Options of {@link watchRejected}. */
@@ -10,8 +11,8 @@ export interface WatchOptions extends OwnerFilter {
 }
 
 /**
- * Calls back with the rejected writes: once at the start, then whenever they have changed, by any tab. What the listener
- * throws, or a list that can't be read, goes to `console.error`; the next change is told all the same.
+ * Calls back with the rejected writes of who is signed in: once at the start, then whenever they have changed, by any tab,
+ * and when somebody else signs in. With `owner`, there are none while it is somebody else. What the listener throws, or a list that can't be read, goes to `console.error`; the next change is told all the same.
  *
  * @example
  * ```ts
@@ -40,7 +41,8 @@ export function watchRejected(
     while (isStale && !signal.aborted) {
       isStale = false;
       try {
-        const writes = await listRejected(database, { owner });
+        // No error while somebody else than `owner` is signed in: there is nothing to show then.
+        const writes = (await listRejected(database)).filter((write) => isTheirs(owner, write));
         const text = JSON.stringify(writes);
         if (text === last || signal.aborted) continue;
         last = text;
@@ -52,9 +54,13 @@ export function watchRejected(
     isReading = false;
   }
 
-  // The queue as well: whether a held one is listed depends on its head.
-  const tables = ['connector_rejected_writes', 'ps_crud'];
+  // The queue as well, since whether a held one is listed depends on its head; and who is signed in.
+  const tables = ['connector_rejected_writes', 'ps_crud', 'connector_owners'];
   const stop = database.onChange?.({ onChange: () => void read() }, { tables, throttleMs: 50 });
-  signal.addEventListener('abort', () => stop?.());
+  const end = (): void => {
+    stop?.();
+    signal.removeEventListener('abort', end);
+  };
+  signal.addEventListener('abort', end);
   void read();
 }

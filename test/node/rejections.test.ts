@@ -1,4 +1,12 @@
-import { type Outcome, record, type Transport, UploadError } from 'powersync-backend-connector';
+import { getEventListeners } from 'node:events';
+import { PowerSyncDatabase } from '@powersync/node';
+import {
+  type ConnectorDatabase,
+  type Outcome,
+  record,
+  type Transport,
+  UploadError,
+} from 'powersync-backend-connector';
 import {
   discardRejected,
   exportRejected,
@@ -13,7 +21,7 @@ import {
 } from 'powersync-backend-connector/rejections';
 import type { AbstractPowerSyncDatabase as AbstractPowerSyncDatabase1 } from 'powersync-common-1';
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { closeClient, openClient, type TestClient, waitFor } from '../support/client.ts';
+import { closeClient, openClient, type TestClient, testSchema, waitFor } from '../support/client.ts';
 import { addTodos, applyAll, deferred, queued, testConnector } from '../support/connector.ts';
 
 const clients: TestClient[] = [];
@@ -373,6 +381,51 @@ describe('watchRejected()', () => {
     watchRejected(client.db, listener, { signal: stopSignal().signal, owner: 'ada' });
     await waitFor(() => listener.mock.calls.length > 0);
     expect(listener.mock.calls[0]?.[0].map(description)).toEqual(['one']);
+  });
+
+  it('leaves nothing behind when it is ended', async () => {
+    const client = await open();
+    const stopListening = vi.fn();
+    const { onChange } = client.db;
+    const stop = stopSignal();
+    const database = Object.create(client.db, {
+      onChange: {
+        value: (...given: Parameters<NonNullable<ConnectorDatabase['onChange']>>) => {
+          const end = onChange.call(client.db, ...given) as unknown as () => void;
+          return () => {
+            end();
+            stopListening();
+          };
+        },
+      },
+    });
+    const listener = vi.fn();
+    watchRejected(database, listener, { signal: stop.signal });
+    await waitFor(() => listener.mock.calls.length > 0);
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+    stop.abort();
+    expect(stopListening).toHaveBeenCalledTimes(1);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
+  it('hears of changes although the database was not open yet', async () => {
+    const client = await open();
+    await closeClient(client, { keepFiles: true });
+    const db = new PowerSyncDatabase({
+      schema: testSchema,
+      database: {
+        dbFilename: client.name,
+        dbLocation: client.folder,
+        implementation: { type: 'node:sqlite' },
+        readWorkerCount: 1,
+      },
+    });
+    const again = { ...client, db };
+    clients.push(again);
+    const listener = vi.fn();
+    watchRejected(db, listener, { signal: stopSignal().signal });
+    await reject(again, 'one');
+    await waitFor(() => listener.mock.lastCall?.[0].length === 1);
   });
 
   it('does nothing when it was ended before', async () => {

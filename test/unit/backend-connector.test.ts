@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { memoryDatabase } from 'powersync-backend-connector/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../src/outcome/upload-error.ts';
@@ -163,6 +164,33 @@ describe('keepUploading()', () => {
     await expect.poll(() => stopListening).toHaveBeenCalled();
     expect(connector.status.inFlight).toBeUndefined();
     expect(connector.status.counters).toMatchObject({ attempts: 1, failures: 0 });
+  });
+
+  it('leaves nothing behind, however often it is switched on and off', async () => {
+    const { connector } = testConnector();
+    const database = await queueOf(0);
+    let listeners = 0;
+    const counted = (stopListening: () => void) => {
+      listeners++;
+      return () => {
+        listeners--;
+        stopListening();
+      };
+    };
+    const { subscribe } = connector;
+    connector.subscribe = (listener) => counted(subscribe.call(connector, listener));
+    database.onChange = () => counted(() => {});
+    const signals: AbortSignal[] = [];
+    for (let time = 0; time < 20; time++) {
+      const { signal } = stop.controller;
+      signals.push(signal);
+      connector.keepUploading(database, { signal });
+      await vi.waitFor(() => expect(listeners).toBeGreaterThan(0));
+      stop.controller.abort();
+      stop.controller = new AbortController();
+    }
+    await vi.waitFor(() => expect(listeners).toBe(0));
+    expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([]);
   });
 
   it('waits until the gate opens by itself', async () => {

@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepUploading, onOnline } from '../../src/keep-uploading.ts';
 import type { ConnectorDatabase } from '../../src/queue/database.ts';
+import type { UploadEvent } from '../../src/status/events.ts';
 import { FakeQueue } from '../support/fake-queue.ts';
 
 let online: EventTarget;
@@ -27,7 +29,16 @@ interface World {
 
 /** Keeps uploading a queue that holds so many batches, with an upload that can be made to fail. */
 function start({ tells = true, waitMs = 5000 }: World = {}) {
-  const world = { batches: 0, failing: false, uploads: 0, listeners: 0, write: () => {}, open: () => {} };
+  const world = {
+    batches: 0,
+    failing: false,
+    uploads: 0,
+    listeners: 0,
+    write: () => {},
+    tell: (_event: Pick<UploadEvent, 'type'>) => {},
+    open: () => world.tell({ type: 'opened' }),
+    close: () => world.tell({ type: 'closed' }),
+  };
   const database: ConnectorDatabase = new FakeQueue();
   if (tells) {
     database.onChange = ({ onChange }) => {
@@ -50,14 +61,14 @@ function start({ tells = true, waitMs = 5000 }: World = {}) {
     world.batches--;
     return true;
   };
-  const onOpened = (listener: () => void) => {
+  const subscribe = (listener: typeof world.tell) => {
     world.listeners++;
-    world.open = listener;
+    world.tell = listener;
     return () => {
       world.listeners--;
     };
   };
-  const begin = () => keepUploading(database, stop.signal, upload, () => waitMs, onOpened);
+  const begin = () => keepUploading(database, stop.signal, upload, () => waitMs, subscribe);
   return { world, stop, begin };
 }
 
@@ -190,7 +201,40 @@ describe('keepUploading', () => {
     await ended;
     expect(vi.getTimerCount()).toBe(0);
     expect(world).toMatchObject({ uploads: 1, listeners: 0 });
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
     world.open();
+    await pass(0);
+    expect(world.uploads).toBe(1);
+  });
+
+  it('ends when the connector is closed, and leaves nothing behind on a signal that lives on', async () => {
+    const { world, begin, stop } = start({ waitMs: 300_000 });
+    world.failing = true;
+    const ended = begin();
+    await pass(0);
+    expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
+    world.close();
+    await ended;
+    expect(world).toMatchObject({ uploads: 1, listeners: 0 });
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('sends no further batch once the connector is closed', async () => {
+    const { world, begin } = start();
+    world.batches = 100;
+    const ended = begin();
+    world.close();
+    await ended;
+    expect(world.uploads).toBe(1);
+  });
+
+  it('takes no other step of the connector for a reason to try', async () => {
+    const { world, begin } = start({ waitMs: 300_000 });
+    world.failing = true;
+    void begin();
+    await pass(0);
+    world.tell({ type: 'failed' });
     await pass(0);
     expect(world.uploads).toBe(1);
   });

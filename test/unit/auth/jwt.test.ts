@@ -15,13 +15,25 @@ describe('readJwtClaims', () => {
     expect(readJwtClaims(unsignedJwt({ sub: 'adä 🛒' }))).toEqual({ subject: 'adä 🛒' });
   });
 
+  it.each([
+    [7, '7'],
+    [0, '0'],
+    [-1, '-1'],
+    [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+  ])('reads a subject that is the number %d as its text', (sub, subject) => {
+    expect(readJwtClaims(unsignedJwt({ sub }))).toEqual({ subject });
+  });
+
   it('reads fractions of a second, which RFC 7519 allows', () => {
     expect(readJwtClaims(unsignedJwt({ exp: 1.5 }))).toEqual({ expiresAt: 1500 });
   });
 
   it.each<[string, unknown]>([
     ['no claims', {}],
-    ['a subject that is no text', { sub: 7 }],
+    ['a subject that is true', { sub: true }],
+    ['a subject that is an object', { sub: { id: 7 } }],
+    ['a subject that is a list', { sub: ['ada'] }],
+    ['a subject that is null', { sub: null }],
     ['times as text', { iat: '1700000000', exp: '1700000300' }],
     ['null', { iat: null, exp: null }],
     ['claims that are null', null],

@@ -58,6 +58,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -568,6 +569,7 @@ describe('a cache of the app', () => {
       { get: () => Promise.reject(new Error('locked')), set: () => Promise.reject(new Error('full')) },
     ],
   ])('counts as empty when it %s', async (_, cache) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
     const { tokens, provider } = world({ cache, credentials: answering({ token: 'fresh' }) });
     expect(await tokens.get()).toBe('fresh');
     expect(await tokens.get()).toBe('fresh');
@@ -596,6 +598,166 @@ describe('a cache of the app', () => {
     });
     await vi.advanceTimersByTimeAsync(10 * MINUTE);
     expect(token).toBe('fresh');
+  });
+});
+
+describe('a slow cache of the app', () => {
+  /** A cache whose writes land when the test says so. */
+  function slowCache() {
+    const pending: { token: string | null; land: () => void; fail: (error: Error) => void }[] = [];
+    const cache = {
+      kept: null as string | null,
+      get: () => cache.kept,
+      set: (token: string | null) =>
+        new Promise<void>((resolve, reject) => {
+          const land = () => {
+            cache.kept = token;
+            resolve();
+          };
+          pending.push({ token, land, fail: reject });
+        }),
+    };
+    return { cache, pending };
+  }
+
+  const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+  it('is written one after another, so that the last one wins', async () => {
+    const { cache, pending } = slowCache();
+    const { tokens } = world({ cache, credentials: answering({ token: 'of-ada' }) });
+    await tokens.get();
+    tokens.forget();
+    await pass();
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada']);
+    pending[0]?.land();
+    await pass();
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada', null]);
+    pending[1]?.land();
+    await tokens.settled();
+    expect(cache.kept).toBeNull();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is settled once all of it has landed', async () => {
+    const { cache, pending } = slowCache();
+    const { tokens } = world({ cache, credentials: answering({ token: 'of-ada' }) });
+    await tokens.get();
+    tokens.forget();
+    const settled = vi.fn();
+    void tokens.settled().then(settled);
+    await pass();
+    pending[0]?.land();
+    await pass();
+    expect(settled).not.toHaveBeenCalled();
+    pending[1]?.land();
+    await pass();
+    expect(settled).toHaveBeenCalled();
+  });
+
+  it('is settled at once where there is nothing to write', async () => {
+    await world().tokens.settled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('that hangs holds nothing up for longer than timeoutMs, and has the last word all the same', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { cache, pending } = slowCache();
+    const { tokens } = world({ cache, credentials: answering({ token: 'of-ada' }) });
+    await tokens.get();
+    tokens.forget();
+    const settled = vi.fn();
+    void tokens.settled().then(settled);
+    await pass(29_999);
+    expect(settled).not.toHaveBeenCalled();
+    await pass(1);
+    expect(settled).toHaveBeenCalled();
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada', null]);
+    pending[1]?.land();
+    await pass();
+    pending[0]?.land(); // of the user who has left, long after it was given up
+    await pass();
+    expect(cache.kept).toBe('of-ada');
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada', null, null]);
+    pending[2]?.land();
+    await tokens.settled();
+    expect(cache.kept).toBeNull();
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('that hangs is not written again where nothing came after', async () => {
+    const { cache, pending } = slowCache();
+    const { tokens } = world({ cache, credentials: answering({ token: 'of-ada' }) });
+    await tokens.get();
+    await pass(30_000);
+    pending[0]?.land();
+    await pass();
+    expect(pending).toHaveLength(1);
+  });
+
+  it('that cannot drop a token is asked once more, and then told of', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { cache, pending } = slowCache();
+    const { tokens } = world({ cache, credentials: answering({ token: 'secret' }) });
+    await tokens.get();
+    await pass();
+    pending[0]?.land();
+    tokens.forget();
+    await pass();
+    pending[1]?.fail(new Error('locked: secret'));
+    await pass();
+    expect(logged).not.toHaveBeenCalled();
+    pending[2]?.fail(new Error('locked: secret'));
+    await tokens.settled();
+    expect(pending.map(({ token }) => token)).toEqual(['secret', null, null]);
+    expect(logged).toHaveBeenCalledTimes(1);
+    expect(logged.mock.calls[0]?.[0]).toContain('tokenCache');
+    expect(JSON.stringify(logged.mock.calls[0])).not.toContain('secret');
+  });
+
+  it('that drops it the second time is not told of', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    let fails = true;
+    const cache = {
+      kept: 'of-ada' as string | null,
+      get: () => cache.kept,
+      set: async (token: string | null) => {
+        if (fails) {
+          fails = false;
+          throw new Error('locked');
+        }
+        cache.kept = token;
+      },
+    };
+    const { tokens } = world({ cache });
+    tokens.forget();
+    await tokens.settled();
+    expect(cache.kept).toBeNull();
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('that cannot keep a token is not told of: it counts as empty', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const cache = { get: () => null, set: vi.fn(() => Promise.reject(new Error('full'))) };
+    const { tokens } = world({ cache, credentials: answering({ token: 'fresh' }) });
+    expect(await tokens.get()).toBe('fresh');
+    await tokens.settled();
+    expect(cache.set).toHaveBeenCalledTimes(1);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('hands out no token of a user who was forgotten while it was read', async () => {
+    let answer = (_: string): void => {};
+    const get = () =>
+      new Promise<string>((resolve) => {
+        answer = resolve;
+      });
+    const { tokens } = world({ cache: { get, set: () => {} }, credentials: answering({ token: 'of-bob' }) });
+    const token = tokens.get();
+    await pass();
+    tokens.forget();
+    answer('of-ada');
+    expect(await token).toBe('of-bob');
+    expect(await tokens.get()).toBe('of-bob');
   });
 });
 

@@ -57,6 +57,7 @@ describe('record()', () => {
         told_at: null,
         state: 'rejected',
         later_op_ids: '[]',
+        may_be_applied: 0,
       },
     ]);
   });
@@ -98,6 +99,54 @@ describe('record()', () => {
     expect(all).toHaveLength(1);
     expect(all[0]?.rejected_at).toBe(NOW);
   });
+
+  it.each([
+    [true, 1],
+    [false, 0],
+    [undefined, 0],
+  ])('notes that it may be applied: %j', async (mayBeApplied, expected) => {
+    const database = new FakeQueue();
+    await record()(rejected({ mayBeApplied }), { database, now: NOW });
+    expect(await database.getAll('SELECT may_be_applied FROM connector_rejected_writes')).toEqual([
+      { may_be_applied: expected },
+    ]);
+  });
+
+  it('notes it of one that was held before, too', async () => {
+    const database = new FakeQueue();
+    await record()(rejected({ needsDecision: true }), { database, now: NOW });
+    await record()(rejected({ mayBeApplied: true }), { database, now: NOW });
+    expect(await database.getAll('SELECT state, may_be_applied FROM connector_rejected_writes')).toEqual([
+      { state: 'rejected', may_be_applied: 1 },
+    ]);
+  });
+
+  it.each(['CREATE', 'connector_owners', 'getCrudBatch'])(
+    'writes nothing once the database is being cleared, whatever it waited for: %s',
+    async (step) => {
+      const database = new FakeQueue();
+      const clearing = new AbortController();
+      const abortAt = (what: string) => what.includes(step) && clearing.abort();
+      const { execute, getAll, getCrudBatch } = database;
+      database.execute = async (sql, parameters) => {
+        await execute.call(database, sql, parameters);
+        abortAt(sql);
+      };
+      database.getAll = async <T>(sql: string, parameters?: unknown[]): Promise<T[]> => {
+        const found = await getAll.call(database, sql, parameters as never);
+        abortAt([sql, ...(parameters ?? [])].join());
+        return found as T[];
+      };
+      database.getCrudBatch = async (limit) => {
+        abortAt('getCrudBatch');
+        return getCrudBatch.call(database, limit);
+      };
+      const answer = Promise.resolve(record()(rejected(), { database, now: NOW, signal: clearing.signal }));
+      await expect(answer).rejects.toMatchObject({ code: 'aborted' });
+      expect(clearing.signal.aborted).toBe(true);
+      expect(await rows(database)).toEqual([]);
+    },
+  );
 
   it('writes another row for another key', async () => {
     const database = new FakeQueue();

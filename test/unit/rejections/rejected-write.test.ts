@@ -16,6 +16,7 @@ const ROW: RejectedRow = {
   rejected_at: 1_000,
   told_at: 2_000,
   later_op_ids: '[5,6]',
+  may_be_applied: 1,
 };
 
 describe('readRow()', () => {
@@ -27,6 +28,7 @@ describe('readRow()', () => {
       entries: [{ clientId: 3, op: 'PUT', table: 'lists', id: 'a', opData: { name: 'x' } }],
       entryIndex: 0,
       appliedEntries: [1],
+      mayBeApplied: true,
       code: 'conflict',
       status: 409,
       message: '[conflict] Taken.',

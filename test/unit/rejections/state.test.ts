@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listRejected } from '../../../src/rejections/list.ts';
 import { ensureTables, readState, writeState } from '../../../src/rejections/state.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
@@ -7,7 +8,7 @@ describe('the tables of the connector', () => {
     const database = new FakeQueue();
     await Promise.all([ensureTables(database), ensureTables(database)]);
     await ensureTables(database);
-    expect(database.statements).toHaveLength(2);
+    expect(database.statements.filter((sql) => sql.startsWith('CREATE'))).toHaveLength(2);
     const tables = await database.getAll<{ name: string }>(
       `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`,
     );
@@ -18,6 +19,43 @@ describe('the tables of the connector', () => {
     const database = new FakeQueue();
     await writeState(database, 'refusals', 2);
     expect(await readState(database.reopened(), 'refusals')).toBe(2);
+  });
+
+  describe('made by an earlier version', () => {
+    /** The table as versions up to 0.1 made it, with a row. */
+    async function earlier(): Promise<FakeQueue> {
+      const database = new FakeQueue();
+      await database.execute(
+        `CREATE TABLE connector_rejected_writes (key TEXT PRIMARY KEY NOT NULL, transaction_id INTEGER,
+entries TEXT NOT NULL, entry_index INTEGER, applied_entries TEXT NOT NULL, code TEXT NOT NULL, status INTEGER, message TEXT NOT NULL, details TEXT,
+owner TEXT, rejected_at INTEGER NOT NULL, told_at INTEGER, state TEXT NOT NULL, later_op_ids TEXT NOT NULL)`,
+      );
+      await database.execute(`INSERT INTO connector_rejected_writes
+(key, entries, applied_entries, code, message, rejected_at, state, later_op_ids)
+VALUES ('client:1-1:0123456789abcdef', '[]', '[]', 'conflict', 'Taken.', 1, 'rejected', '[]')`);
+      return database;
+    }
+
+    it('get the column that came later, once, and keep their rows', async () => {
+      const database = await earlier();
+      await ensureTables(database);
+      await ensureTables(database.reopened());
+      expect(await listRejected(database)).toMatchObject([{ code: 'conflict', mayBeApplied: false }]);
+    });
+
+    it('get it from two tabs at once', async () => {
+      const database = await earlier();
+      await Promise.all([ensureTables(database), ensureTables(database.reopened())]);
+      expect(await listRejected(database)).toHaveLength(1);
+    });
+
+    it('stay usable for the next try where it cannot be added', async () => {
+      const database = await earlier();
+      database.broken = /ALTER/;
+      await expect(ensureTables(database)).rejects.toThrow('locked');
+      database.broken = undefined;
+      expect(await listRejected(database)).toHaveLength(1);
+    });
   });
 
   it('are tried again after a failure', async () => {
