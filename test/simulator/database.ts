@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import type { CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import type { LocalTransaction, WritableDatabase } from '../../src/rejections/database.ts';
 import type { Dice, Scheduler } from './scheduler.ts';
 
 /** What an app writes in one local transaction. */
@@ -75,7 +76,9 @@ export class DatabaseFile {
   }
 
   head(): number | undefined {
-    return (this.statement('SELECT min(id) AS id FROM ps_crud').get() as { id: number | null }).id ?? undefined;
+    return (
+      (this.statement('SELECT min(id) AS id FROM ps_crud').get() as { id: number | null }).id ?? undefined
+    );
   }
 
   complete(last: number, by: Handle): void {
@@ -97,7 +100,9 @@ export class DatabaseFile {
 
   rejected(): RejectedRow[] {
     return this.has('connector_rejected_writes')
-      ? (this.statement('SELECT * FROM connector_rejected_writes ORDER BY rowid').all() as unknown as RejectedRow[])
+      ? (this.statement(
+          'SELECT * FROM connector_rejected_writes ORDER BY rowid',
+        ).all() as unknown as RejectedRow[])
       : [];
   }
 
@@ -146,7 +151,7 @@ function toEntry({ id, tx_id, data }: Row): CrudEntryLike {
 }
 
 /** A tab's (or process's) way to a file. Each call takes a moment; after `kill()` none ever ends, or does anything. */
-export class Handle implements ConnectorDatabase {
+export class Handle implements WritableDatabase {
   readonly file: DatabaseFile;
   /** What the file's `removals` were when this handle last looked at the queue. */
   seenRemovals = 0;
@@ -202,6 +207,18 @@ export class Handle implements ConnectorDatabase {
 
   getAll<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
     return this.#run(() => this.file.statement(sql).all(...(parameters as SQLInputValue[])) as T[]);
+  }
+
+  /** Nothing comes between its statements, which take no time. */
+  writeTransaction<T>(callback: (transaction: LocalTransaction) => Promise<T>): Promise<T> {
+    const { file } = this;
+    return this.#run(() =>
+      callback({
+        execute: async (sql, parameters = []) => file.statement(sql).run(...parameters),
+        getAll: async <R>(sql: string, parameters: SQLInputValue[] = []) =>
+          file.statement(sql).all(...parameters) as R[],
+      }),
+    ).then((result) => result);
   }
 
   onChange({ onChange }: { onChange: () => void }): () => void {

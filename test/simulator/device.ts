@@ -70,6 +70,7 @@ export class Device {
     this.clientId = clientId;
     this.#world = world;
     this.#setup = setup;
+    this.#user = setup.startsSignedIn ? USERS[0] : null;
     const { violations, server, scheduler, random } = world;
     this.#file = new DatabaseFile(clientId);
     this.#ledger = new Ledger(clientId);
@@ -96,7 +97,8 @@ export class Device {
   }
 
   tookEffect(effect: Effect): void {
-    const isQueued = (): boolean => this.#file.read(1_000_000).some((each) => markerOf(each) === effect.marker);
+    const isQueued = (): boolean =>
+      this.#file.read(1_000_000).some((each) => markerOf(each) === effect.marker);
     this.#order.tookEffect(effect, () => !isQueued());
   }
 
@@ -124,7 +126,11 @@ export class Device {
         const user = this.#user ?? this.#kept;
         return user && { token: makeToken(user, this.#setup.tokens, ++this.#tokens) };
       },
-      transport: makeTransport(transport, realm, this.#around(() => tab)),
+      transport: makeTransport(
+        transport,
+        realm,
+        this.#around(() => tab),
+      ),
       rejections,
       batching: { maxTransactions },
       retry: { timeoutMs: TIMEOUT_MS },

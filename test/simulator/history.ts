@@ -18,7 +18,11 @@ export async function run(plan: Plan, realms: readonly Realm[]): Promise<string[
 
 let histories = 0; // The lanes of realms go by client id.
 
-async function live({ seed, actions }: Plan, scheduler: Scheduler, realms: readonly Realm[]): Promise<string[]> {
+async function live(
+  { seed, actions }: Plan,
+  scheduler: Scheduler,
+  realms: readonly Realm[],
+): Promise<string[]> {
   const random = dice(seed ^ 0x5eed);
   const { hasWebLocks, goesOn, devices: setups } = setUp(seed, DEVICES);
   const violations = new Violations();
@@ -29,7 +33,15 @@ async function live({ seed, actions }: Plan, scheduler: Scheduler, realms: reado
     onViolation: (text) => violations.add(text),
   });
   const network = new Network(scheduler, random, server);
-  const world = { scheduler, random, server, network, violations, realms, webLocks: hasWebLocks ? new WebLocks() : undefined };
+  const world = {
+    scheduler,
+    random,
+    server,
+    network,
+    violations,
+    realms,
+    webLocks: hasWebLocks ? new WebLocks() : undefined,
+  };
   const id = ++histories;
   const devices = setups.map((setup, index) => new Device(world, `w${id}d${index}`, setup));
 

@@ -60,7 +60,8 @@ export function plan(seed: number): Plan {
 function makersOf(random: Dice): Makers {
   const at = () => ({ device: random.below(DEVICES) });
   const tab = () => ({ ...at(), tab: random.below(3) });
-  const bad = (): Bad | undefined => (random.chance(0.1) ? random.pick(['invalid', 'invalid', 'decide']) : undefined);
+  const bad = (): Bad | undefined =>
+    random.chance(0.1) ? random.pick(['invalid', 'invalid', 'decide']) : undefined;
   const deployments: readonly (ServerFault | undefined)[] = [
     'refuse all',
     'refuse half',
@@ -83,7 +84,11 @@ function makersOf(random: Dice): Makers {
     [3, () => ({ do: 'crash', ...tab() })],
     [
       2,
-      () => ({ do: 'crash at', ...tab(), point: random.pick(['recording', 'completing', 'counting'] as const) }),
+      () => ({
+        do: 'crash at',
+        ...tab(),
+        point: random.pick(['recording', 'completing', 'counting'] as const),
+      }),
     ],
     [2, () => ({ do: 'close', ...tab(), sameRealm: random.chance(0.5) })],
     [

@@ -3,10 +3,22 @@ import type { Realm } from './realms.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Rejection policies as apps have them. */
-export const POLICIES = ['record', 'hold', 'throws once', 'holds thrice', 'slow before', 'slow after'] as const;
+export const POLICIES = [
+  'record',
+  'hold',
+  'throws once',
+  'holds thrice',
+  'slow before',
+  'slow after',
+] as const;
 export type Policy = (typeof POLICIES)[number];
 
-export function makePolicy(kind: Policy, realm: Realm, scheduler: Scheduler, slowMs: number): RejectionPolicy {
+export function makePolicy(
+  kind: Policy,
+  realm: Realm,
+  scheduler: Scheduler,
+  slowMs: number,
+): RejectionPolicy {
   const record = realm.record();
   const asked = new Map<string, number>();
   const timesAsked = (key: string): number => {

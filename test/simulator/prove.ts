@@ -28,7 +28,9 @@ if (values.plan) {
     if (violations.length > 0) {
       console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
       const kinds = new Set(violations.map(kind));
-      const short = await shrink(made, async (each) => (await run(each, realms)).some((v) => kinds.has(kind(v))));
+      const short = await shrink(made, async (each) =>
+        (await run(each, realms)).some((v) => kinds.has(kind(v))),
+      );
       console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
       console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
       process.exit(1);

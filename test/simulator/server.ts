@@ -114,7 +114,8 @@ export class Server {
       case 'another contract':
         return { status: 200, text: '{"message":"Batch completed"}' };
       case 'refuse half':
-        if (this.#dice.chance(0.5)) return this.#refuse(units, { status: 400, text: '{"message":"SERVER WORDS"}' });
+        if (this.#dice.chance(0.5))
+          return this.#refuse(units, { status: 400, text: '{"message":"SERVER WORDS"}' });
     }
     const results = this.#apply(units, user, fault, late);
     if (fault === 'wrong count') results.push({ status: 'success' });

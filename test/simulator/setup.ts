@@ -13,6 +13,8 @@ export interface DeviceSetup {
   readonly tokens: TokenKind;
   /** A token cache of the app's own, which is slow. */
   readonly hasCache: boolean;
+  /** Somebody is signed in from the start, and `setOwner()` not called before they change. */
+  readonly startsSignedIn: boolean;
   readonly maxTransactions: number;
 }
 
@@ -42,6 +44,7 @@ export function setUp(seed: number, devices: number): Setup {
         policy: random.chance(0.5) ? 'record' : random.pick(POLICIES),
         tokens: random.pick(TOKENS),
         hasCache: isPhone && random.chance(0.3),
+        startsSignedIn: random.chance(0.4),
         maxTransactions: 1 + random.below(8),
       };
     }),

@@ -15,7 +15,8 @@ const FORMS: Readonly<Record<string, (names: readonly string[], at: number) => A
   'UNAUTHORIZED in band': (names, at) => refusedInBand(names, at, 'UNAUTHORIZED'),
 };
 const IN_BAND = {
-  'CHECK_VIOLATION in band': (names: readonly string[], at: number) => refusedInBand(names, at, 'CHECK_VIOLATION'),
+  'CHECK_VIOLATION in band': (names: readonly string[], at: number) =>
+    refusedInBand(names, at, 'CHECK_VIOLATION'),
 };
 const SENDS = ['batches', 'singles'] as const;
 
@@ -102,7 +103,9 @@ export const halfBroken: Scenario = async (realm) => {
   for (const sends of SENDS) {
     const share = await shareLost(realm, sends, 10);
     if (share > 0.03)
-      found.push(`breaker: half of the instances broken (${sends}): ${(100 * share).toFixed(1)} % of good writes`);
+      found.push(
+        `breaker: half of the instances broken (${sends}): ${(100 * share).toFixed(1)} % of good writes`,
+      );
   }
   return found;
 };
