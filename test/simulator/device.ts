@@ -403,10 +403,11 @@ export class Device {
   async #signOut(tab: Tab, keepsToken: boolean): Promise<void> {
     const before = this.#user;
     const hadNone = this.#kept === null;
-    await this.#setOwner(tab, null);
-    this.#kept = keepsToken ? before : null;
-    this.#hasOwner = true;
-    this.#user = null;
+    await this.#setOwner(tab, null, () => {
+      this.#kept = keepsToken ? before : null;
+      this.#hasOwner = true;
+      this.#user = null;
+    });
     if (!keepsToken && hadNone) await this.#checkCache(null);
   }
 
@@ -420,10 +421,11 @@ export class Device {
   }
 
   /** The app does it again in another tab, should this one be closed meanwhile. */
-  async #setOwner(tab: Tab | undefined, user: User | null): Promise<void> {
-    if (!tab) return;
-    await this.#during(tab.connector.setOwner(tab.handle, user && ownerId(user, this.#setup.tokens)));
-    if (this.#stillOpen(tab) !== tab) await this.#setOwner(this.#stillOpen(tab), user);
+  async #setOwner(tab: Tab | undefined, user: User | null, then: () => void = () => {}): Promise<void> {
+    const owner = user && ownerId(user, this.#setup.tokens);
+    if (tab) await this.#during(tab.connector.setOwner(tab.handle, owner).then(then));
+    const next = tab && this.#stillOpen(tab);
+    if (next !== tab) await this.#setOwner(next, user, then);
   }
 
   #stillOpen(tab: Tab): Tab | undefined {
