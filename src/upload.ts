@@ -103,11 +103,15 @@ export async function uploadBatch(
 
   const settlement = await walk(items, {
     async send(sent) {
-      const slow = setTimeout(() => unanswered.add(database, sent), SLOW_MS);
+      let answered = (): void => {};
+      const slow = setTimeout(() => {
+        answered = unanswered.add(database, sent);
+      }, SLOW_MS);
       try {
         return await send(sent.map(({ transaction }) => transaction));
       } finally {
         clearTimeout(slow);
+        answered(); // Whatever it was: the walk looks at it.
       }
     },
     judge,

@@ -187,8 +187,8 @@ export function createTokenSource({
 
 function couldNotDrop(): void {
   console.error(
-    'powersync-backend-connector: the tokenCache could not drop a token (set(null) failed twice), so it may hand out that of ' +
-      'the last user when the app starts again. Empty it yourself, and look at why it fails.',
+    'powersync-backend-connector: tokenCache.set(null) failed twice. The token of the last user may be used at the next ' +
+      'start: remove it.',
   );
 }
 

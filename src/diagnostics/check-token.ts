@@ -23,7 +23,9 @@ export function checkToken(token: string, endpoint: string, now: number): Findin
     found(
       'subject',
       hasSubject,
-      hasSubject ? 'The token says whose it is.' : 'The token has no "sub". Add the user\'s id, as a text.',
+      hasSubject
+        ? 'The token says whose it is.'
+        : `The token ${claims.sub == null ? 'has no "sub"' : 'has a "sub" that is no text'}. Add the user's id, as a text.`,
     ),
     checkAudience(claims, endpoint.replace(/\/+$/, '')),
   ];

@@ -44,8 +44,9 @@ export function warnInDevelopment(
     if (event.type === 'breaker') {
       warn(
         'breaker',
-        'the backend refused several requests in a row, so nothing more is rejected, and the writes stay queued until it ' +
-          'applies one. Look at its log; if the writes are at fault after all, call connector.resetBreaker(db).',
+        'the backend refused several writes one after another, so the fault may be its own: each further refusal has to be ' +
+          'confirmed by tries over some minutes, and the writes stay queued meanwhile. Look at its log; if the writes are at ' +
+          'fault after all, call connector.resetBreaker(db).',
       );
     }
     if (event.type !== 'failed') return;

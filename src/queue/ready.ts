@@ -15,11 +15,9 @@ export async function ready(database: ConnectorDatabase): Promise<void> {
     // A harmless read, where there is nothing to wait for: what opens when it is needed does so now.
     await (database.waitForReady?.() ?? database.getAll('SELECT 1'));
   } catch (cause) {
-    throw new UploadError(
-      'unknown',
-      'The database could not be opened, so nothing was read from it or sent. What is in it stays; see the cause.',
-      { cause },
-    );
+    throw new UploadError('unknown', 'The database could not be opened (see cause). What is in it stays.', {
+      cause,
+    });
   }
   opened.add(database);
 }

@@ -8,28 +8,49 @@ type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
  * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
  */
 export interface Unanswered {
-  add(database: ConnectorDatabase, transactions: Transactions): void;
+  /** Adds those that were sent. Returns how to take them away again, should the answer come after all. */
+  add(database: ConnectorDatabase, transactions: Transactions): () => void;
   includes(database: ConnectorDatabase, transaction: Transactions[number]): Promise<boolean>;
 }
 
 export function createUnanswered(): Unanswered {
-  const known = new WeakMap<ConnectorDatabase, number>();
+  /** The last op id, by this connector. */
+  const here = new WeakMap<ConnectorDatabase, number>();
+  /** The same, from before it was made. */
+  const earlier = new WeakMap<ConnectorDatabase, Promise<number>>();
 
-  async function load(database: ConnectorDatabase): Promise<number> {
-    const upTo = known.get(database) ?? (await readState<number>(database, 'unanswered').catch(() => 0)) ?? 0;
-    known.set(database, Math.max(upTo, known.get(database) ?? 0));
-    return upTo;
+  function load(database: ConnectorDatabase): Promise<number> {
+    const loaded =
+      earlier.get(database) ??
+      readState<number>(database, 'unanswered').then(
+        (upTo) => upTo ?? 0,
+        () => 0,
+      );
+    earlier.set(database, loaded);
+    return loaded;
+  }
+
+  function keep(database: ConnectorDatabase, upTo: number): void {
+    here.set(database, upTo);
+    load(database)
+      .then((before) => writeState(database, 'unanswered', Math.max(before, here.get(database) ?? 0)))
+      .catch(() => {}); // Then it is known until the app ends.
   }
 
   return {
     add(database, transactions) {
-      const upTo = Math.max(0, ...transactions.map(({ raw }) => raw[raw.length - 1]?.clientId ?? 0));
-      if (upTo <= (known.get(database) ?? 0)) return;
-      known.set(database, upTo);
-      writeState(database, 'unanswered', upTo).catch(() => {}); // Then it is known until the app ends.
+      const last = transactions[transactions.length - 1]?.raw;
+      const upTo = last?.[last.length - 1]?.clientId ?? 0;
+      const before = here.get(database) ?? 0;
+      if (upTo <= before) return () => {};
+      keep(database, upTo);
+      return () => {
+        if (here.get(database) === upTo) keep(database, before);
+      };
     },
     async includes(database, { raw }) {
-      return (raw[0]?.clientId ?? Number.POSITIVE_INFINITY) <= (await load(database));
+      const upTo = Math.max(here.get(database) ?? 0, await load(database));
+      return (raw[0]?.clientId ?? Number.POSITIVE_INFINITY) <= upTo;
     },
   };
 }

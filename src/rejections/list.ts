@@ -63,7 +63,12 @@ export async function findRejected(
 
 /** Whether the transaction with this key is still in the upload queue. */
 export async function isQueued(database: ConnectorDatabase, key: string): Promise<boolean> {
-  const place = placeInQueue(key, await headOpId(database));
+  return isBehind(key, await headOpId(database));
+}
+
+/** Whether it is at the head of the queue or behind it, as far as the key tells. */
+export function isBehind(key: string, head: number | undefined): boolean {
+  const place = placeInQueue(key, head);
   return place === 'head' || place === 'behind';
 }
 
@@ -79,7 +84,8 @@ async function select(
   return rows.map(readRow);
 }
 
-async function headOpId(database: ConnectorDatabase): Promise<number | undefined> {
+/** The op id of what is at the head of the queue. */
+export async function headOpId(database: ConnectorDatabase): Promise<number | undefined> {
   return (await database.getCrudBatch(1))?.crud[0]?.clientId;
 }
 

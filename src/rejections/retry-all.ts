@@ -15,6 +15,8 @@ export interface RetryAllOptions extends RetryRejectedOptions {
   readonly until?: Date | undefined;
 }
 
+const LOOK = 'Look at what the server has; then retryRejected() writes it, or discardRejected() removes it.';
+
 /** What {@link retryAllRejected} came to: the keys of rejected writes, oldest first. */
 export interface RetryAllReport {
   /** Those that were written again, and are no longer listed. */
@@ -28,8 +30,8 @@ export interface RetryAllReport {
  * local transaction, as with {@link retryRejected}; one that can't be written doesn't stop the others. Held ones are passed
  * over.
  *
- * A write stays listed, too, if a newer one of the same row was queued behind it that isn't listed: that one was probably
- * applied, and would be undone. Show those to the user, and retry them one by one.
+ * A write stays listed, too, if it needs a decision (`needsDecision`), if it may have been applied (`mayBeApplied`), or if a newer one of the same row was queued
+ * behind it that isn't listed: that one was probably applied, and would be undone. Look at those one by one.
  *
  * @throws TypeError for an option that is misspelt or of another type; else only what the database throws.
  *
@@ -54,16 +56,16 @@ export async function retryAllRejected(
 ): Promise<RetryAllReport> {
   const isMeant = readOptions(options);
   const rejected = (await readListed(database)).writes.filter(({ state }) => state === 'rejected');
-  const listed = new Set(rejected.flatMap(({ entries }) => entries.map(({ clientId }) => clientId)));
+  const refused = rejected.filter((write) => !write.mayBeApplied).flatMap(({ entries }) => entries);
+  const refusedOpIds = new Set(refused.map(({ clientId }) => clientId));
   const written: string[] = [];
   const failed: { key: string; error: Error }[] = [];
-  for (const { key, laterOpIds } of rejected.filter(isMeant)) {
+  for (const { key, laterOpIds, mayBeApplied, needsDecision } of rejected.filter(isMeant)) {
     try {
-      if (!laterOpIds.every((opId) => listed.has(opId))) {
-        fail(
-          'a newer write of the same row was not rejected, and would be undone',
-          'retryRejected() writes it.',
-        );
+      if (needsDecision) fail('it needs a decision', LOOK);
+      if (mayBeApplied) fail('it may have been applied, and would be so twice', LOOK);
+      if (!laterOpIds.every((opId) => refusedOpIds.has(opId))) {
+        fail('a newer write of the same row was probably applied, and would be undone', LOOK);
       }
       await retryRejected(database, key, options);
       written.push(key);

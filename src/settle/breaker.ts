@@ -60,14 +60,15 @@ export function createBreaker(): Breaker {
   }
 
   async function save(database: ConnectorDatabase, doubt: number): Promise<void> {
-    await writeState(database, 'doubt', doubt);
     known.set(database, doubt);
+    await writeState(database, 'doubt', doubt);
   }
 
   async function raise(database: ConnectorDatabase, by: number): Promise<boolean> {
-    const before = await load(database, true);
+    const before = await load(database, true).catch(() => known.get(database) ?? 0);
     const after = Math.min(before + by, MOST);
-    if (after !== before) await save(database, after);
+    // Where it can't be kept, it is known until the app ends; what was decided stays decided.
+    if (after !== before) await save(database, after).catch(() => {});
     return before < OPEN && after >= OPEN;
   }
 
@@ -82,7 +83,7 @@ export function createBreaker(): Breaker {
     async budget(database, certain) {
       const doubt = await load(database, true);
       if (doubt >= OPEN) return CONFIRMATION;
-      return { tries: certain ? 1 : 1 + Math.ceil(doubt / REFUSAL), forMs: 0 };
+      return { tries: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), forMs: 0 };
     },
     refused: (database, certain) => raise(database, certain ? CERTAIN_REFUSAL : REFUSAL),
     contradicted: (database) => raise(database, MOST),

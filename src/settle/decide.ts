@@ -42,7 +42,7 @@ export interface Decisions {
 
 const ONCE: RetryBudget = { tries: 1, forMs: 0 };
 /** For a refusal that may be about the replay: "still being processed" passes, a key that was used for good doesn't. */
-const REPLAY: RetryBudget = { tries: 5, forMs: 120_000 };
+const REPLAY: RetryBudget = { tries: 5, forMs: 50_000 };
 
 /**
  * Decides on transactions that failed: one stays, or is believed to be at fault and goes to the rejection policy.
@@ -73,12 +73,12 @@ export function createDecisions({
     { database, deadline }: DecisionCall,
     key: string,
     failed: Failed,
-    mayBeApplied: boolean,
+    isReplay: boolean,
   ): Promise<Stop | 'again' | undefined> {
     const { error, verdict } = failed;
-    const own = ownBudget(failed, mayBeApplied, options.retry.ambiguous);
+    const own = ownBudget(failed, isReplay, options.retry.ambiguous);
     if (!own) return { error, hold: false };
-    const needed = both(own, await breaker.budget(database, isCertain(failed) && !mayBeApplied));
+    const needed = both(own, await breaker.budget(database, isCertain(failed) && !isReplay));
     if (needed.tries === 1 && needed.forMs === 0) return undefined;
     const now = options.clock();
     const tries = await countTry(database, key, now);
@@ -102,14 +102,15 @@ export function createDecisions({
         return { error, hold: verdict === 'hold' };
       const { database } = call;
       const { key } = item.transaction;
-      const mayBeApplied = mayBeAboutReplay(error) && (await unanswered.includes(database, item));
+      const mayBeApplied = await unanswered.includes(database, item);
+      const isReplay = mayBeApplied && mayBeAboutReplay(error);
       if (!cannotWait && !rejecting.asked(key)) {
-        const doubt = await doubtOf(call, key, failed, mayBeApplied);
+        const doubt = await doubtOf(call, key, failed, isReplay);
         if (doubt) return doubt;
       }
       if (doubted === key) doubted = undefined;
       const stop = await rejecting.decide(item, failed, { ...call, cannotWait, mayBeApplied });
-      if (!stop) opened(await breaker.refused(database, isCertain(failed) && !mayBeApplied));
+      if (!stop) opened(await breaker.refused(database, isCertain(failed) && !isReplay));
       return stop;
     },
 
@@ -139,11 +140,11 @@ function shareRows({ raw }: Item, others: readonly Item[]): boolean {
 /** What the answer itself asks for, before it is believed; undefined: it never is. */
 function ownBudget(
   { verdict, error }: Failed,
-  mayBeApplied: boolean,
+  isReplay: boolean,
   set: RetryBudget | false | undefined,
 ): RetryBudget | undefined {
   if (verdict === 'ambiguous') return set === false ? undefined : (set ?? error.budget);
-  return mayBeApplied ? REPLAY : ONCE;
+  return isReplay ? REPLAY : ONCE;
 }
 
 /** "The key is in use", or "the row is there already": true of a write that an earlier try has applied. */

@@ -1,4 +1,5 @@
 import type { Outcome } from '../outcome/outcome.ts';
+import { UploadError } from '../outcome/upload-error.ts';
 import type { Delivered, Failed, Item, Stop } from './item.ts';
 import { type Judge, judgeOutcome, judgeThrown } from './judge.ts';
 
@@ -126,7 +127,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   async function settleFailed(item: Item, first: Failed, overtakenBy: readonly Item[]): Promise<End> {
     let failed = first;
     for (;;) {
-      const ruling = await rules.decide(item, failed, overtakenBy);
+      const ruling = await rules.decide(item, failed, overtakenBy).catch(cannotDecide);
       if (ruling === undefined) {
         tally.settled++;
         tally.rejected++;
@@ -139,6 +140,11 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
       failed = said;
     }
   }
+}
+
+/** What is settled stays settled; this one is tried again. */
+function cannotDecide(thrown: unknown): Stop {
+  return { error: UploadError.from(thrown), hold: false };
 }
 
 const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };

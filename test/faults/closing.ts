@@ -88,10 +88,15 @@ export function closedInMidUpload(servers: Servers): void {
   });
 
   const WAITING: Point[] = ['asking for a token', 'sending', 'answered', 'bisecting', 'rejected'];
-  it.each(WAITING)('the connector, when it waits for ever, %s', async (point) => {
+  it.each(WAITING)('the connector, while it waits, %s', async (point) => {
     const struck = await struckAt(point, ({ connector }) => {
-      setTimeout(() => connector.close(), 20);
-      return new Promise(() => {});
+      // What asks for a token or a decision may wait for ever; a request ends with its signal, at the latest.
+      return new Promise((_, reject) => {
+        setTimeout(() => {
+          connector.close();
+          if (isSent(point) || point === 'answered') reject(new Error('aborted'));
+        }, 20);
+      });
     });
     expect(struck.report.error?.code).toBe('aborted');
     await expectNothingLost(struck.client, servers.backend, struck.workload);

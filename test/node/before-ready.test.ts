@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PowerSyncDatabase } from '@powersync/node';
+import type { ConnectorDatabase } from 'powersync-backend-connector';
 import { inspectQueue } from 'powersync-backend-connector/diagnostics';
 import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
 import {
@@ -13,8 +14,9 @@ import {
   tellRejected,
   watchRejected,
 } from 'powersync-backend-connector/rejections';
+import * as sdk1 from 'powersync-node-1';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { testSchema } from '../support/client.ts';
+import { testSchema, waitFor } from '../support/client.ts';
 import { testConnector } from '../support/connector.ts';
 
 // The SDK keeps a client id that was asked for too early as a failure, for as long as the object lives.
@@ -56,12 +58,42 @@ const calls: Record<string, (db: PowerSyncDatabase) => unknown> = {
   claimQueued: (db) => expect(claimQueued(db, { from: null })).rejects.toThrow('nobody is signed in'),
   discardQueued: (db) => discardQueued(db, 'ada'),
   inspectQueue: (db) => inspectQueue(db),
+  drain: (db) => testConnector().connector.drain(db),
+  uploadData: (db) => testConnector().connector.uploadData(db),
+  keepUploading: async (db) => {
+    const { connector, events } = testConnector();
+    const stop = new AbortController();
+    connector.keepUploading(db, { signal: stop.signal });
+    await waitFor(() => events.some(({ type }) => type === 'drained'));
+    stop.abort();
+  },
   setOwner: (db) => testConnector().connector.setOwner(db, 'ada'),
 };
 
 describe.each(Object.entries(calls))('%s() at once after the database was made', (_name, call) => {
   it('waits until it is open, and so the SDK still knows the client id', async () => {
     const db = opening(await folder());
+    await call(db);
+    expect(await db.getClientId()).toMatch(/^[\w-]{36}$/);
+    await db.close();
+  });
+});
+
+describe('SDK 1.x', () => {
+  it.each<[string, (db: ConnectorDatabase) => unknown]>([
+    ['inspectQueue', inspectQueue],
+    ['exportQueued', exportQueued],
+    ['drain', (db) => testConnector().connector.drain(db)],
+  ])('%s() waits until the database is open', async (_, call) => {
+    const db = new sdk1.PowerSyncDatabase({
+      schema: new sdk1.Schema({ lists: new sdk1.Table({ name: sdk1.column.text }) }),
+      database: {
+        dbFilename: `ready-${process.pid}-${++count}.db`,
+        dbLocation: await folder(),
+        implementation: { type: 'node:sqlite' },
+        readWorkerCount: 1,
+      },
+    });
     await call(db);
     expect(await db.getClientId()).toMatch(/^[\w-]{36}$/);
     await db.close();

@@ -170,6 +170,32 @@ describe('retryAllRejected()', () => {
     });
   });
 
+  it('does not write again what may have been applied', async () => {
+    await reject('conflict', 'one', 'two');
+    await client.db.execute('UPDATE connector_rejected_writes SET may_be_applied = 1 WHERE rowid = 1');
+    const { failed } = await retryAllRejected(client.db);
+    expect(failed).toMatchObject([{ error: { message: expect.stringContaining('may have been applied') } }]);
+    expect(await queued(client)).toEqual(['two']);
+    expect(await listRejected(client.db)).toMatchObject([{ mayBeApplied: true }]);
+  });
+
+  it('does not decide for the user', async () => {
+    await reject('conflict', 'one', 'two');
+    await client.db.execute('UPDATE connector_rejected_writes SET needs_decision = 1 WHERE rowid = 1');
+    const { failed } = await retryAllRejected(client.db);
+    expect(failed).toMatchObject([{ error: { message: expect.stringContaining('needs a decision') } }]);
+    expect(await queued(client)).toEqual(['two']);
+  });
+
+  it('undoes nothing that may have been applied either', async () => {
+    await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'first')");
+    await client.db.execute("UPDATE todos SET description = 'second' WHERE id = 'a'");
+    await drain('conflict');
+    await client.db.execute('UPDATE connector_rejected_writes SET may_be_applied = 1 WHERE rowid = 2');
+    expect(await retryAllRejected(client.db)).toMatchObject({ written: [], failed: [{}, {}] });
+    expect(await queued(client)).toEqual([]);
+  });
+
   it('passes over held writes', async () => {
     await addTodos(client, 'ask');
     const transport: Transport = async () => [

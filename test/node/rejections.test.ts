@@ -209,6 +209,7 @@ describe('listRejected()', () => {
     expect(await listRejected(client.db)).toEqual([]);
     const key = (await rows(client))[0]?.key ?? '';
     await expect(retryRejected(client.db, key)).rejects.toThrow('not left the upload queue');
+    await expect(discardRejected(client.db, key)).rejects.toThrow('not left the upload queue');
     goOn.resolve();
     await upload;
     expect(await listRejected(client.db)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import type { BackendConnectorOptions, Transport } from 'powersync-backend-connector';
 import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
+import { listRejected, retryRejected, tellRejected } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
@@ -271,7 +272,7 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     expect(other.sent).toEqual([]);
   });
 
-  it('rejected writes carry their owner', async () => {
+  it('rejected writes are shown to and sent by their owner only', async () => {
     const { UploadError } = await import('powersync-backend-connector');
     const { connector, signIn } = world({
       transport: async () => [{ status: 'rejected', error: new UploadError('invalid', 'no') }],
@@ -280,6 +281,15 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     await addTodos(client, 'a1');
     await connector.drain(client.db);
     expect(await client.db.getAll('SELECT owner FROM connector_rejected_writes')).toEqual([{ owner: 'ada' }]);
+    const [write] = await listRejected(client.db);
+    await signIn('bob');
+    expect(await listRejected(client.db)).toEqual([]);
+    await expect(retryRejected(client.db, write?.key ?? '')).rejects.toMatchObject({
+      code: 'owner_mismatch',
+    });
+    await tellRejected(client.db, () => expect.unreachable());
+    await signIn('ada');
+    expect(await listRejected(client.db)).toMatchObject([{ toldAt: undefined }]);
   });
 
   it.each(['', 0, undefined, {}])('setOwner() refuses %j', async (owner) => {

@@ -58,6 +58,7 @@ describe('record()', () => {
         state: 'rejected',
         later_op_ids: '[]',
         may_be_applied: 0,
+        needs_decision: 0,
       },
     ]);
   });

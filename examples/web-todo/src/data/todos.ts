@@ -20,7 +20,7 @@ export const TODOS_OF_OWNER = `
     (SELECT max(place) FROM queue WHERE row_id = todos.id) AS place,
     EXISTS (
       SELECT 1 FROM connector_rejected_writes, json_each(entries) AS entry
-      WHERE state = 'rejected' AND entry.value ->> 'id' = todos.id
+      WHERE state = 'rejected' AND owner = owner_id AND entry.value ->> 'id' = todos.id
     ) AS isRejected
   FROM todos WHERE owner_id = ? ORDER BY todos.id DESC`;
 

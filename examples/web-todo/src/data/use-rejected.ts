@@ -11,7 +11,7 @@ export function useRejected(owner: string, tell: (write: RejectedWrite) => void)
       db,
       (writes) => {
         setRejected(writes);
-        return tellRejected(db, tell, { owner });
+        return tellRejected(db, tell);
       },
       { signal: stop.signal, owner },
     );
