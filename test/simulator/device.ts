@@ -6,6 +6,7 @@ import { checkRecordedOnce, checkRejected } from './checks/rejected.ts';
 import { checkOwner, markerOf, Requests, recordedMarkers } from './checks/requests.ts';
 import type { Violations } from './checks/violations.ts';
 import { DatabaseFile, Handle, type LocalEntry } from './database.ts';
+import { Flights } from './flights.ts';
 import { Ledger, type Written } from './ledger.ts';
 import { WebLocks } from './locks.ts';
 import { HANG_MS, type Network } from './network.ts';
@@ -13,7 +14,7 @@ import type { DeviceAction, TabAction } from './plan.ts';
 import { makePolicy } from './policies.ts';
 import type { Realm } from './realms.ts';
 import type { Dice, Scheduler } from './scheduler.ts';
-import type { Bad, Effect, Server } from './server.ts';
+import { type Bad, type Effect, markerOf as nameOf, type Server } from './server.ts';
 import type { DeviceSetup } from './setup.ts';
 import type { Tab } from './tab.ts';
 import { cacheOf, makeToken, ownerId, SlowCache, USERS, type User, userOf } from './tokens.ts';
@@ -53,6 +54,7 @@ export class Device {
   #wasShared = false;
   #tabs: Tab[] = [];
   readonly #everOpen: Tab[] = [];
+  readonly #flights: Flights;
   #user: User | null = null;
   /** Whether `setOwner()` was ever called. */
   #hasOwner = false;
@@ -76,6 +78,7 @@ export class Device {
     this.#ledger = new Ledger(clientId);
     this.#order = new OrderOfEffects(this.#ledger, this.#isConcurrent, violations);
     this.#requests = new Requests(this.#file, this.#ledger, server, violations);
+    this.#flights = new Flights(scheduler);
     this.#cache = new SlowCache(() => scheduler.sleep(random.below(30)));
     const isKept = (entry: UploadEntry): boolean => !this.#ledger.find(markerOf(entry))?.mayBeLost;
     this.#file.onCompleted = (entries, by) => {
@@ -174,7 +177,10 @@ export class Device {
       sends: (entries, token) => this.#checkSent(entries, token),
       send: (units, token) => {
         if (getTab().handle.isDead) return new Promise(() => {});
-        return network.send(units, token ? userOf(token) : String(this.#user));
+        return this.#flights.watch(
+          units.map(nameOf),
+          network.send(units, token ? userOf(token) : String(this.#user)),
+        );
       },
     };
   }
@@ -355,6 +361,10 @@ export class Device {
   #kill({ realm }: Tab): void {
     for (const each of this.#everOpen) if (each.realm === realm) each.handle.kill();
     this.#world.webLocks?.left(realm, this.clientId);
+    for (const marker of this.#flights.forgotten()) {
+      const written = this.#ledger.find(marker);
+      if (written) written.wasForgotten = true;
+    }
   }
 
   #close(tab: Tab, sameRealm: boolean): void {
@@ -414,7 +424,7 @@ export class Device {
   /** P6: what an app's own cache keeps is of who is signed in, however slow it is. */
   async #checkCache(user: User | null): Promise<void> {
     if (!this.#setup.hasCache) return;
-    await this.#world.scheduler.advance(100);
+    await this.#world.scheduler.advance(500);
     const kept = this.#cache.kept && userOf(this.#cache.kept);
     if (kept && kept !== user)
       this.#world.violations.add(`P6: the token of ${kept} is still in the cache while ${user} is signed in`);

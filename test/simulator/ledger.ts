@@ -13,7 +13,7 @@ export interface Written {
   readonly bad: Bad | undefined;
   /** In a database that was restored to a time before, cleared or discarded: gone, or perhaps uploaded before that. */
   mayBeLost: boolean;
-  /** It was applied, and is queued again by a restore, so that the connector can't know. */
+  /** It may have been applied, which the connector can't know: it is queued again by a restore, or its process was killed. */
   wasForgotten: boolean;
   /** The app wrote it again after it had been rejected. */
   writtenAgain: boolean;
