@@ -119,6 +119,7 @@ export async function uploadBatch(
     unanswered: (sent) => unanswered.add(database, sent),
     applied: (those) => decisions.applied(call, those),
     decide: (item, failed, overtakenBy) => decisions.decide(call, item, failed, overtakenBy),
+    notReached: decisions.notReached,
   });
   await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
   if (settlement.settled === 0 && !settlement.stop) {

@@ -34,16 +34,22 @@ export async function inLane<T>(
 ): Promise<T> {
   const before = tails.get(clientId);
   const lingering: Promise<unknown>[] = [];
+  let ending: Promise<void> | undefined;
+  const lingered = (): Promise<void> | undefined => {
+    if (lingering.length) ending ??= endOf(lingering);
+    return ending;
+  };
   const run = (): Promise<T> => task((work) => lingering.push(work));
   const [ended, left] = [signal(), signal()];
   const tail = { ended: after(before?.ended, ended.promise), left: after(before?.left, left.promise) };
   tails.set(clientId, tail);
   try {
     if (before) await deadline.race(before.left).catch(stillBusy);
-    return await withWebLock(clientId, deadline, run, lingering);
+    return await withWebLock(clientId, deadline, run, lingered);
   } finally {
     ended.fire();
-    if (lingering.length) void endOf(lingering).then(left.fire);
+    const rest = lingered();
+    if (rest) void rest.then(left.fire);
     else left.fire();
     // Not before those in front have left too: one that gave up waiting must not open the lane for the next.
     void tail.left.then(() => {
@@ -110,7 +116,7 @@ async function withWebLock<T>(
   clientId: string,
   deadline: Deadline,
   task: () => Promise<T>,
-  lingering: readonly Promise<unknown>[],
+  lingered: () => Promise<void> | undefined,
 ): Promise<T> {
   const locks = (globalThis as { navigator?: { locks?: LockManagerLike } }).navigator?.locks;
   if (!locks) return task();
@@ -123,7 +129,7 @@ async function withWebLock<T>(
     result = task();
     begin();
     await result.catch(() => {}); // Its own promise tells.
-    if (lingering.length) await endOf(lingering);
+    await lingered();
   };
   const name = `powersync-backend-connector:${clientId}`;
   // Without a lock to be had, it ends before the task has begun.

@@ -2,6 +2,7 @@ import { optionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
 import { plainEntry, rowOf } from '../queue/transaction.ts';
+import { headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { ensureTables } from './state.ts';
@@ -82,13 +83,7 @@ may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decisi
         needsDecision ? 1 : 0,
       ],
     );
-    if (maxCount || maxAgeMs) {
-      await database.execute(
-        `DELETE FROM connector_rejected_writes WHERE state = 'rejected' AND key <> ? AND (rejected_at < ? OR rowid NOT IN
-(SELECT rowid FROM connector_rejected_writes WHERE state = 'rejected' ORDER BY rowid DESC LIMIT ?))`,
-        [key, maxAgeMs ? now - maxAgeMs : 0, maxCount ?? -1],
-      );
-    }
+    if (maxCount || maxAgeMs) await prune(database, key, maxCount, maxAgeMs && now - maxAgeMs);
     if (!isHeld) return 'complete';
     const rows = await database.getAll<{ state: string }>(
       'SELECT state FROM connector_rejected_writes WHERE key = ?',
@@ -96,6 +91,28 @@ may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decisi
     );
     return rows[0]?.state === 'rejected' ? 'complete' : 'hold';
   };
+}
+
+/** Forgets what is too much or too old, but nothing that has yet to leave the queue: it would be sent again. */
+async function prune(
+  database: ConnectorDatabase,
+  key: string,
+  most = Number.POSITIVE_INFINITY,
+  oldest = 0,
+): Promise<void> {
+  const rows = await database.getAll<{ key: string; rejected_at: number }>(
+    "SELECT key, rejected_at FROM connector_rejected_writes WHERE state = 'rejected' ORDER BY rowid DESC",
+  );
+  const head = await headOpId(database);
+  const gone = rows.filter(
+    (row, index) =>
+      row.key !== key && (index >= most || row.rejected_at < oldest) && !isBehind(row.key, head),
+  );
+  if (gone.length === 0) return;
+  await database.execute(
+    'DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?))',
+    [JSON.stringify(gone.map(({ key }) => key))],
+  );
 }
 
 /** Op ids of what is queued behind the entries and changes the same rows. */

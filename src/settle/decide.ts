@@ -36,6 +36,8 @@ export interface Decisions {
     failed: Failed,
     overtakenBy: readonly Item[],
   ): Promise<Stop | 'again' | undefined>;
+  /** {@link WalkRules.notReached} */
+  notReached(item: Item, failed: Failed, overtakenBy: readonly Item[]): void;
   /** {@link WalkRules.applied} */
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
@@ -75,7 +77,7 @@ export function createDecisions({
     failed: Failed,
     isReplay: boolean,
   ): Promise<Stop | 'again' | undefined> {
-    const { error, verdict } = failed;
+    const { error } = failed;
     const own = ownBudget(failed, isReplay, options.retry.ambiguous);
     if (!own) return { error, hold: false };
     const needed = both(own, await breaker.budget(database, isCertain(failed) && !isReplay));
@@ -97,14 +99,15 @@ export function createDecisions({
   return {
     async decide(call, item, failed, overtakenBy) {
       const { error, verdict } = failed;
-      const cannotWait = verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
-      if (!cannotWait && (verdict === 'retry' || verdict === 'hold'))
-        return { error, hold: verdict === 'hold' };
       const { database } = call;
       const { key } = item.transaction;
+      const cannotWait = isOvertaken(item, failed, overtakenBy);
+      const isDecided = cannotWait || rejecting.asked(key) !== undefined;
+      if (!isDecided && (verdict === 'retry' || verdict === 'hold'))
+        return { error, hold: verdict === 'hold' };
       const mayBeApplied = await unanswered.includes(database, item);
       const isReplay = mayBeApplied && mayBeAboutReplay(error);
-      if (!cannotWait && !rejecting.asked(key)) {
+      if (!isDecided) {
         const doubt = await doubtOf(call, key, failed, isReplay);
         if (doubt) return doubt;
       }
@@ -114,11 +117,15 @@ export function createDecisions({
       return stop;
     },
 
+    notReached(item, failed, overtakenBy) {
+      if (isOvertaken(item, failed, overtakenBy)) rejecting.postpone(item.transaction.key, failed);
+    },
+
     async applied({ database }, items) {
       const keys = items.map(({ transaction }) => transaction.key);
       if (doubted !== undefined && keys.includes(doubted)) {
         doubted = undefined;
-        opened(await breaker.contradicted(database));
+        opened(await breaker.contradicted(database).catch(() => false)); // The upload succeeded all the same.
       } else {
         await breaker.succeeded(database);
         if (publisher.status.breaker === 'open' && !(await breaker.isOpen(database)))
@@ -128,6 +135,11 @@ export function createDecisions({
       if (listed.length) await forgetApplied(database, listed).catch(() => {}); // listRejected() looks once more
     },
   };
+}
+
+/** Whether it must not be sent again, since what is applied already would come before it then. */
+function isOvertaken(item: Item, { verdict }: Failed, overtakenBy: readonly Item[]): boolean {
+  return verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
 }
 
 /** Whether any of the others has an entry for a row of this one: sent again, it would undo what is newer. */

@@ -10,14 +10,23 @@ import type { Failed, Item, Stop } from './item.ts';
 
 /** Asks the rejection policy, and remembers what it was asked. */
 export interface Rejecting {
-  /** What the policy was asked of this transaction in an earlier call, and hasn't answered yet. */
+  /** The failure of this transaction that an earlier call has left to the policy, which hasn't answered yet. */
   asked(key: string): Failed | undefined;
   /** Asks the policy: undefined lets the transaction go. */
   decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
+  /** Leaves one that can't wait to the next call that reaches it: it isn't sent again before the policy is asked. */
+  postpone(key: string, failed: Failed): void;
   /** Settles when no policy is at work any more. */
   idle(): Promise<void>;
   /** Nobody wants to know any more: what the policy still does must not write to the database. */
   abandon(): void;
+}
+
+/** What the policy has to say of one transaction; without an answer, it wasn't asked yet for want of time. */
+interface Asked {
+  readonly failed: Failed;
+  readonly cannotWait: boolean;
+  readonly answer?: Promise<unknown>;
 }
 
 export interface RejectedBy {
@@ -31,27 +40,34 @@ export interface RejectedBy {
 export function createRejecting({ rejections, clock }: ResolvedOptions, publisher: Publisher): Rejecting {
   // One policy call for each transaction, also if it takes longer than the upload that asked: were it asked anew, the
   // write would be sent anew first, and might be applied after it was recorded.
-  const pending = new Map<string, { readonly failed: Failed; readonly answer: Promise<unknown> }>();
+  const pending = new Map<string, Asked>();
   const recordAnyway = record();
   let abandoned = new AbortController();
 
   function ask(rejected: RejectedTransaction, failed: Failed, database: ConnectorDatabase): Promise<unknown> {
     const before = pending.get(rejected.key);
-    if (before) return before.answer;
+    if (before?.answer) return before.answer;
     const context = { database, now: clock(), signal: abandoned.signal };
     const answer = Promise.resolve().then(() => rejections(rejected, context));
     answer.catch(() => {}); // Whoever waits for it is told.
-    pending.set(rejected.key, { failed, answer });
+    pending.set(rejected.key, { failed, cannotWait: rejected.cannotWait ?? false, answer });
     return answer;
   }
 
+  function postpone(key: string, failed: Failed): void {
+    if (!pending.has(key)) pending.set(key, { failed, cannotWait: true });
+  }
+
   return {
+    postpone,
     asked: (key) => pending.get(key)?.failed,
 
     async decide(item, failed, { database, deadline, ...about }) {
       const { error, needsDecision = false, details } = failed;
       const { raw, transaction } = item;
       const { key } = transaction;
+      // What the backend went on behind was seen by the call that asked first.
+      const { cannotWait } = pending.get(key) ?? about;
       const rejected: RejectedTransaction = {
         key,
         transactionId: transaction.transactionId,
@@ -61,6 +77,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         details,
         needsDecision,
         ...about,
+        cannotWait,
       };
       let held: UploadError | undefined;
       try {
@@ -68,7 +85,10 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         const answer = await deadline.race(ask(rejected, failed, database));
         if (answer !== 'complete') held = error;
       } catch (cause) {
-        if (deadline.error) return { error: deadline.error, hold: false }; // No time left to ask: the next call does.
+        if (deadline.error) {
+          if (cannotWait) postpone(key, failed); // No time left to ask: the next call does.
+          return { error: deadline.error, hold: false };
+        }
         held = new UploadError(
           'unknown',
           'The rejection policy failed, so the rejected transaction is held.',
@@ -76,7 +96,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         );
       }
       pending.delete(key);
-      if (held && about.cannotWait) {
+      if (held && cannotWait) {
         const context = { database, now: clock(), signal: abandoned.signal };
         try {
           if ((await recordAnyway({ ...rejected, needsDecision: true }, context)) === 'complete')

@@ -27,7 +27,8 @@ export interface WalkRules {
   /** Told of transactions that one answer says are applied. */
   readonly applied: (items: readonly Item[]) => Promise<void>;
   /**
-   * Decides on a failure: undefined lets the transaction go, `'again'` asks the backend once more.
+   * Decides on a failure: undefined lets the transaction go, `'again'` asks the backend once more. Where it throws, the
+   * transaction stays.
    *
    * @param overtakenBy What stood behind it in the same request, and is applied already.
    */
@@ -36,6 +37,8 @@ export interface WalkRules {
     failed: Failed,
     overtakenBy: readonly Item[],
   ) => Promise<Stop | 'again' | undefined>;
+  /** Told of a failure behind the one that stays: it is decided on later. */
+  readonly notReached: (item: Item, failed: Failed, overtakenBy: readonly Item[]) => void;
 }
 
 /** Ends the walk where the transport had no room for more. */
@@ -98,22 +101,24 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     let sent = 0;
     const whole = run.map((item) => ({ item, said: item.known ?? delivered[sent++] ?? NOT_ATTEMPTED }));
     let applied: Item[] = []; // since the last refusal
+    const appliedBehind = (index: number): readonly Item[] =>
+      whole.flatMap((each, at) => (at > index && each.said.status === 'applied' ? [each.item] : []));
+    const endAt = (index: number, end: End): End => {
+      for (const [at, { item, said }] of whole.entries())
+        if (at > index && said.status === 'failed') rules.notReached(item, said, appliedBehind(at));
+      return end;
+    };
     for (const [index, { item, said }] of whole.entries()) {
       if (said.status === 'not_attempted') {
         if (applied.length) await rules.applied(applied);
-        return NOT_SENT;
+        return endAt(index, NOT_SENT);
       }
       if (said.status === 'applied') applied.push(item);
       if (said.status === 'failed') {
         if (applied.length) await rules.applied(applied);
         applied = [];
-        const overtakenBy = whole.slice(index + 1).filter(isApplied);
-        const end = await settleFailed(
-          item,
-          said,
-          overtakenBy.map((each) => each.item),
-        );
-        if (end) return end;
+        const end = await settleFailed(item, said, appliedBehind(index));
+        if (end) return endAt(index, end);
         continue;
       }
       tally.settled++;
@@ -148,10 +153,6 @@ function cannotDecide(thrown: unknown): Stop {
 }
 
 const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
-
-function isApplied({ said }: { readonly said: { readonly status: string } }): boolean {
-  return said.status === 'applied';
-}
 
 /** Codes with which the backend says that it did not apply the write. After any other, nobody knows. */
 const ANSWERS: ReadonlySet<string> = new Set([

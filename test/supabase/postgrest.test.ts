@@ -243,15 +243,6 @@ describe('writes that match no row', () => {
     });
   });
 
-  it('while a fresh token may help, that is thrown', async () => {
-    await world.current.rows(`insert into notices (id, body) values ('n1', 'old')`);
-    const delivery = transport()(
-      together(entry('PATCH', 'notices', 'n1', { body: 'new' })),
-      context({ token: async () => tokenOf('ada'), mayRefresh: true }),
-    );
-    expect(await failureOf(delivery)).toMatchObject({ code: 'forbidden' });
-  });
-
   it('a delete of a row that is gone is applied: an earlier try did it', async () => {
     expect(await one(entry('DELETE', 'lists', 'gone'))).toEqual({ status: 'applied' });
   });

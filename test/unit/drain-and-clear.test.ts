@@ -1,7 +1,8 @@
-import { type Transport, UploadError } from 'powersync-backend-connector';
+import { record, type Transport, UploadError } from 'powersync-backend-connector';
+import { listRejected } from 'powersync-backend-connector/rejections';
 import { memoryDatabase } from 'powersync-backend-connector/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { applyAll, testConnector } from '../support/connector.ts';
+import { applyAll, deferred, testConnector } from '../support/connector.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -118,6 +119,47 @@ describe('drainAndClear()', () => {
     const report = await connector.drainAndClear(database, { pending: 'upload', timeoutMs: 1_500 });
     expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'conflict' } });
     expect(attempts()).toBe(1);
+  });
+
+  it('waits for a rejection policy that is slower than its call, and clears what that has recorded', async () => {
+    const { database, clear } = await oneWrite();
+    const answer = deferred();
+    const { connector } = testConnector({
+      transport: refusing,
+      retry: { timeoutMs: 1_000 },
+      async rejections(rejected, context) {
+        await answer.promise;
+        return record()(rejected, context);
+      },
+    });
+    const leaving = connector.drainAndClear(database, { pending: 'discard', timeoutMs: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(clear).not.toHaveBeenCalled();
+    answer.resolve();
+    expect(await leaving).toMatchObject({ cleared: true });
+    expect(await listRejected(database)).toEqual([]);
+  });
+
+  it('lets a policy write nothing after the clear, that never ended before', async () => {
+    const { database } = await oneWrite();
+    const answer = deferred();
+    const ended = deferred<unknown>();
+    const { connector } = testConnector({
+      transport: refusing,
+      retry: { timeoutMs: 50 },
+      async rejections(rejected, context) {
+        await answer.promise;
+        const recording = record()(rejected, context);
+        ended.resolve(Promise.resolve(recording).catch((error) => error.code));
+        return recording;
+      },
+    });
+    expect(await connector.drainAndClear(database, { pending: 'discard', timeoutMs: 20 })).toMatchObject({
+      cleared: true,
+    });
+    answer.resolve();
+    expect(await ended.promise).toBe('aborted');
+    expect(await listRejected(database)).toEqual([]);
   });
 
   it('does not wait where the connector was closed', async () => {

@@ -144,6 +144,33 @@ describe('route()', () => {
       expect(todos.batches).toHaveLength(1);
     });
 
+    it('starts no further part once the signal is aborted, and remembers those that were applied', async () => {
+      const controller = new AbortController();
+      const [todos, lists] = [
+        recordingTransport(async ({ transactions }) => {
+          controller.abort(); // and goes on, as a function does that ignores its signal
+          return transactions.map(() => ({ status: 'applied' }));
+        }),
+        recordingTransport(),
+      ];
+      const transport = route({ todos: todos.transport, lists: lists.transport });
+      const spanning = of('s', 'todos', 'lists');
+      const delivery = transport({ transactions: [spanning] }, context({ signal: controller.signal }));
+      expect(await failureOf(delivery)).toMatchObject({ code: 'aborted' });
+      expect(lists.batches).toEqual([]);
+      expect(await transport({ transactions: [spanning] }, context())).toEqual([applied]);
+      expect([todos.batches.length, lists.batches.length]).toEqual([1, 1]);
+    });
+
+    it('starts none at all where it is aborted already', async () => {
+      const todos = recordingTransport();
+      const transport = route({ todos: todos.transport, lists: todos.transport });
+      const signal = AbortSignal.abort();
+      const delivery = transport({ transactions: [of('s', 'todos')] }, context({ signal }));
+      expect(await failureOf(delivery)).toMatchObject({ code: 'aborted' });
+      expect(todos.batches).toEqual([]);
+    });
+
     it('a refused token of a later part is thrown', async () => {
       const transport = route({
         todos: recordingTransport().transport,
@@ -153,6 +180,24 @@ describe('route()', () => {
       });
       const failure = await failureOf(transport({ transactions: [of('s', 'todos', 'lists')] }, context()));
       expect(failure).toMatchObject({ code: 'unauthenticated' });
+    });
+
+    it('a part that is forbidden is reported of the whole, and sent again alone after a refresh', async () => {
+      const todos = recordingTransport();
+      let isForbidden = true;
+      const lists: Transport = async (batch, { signal }) => {
+        expect(signal.aborted).toBe(false);
+        if (isForbidden) throw new UploadError('forbidden', 'no');
+        return batch.transactions.map(() => ({ status: 'applied' }));
+      };
+      const transport = route({ todos: todos.transport, lists });
+      const spanning = of('s', 'todos', 'lists');
+      expect(await transport({ transactions: [spanning] }, context())).toMatchObject([
+        { status: 'rejected', error: { code: 'forbidden' }, appliedEntries: [0], inBand: false },
+      ]);
+      isForbidden = false;
+      expect(await transport({ transactions: [spanning] }, context())).toEqual([applied]);
+      expect(todos.batches).toHaveLength(1);
     });
 
     it('no outcome of a part is none', async () => {

@@ -50,20 +50,151 @@ describe('the size of a batch', () => {
   });
 });
 
-describe('what a transport is told', () => {
-  it('of another token: there is one to be had once it has asked for the first, and none after a refresh', async () => {
-    const told: unknown[] = [];
-    const { transport } = recordingTransport(async (batch, context) => {
-      told.push(context.mayRefresh);
-      await context.token();
-      told.push(context.mayRefresh);
-      if (told.length === 2) throw new UploadError('unauthenticated', 'Refused.');
+describe('a batch that fails twice in a row', () => {
+  /** Sizes of the batches that fail so, five seconds and more after each other. */
+  async function sizesAfter(code: UploadErrorCode, size = 16): Promise<number[]> {
+    const { transport, sizes } = takingAtMost(0, code);
+    let now = 1_000_000_000;
+    const { connector } = testConnector({
+      transport,
+      batching: { maxTransactions: size },
+      clock: () => now,
+    });
+    const queue = queueOf(size);
+    for (let call = 0; call < 4; call++) {
+      await connector.uploadData(queue).catch(() => {});
+      now += 3_600_000;
+    }
+    return sizes();
+  }
+
+  it.each<UploadErrorCode>(['network', 'unavailable', 'unknown', 'misconfigured'])(
+    'is made smaller, whatever it fails with: %s',
+    async (code) => {
+      expect(await sizesAfter(code)).toEqual([16, 16, 8, 4]);
+    },
+  );
+
+  it('is made smaller the first time where that was a time-out', async () => {
+    expect(await sizesAfter('timeout')).toEqual([16, 8, 4, 2]);
+  });
+
+  it.each<UploadErrorCode>([
+    'throttled',
+    'unauthenticated',
+    'owner_mismatch',
+    'aborted',
+    'schema_mismatch',
+    'update_required',
+  ])('is not where that has nothing to do with its size: %s', async (code) => {
+    expect(await sizesAfter(code)).toEqual([16, 16, 16, 16]);
+  });
+
+  it('is not where something moved between', async () => {
+    let calls = 0;
+    const { transport, batches } = recordingTransport(async (batch, context) => {
+      if (calls++ % 2 === 0) throw new UploadError('unavailable', 'Down.');
       return applyAll(batch, context);
     });
-    let tokens = 0;
-    const { connector } = testConnector({ transport, credentials: async () => ({ token: `t${tokens++}` }) });
-    await connector.uploadData(queueOf(1));
-    expect(told).toEqual([false, true, false, false]);
+    let now = 1_000_000_000;
+    const { connector } = testConnector({
+      transport,
+      batching: { maxTransactions: 4 },
+      clock: () => now,
+    });
+    const queue = queueOf(12);
+    for (let call = 0; call < 6; call++) {
+      await connector.uploadData(queue).catch(() => {});
+      now += 3_600_000;
+    }
+    expect(batches.map(({ transactions }) => transactions.length)).toEqual([4, 4, 4, 4, 4, 4]);
+  });
+
+  it('goes through in the end, where a backend takes 504 for what is too much', async () => {
+    const { transport, sizes } = takingAtMost(7, 'unavailable');
+    let now = 1_000_000_000;
+    const { connector } = testConnector({ transport, clock: () => now });
+    const queue = queueOf(50);
+    for (let call = 0; call < 20 && queue.opIds.length > 0; call++) {
+      await connector.uploadData(queue).catch(() => {});
+      now += 3_600_000;
+    }
+    expect(queue.opIds).toEqual([]);
+    expect(sizes().slice(0, 5)).toEqual([50, 50, 25, 12, 6]);
+  });
+});
+
+describe('an open breaker', () => {
+  const bad: Transport = async () => {
+    throw new UploadError('invalid', 'Refused.');
+  };
+
+  async function opened(queue = queueOf(9), start = 1_000_000_000) {
+    const clock = { now: start };
+    const { transport, batches } = recordingTransport(bad);
+    const { connector, events } = testConnector({
+      transport,
+      clock: () => clock.now,
+      retry: { jitter: 0.3 },
+      random: () => 0.123,
+    });
+    await connector.uploadData(queue).catch(() => {});
+    return { connector, events, clock, queue, batches };
+  }
+
+  it('can be told from the status, also after a restart, once an upload has begun', async () => {
+    const { connector, events, queue } = await opened();
+    expect(connector.status).toMatchObject({ breaker: 'open', phase: 'waiting' });
+    expect(events.filter(({ type }) => type === 'breaker')).toHaveLength(1);
+    const restarted = await opened(queue);
+    expect(restarted.connector.status.breaker).toBe('open');
+    expect(restarted.events.filter(({ type }) => type === 'breaker')).toEqual([]);
+  });
+
+  it('sends one transaction at a time', async () => {
+    const { queue } = await opened();
+    const { batches } = await opened(queue);
+    expect(batches.map(({ transactions }) => transactions.length)).toEqual([1]);
+  });
+
+  it('is tried again when its time is over, on a whole millisecond, though the back-off has grown longer', async () => {
+    const { connector, queue, clock } = await opened();
+    const since = clock.now;
+    while (queue.opIds.length === 6) {
+      const next = connector.status.nextAttemptAt ?? 0;
+      expect(Number.isInteger(next)).toBe(true);
+      clock.now = next;
+      await connector.uploadData(queue).catch(() => {});
+    }
+    // Back-offs of 5, 10, 20 ... 300 s alone would take it to ten minutes and more.
+    expect(clock.now - since).toBeLessThan(540_010);
+    expect(clock.now - since).toBeGreaterThanOrEqual(539_990);
+  });
+
+  it('is closed by the app, and said to be', async () => {
+    const { connector, queue } = await opened();
+    await connector.resetBreaker(queue);
+    expect(connector.status.breaker).toBe('closed');
+    expect((await opened(queue)).queue.opIds).toHaveLength(3);
+  });
+
+  it('closes with a success', async () => {
+    const { queue } = await opened();
+    const { connector } = testConnector({});
+    await connector.uploadData(queue);
+    expect(connector.status.breaker).toBe('closed');
+  });
+});
+
+describe('what a transport is told', () => {
+  it("nothing of another token: to refresh it is the connector's", async () => {
+    const { transport } = recordingTransport(async (batch, context) => {
+      expect(Object.keys(context).sort()).toEqual(
+        ['attempt', 'clientId', 'serverTime', 'signal', 'timeLeftMs', 'token'].sort(),
+      );
+      return applyAll(batch, context);
+    });
+    await testConnector({ transport }).connector.uploadData(queueOf(1));
   });
 
   it('has no getters: V8 would keep what the call has touched, until its next full collection', async () => {

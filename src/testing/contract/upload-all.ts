@@ -25,6 +25,7 @@ export async function uploadAll(
       judge: (error) => ({ error, verdict: defaultVerdict(error.code) }),
       tooMuch: () => {},
       unanswered: () => {},
+      notReached: () => {},
       applied: async (some) => {
         for (const _ of some) settled.push({ status: 'applied' });
       },

@@ -180,8 +180,7 @@ describe('what a list of errors means', () => {
 
 describe('what errors make of the one they are about', () => {
   const reading = { context: context() };
-  const fail = (code: string, mayRefresh = false) =>
-    failureIn(errors(code).errors, answer(''), { context: context({ mayRefresh }) }, true);
+  const fail = (code: string) => failureIn(errors(code).errors, answer(''), reading, true);
 
   it.each(['CONFLICT', 'BAD_USER_INPUT', 'NOT_FOUND', 'SOMETHING_ELSE'])(
     '%s: rejected, with the words of the backend',
@@ -198,9 +197,8 @@ describe('what errors make of the one they are about', () => {
     expect(fail(code)).toMatchObject({ status: 'retry' });
   });
 
-  it('a refused token is thrown, and FORBIDDEN too while a fresh token may be had', () => {
+  it('a refused token is thrown; FORBIDDEN is said of the transaction, whose token is refreshed', () => {
     expect(thrownBy(() => fail('UNAUTHENTICATED')).code).toBe('unauthenticated');
-    expect(thrownBy(() => fail('FORBIDDEN', true)).code).toBe('forbidden');
     expect(fail('FORBIDDEN')).toMatchObject({ status: 'rejected', error: { code: 'forbidden' } });
   });
 

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
 import { failureAlone } from '../../../src/per-entry/failure.ts';
-import { context } from '../../http/support.ts';
 
 it.each<[UploadErrorCode, 'rejected' | 'retry']>([
   ['conflict', 'rejected'],
@@ -11,14 +10,9 @@ it.each<[UploadErrorCode, 'rejected' | 'retry']>([
   ['schema_mismatch', 'retry'],
 ])('a request that failed with %s is an outcome of its transaction: %s', (code, status) => {
   const error = new UploadError(code, 'No.');
-  expect(failureAlone(error, context())).toEqual({ status, error, inBand: false });
+  expect(failureAlone(error)).toEqual({ status, error, inBand: false });
 });
 
 it.each<UploadErrorCode>(['aborted', 'unauthenticated', 'owner_mismatch'])('%s ends the call', (code) => {
-  expect(() => failureAlone(new UploadError(code, 'No.'), context())).toThrow(`[${code}]`);
-});
-
-it('forbidden ends the call as long as another token may help', () => {
-  const error = new UploadError('forbidden', 'No.');
-  expect(() => failureAlone(error, context({ mayRefresh: true }))).toThrow(error);
+  expect(() => failureAlone(new UploadError(code, 'No.'))).toThrow(`[${code}]`);
 });

@@ -102,17 +102,71 @@ describe('perEntry()', () => {
     },
   );
 
-  it('throws forbidden while the token may be refreshed, and goes on behind what was applied', async () => {
-    let mayRefresh = true;
-    const { sent, send } = sending({ r2: fails('forbidden') });
+  it('reports forbidden of its transaction, and goes on behind what was applied once that is sent again', async () => {
+    let isForbidden = true;
+    const { sent, send } = sending({
+      r2: () => {
+        if (isForbidden) throw new UploadError('forbidden', 'said no');
+      },
+    });
     const transport = perEntry(send);
-    const changing = Object.defineProperty(context(), 'mayRefresh', { get: () => mayRefresh });
-    expect(await failureOf(transport(batchOf(2), changing))).toMatchObject({ code: 'forbidden' });
-    mayRefresh = false;
-    expect(await transport(batchOf(2), changing)).toMatchObject([
-      { status: 'rejected', error: { code: 'forbidden' }, entryIndex: 1, appliedEntries: [0] },
+    expect(await transport(batchOf(2, 1), context())).toMatchObject([
+      { status: 'rejected', error: { code: 'forbidden' }, entryIndex: 1, appliedEntries: [0], inBand: false },
+      { status: 'not_attempted' },
     ]);
-    expect(sent).toEqual(['r1', 'r2', 'r2']);
+    isForbidden = false;
+    expect(await transport(batchOf(2, 1), context())).toEqual([{ status: 'applied' }, { status: 'applied' }]);
+    expect(sent).toEqual(['r1', 'r2', 'r2', 'r3']);
+  });
+
+  describe('once the signal is aborted', () => {
+    it('starts no further entry, though the function ignores the signal', async () => {
+      const controller = new AbortController();
+      const { sent, send } = sending({ r2: () => controller.abort() });
+      const delivery = perEntry(send)(batchOf(2, 2), context({ signal: controller.signal }));
+      expect(await failureOf(delivery)).toMatchObject({ code: 'aborted' });
+      expect(sent).toEqual(['r1', 'r2']);
+    });
+
+    it('starts none at all', async () => {
+      const { sent, send } = sending();
+      const delivery = perEntry(send)(batchOf(1), context({ signal: AbortSignal.abort() }));
+      expect(await failureOf(delivery)).toMatchObject({ code: 'aborted' });
+      expect(sent).toEqual([]);
+    });
+
+    it('starts no further one of several at once, and ends when those under way have', async () => {
+      const controller = new AbortController();
+      const slow = deferred();
+      const { sent, send } = sending({ r1: () => slow.promise, r2: () => controller.abort() });
+      const delivery = failureOf(
+        perEntry(send, { concurrency: 2 })(batchOf(1, 1, 1, 1), context({ signal: controller.signal })),
+      );
+      let isOver = false;
+      void delivery.then(() => {
+        isOver = true;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isOver).toBe(false);
+      slow.resolve();
+      expect(await delivery).toMatchObject({ code: 'aborted' });
+      expect(sent).toEqual(['r1', 'r2']);
+    });
+
+    it('remembers what was applied before, and what ends late', async () => {
+      const controller = new AbortController();
+      let isFirst = true;
+      const { sent, send } = sending({
+        r2: () => {
+          if (isFirst) controller.abort();
+          isFirst = false;
+        },
+      });
+      const transport = perEntry(send);
+      await failureOf(transport(batchOf(3), context({ signal: controller.signal })));
+      expect(await transport(batchOf(3), context())).toEqual([{ status: 'applied' }]);
+      expect(sent).toEqual(['r1', 'r2', 'r3']);
+    });
   });
 
   it('passes on an outcome that the app returned, with its details', async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Deadline, startDeadline } from '../../../src/deadline.ts';
 import { UploadError } from '../../../src/outcome/upload-error.ts';
-import { inLane } from '../../../src/queue/lane.ts';
+import { inLane, laneIsLeft, STUCK_MS } from '../../../src/queue/lane.ts';
+import { deferred } from '../../support/connector.ts';
+import { FakeQueue } from '../../support/fake-queue.ts';
 
 const started: Deadline[] = [];
 
@@ -47,6 +49,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const each of started.splice(0)) each.end();
   vi.unstubAllGlobals();
 });
@@ -93,12 +96,28 @@ function describeLane() {
     const before = inLane(name, deadline(), a.run);
     const late = deadline();
     const waiting = inLane(name, late, b.run);
-    const error = timedOut();
-    late.abort(error);
-    await expect(waiting).rejects.toBe(error);
+    late.abort(timedOut());
+    await expect(waiting).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('The upload before this one is still under way'),
+    });
     a.end();
     await before;
     await settle();
+    expect(state.order).toEqual(['a']);
+  });
+
+  it('ends the wait with what else ended the call, such as close()', async () => {
+    const { state, task } = createTasks();
+    const [a, b] = [task('a'), task('b')];
+    const before = inLane(name, deadline(), a.run);
+    const closed = deadline();
+    const waiting = inLane(name, closed, b.run);
+    const error = new UploadError('aborted', 'Closed.');
+    closed.abort(error);
+    await expect(waiting).rejects.toBe(error);
+    a.end();
+    await before;
     expect(state.order).toEqual(['a']);
   });
 
@@ -109,7 +128,7 @@ function describeLane() {
     const impatient = deadline();
     const second = inLane(name, impatient, b.run);
     impatient.abort(timedOut());
-    await expect(second).rejects.toThrow('Too slow');
+    await expect(second).rejects.toThrow('still under way');
     const third = inLane(name, deadline(), c.run);
     await settle();
     expect(state.order).toEqual(['a']);
@@ -127,11 +146,190 @@ function describeLane() {
     const second = inLane(name, impatient, b.run);
     const third = inLane(name, deadline(), c.run);
     impatient.abort(timedOut());
-    await expect(second).rejects.toThrow('Too slow');
+    await expect(second).rejects.toThrow('still under way');
     a.end();
     c.end();
     await Promise.all([first, third]);
     expect(state).toMatchObject({ most: 1, order: ['a', 'c'] });
+  });
+
+  describe('behind a task that ends while something of it goes on', () => {
+    /** A task that ends at once, though this work goes on; its result. */
+    const leaving = (work: Promise<unknown>, result = 'left') =>
+      inLane(name, deadline(), async (stay) => {
+        stay(work);
+        return result;
+      });
+
+    it('tells the caller at once, and keeps the next waiting until that has ended', async () => {
+      const { state, task } = createTasks();
+      const work = deferred();
+      expect(await leaving(work.promise)).toBe('left');
+      const next = task('next');
+      const waiting = inLane(name, deadline(), next.run);
+      await settle();
+      expect(state.order).toEqual([]);
+      work.resolve();
+      next.end();
+      expect(await waiting).toBe('next');
+    });
+
+    it('is free again however that ends, and waits for all of it', async () => {
+      const { state, task } = createTasks();
+      const [one, other] = [deferred(), deferred()];
+      await inLane(name, deadline(), async (stay) => {
+        stay(one.promise);
+        stay(other.promise);
+      });
+      const next = task('next');
+      const waiting = inLane(name, deadline(), next.run);
+      one.reject(new Error('aborted'));
+      await settle();
+      expect(state.order).toEqual([]);
+      other.resolve();
+      next.end();
+      expect(await waiting).toBe('next');
+    });
+
+    it('stays shut if the task throws, as it does at its deadline', async () => {
+      const { state, task } = createTasks();
+      const work = deferred();
+      const failing = inLane(name, deadline(), async (stay) => {
+        stay(work.promise);
+        throw timedOut();
+      });
+      await expect(failing).rejects.toThrow('Too slow');
+      const next = task('next');
+      const waiting = inLane(name, deadline(), next.run);
+      await settle();
+      expect(state.order).toEqual([]);
+      work.resolve();
+      next.end();
+      await waiting;
+    });
+
+    it('ends the wait at the deadline, says why, and stays shut for the one after', async () => {
+      const { state, task } = createTasks();
+      const work = deferred();
+      await leaving(work.promise);
+      const late = deadline();
+      const impatient = inLane(name, late, task('impatient').run);
+      late.abort(timedOut());
+      await expect(impatient).rejects.toThrow(/ignore its signal.*stay queued/);
+      const next = task('next');
+      const waiting = inLane(name, deadline(), next.run);
+      await settle();
+      expect(state.order).toEqual([]);
+      work.resolve();
+      next.end();
+      await waiting;
+      expect(state.order).toEqual(['next']);
+    });
+
+    it('leaves other databases alone', async () => {
+      await leaving(new Promise(() => {}));
+      expect(await inLane(`${name}-other`, deadline(), async () => 'other')).toBe('other');
+    });
+
+    it('takes it for stuck after five minutes, says so, and goes on', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+        const { state, task } = createTasks();
+        await leaving(new Promise(() => {}));
+        const own = deadline();
+        own.end();
+        const next = task('next');
+        const waiting = inLane(name, own, next.run);
+        await vi.advanceTimersByTimeAsync(STUCK_MS - 1);
+        expect([state.order, logged.mock.calls]).toEqual([[], []]);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(state.order).toEqual(['next']);
+        expect(logged.mock.calls).toEqual([
+          [expect.stringContaining('five minutes after its signal was aborted')],
+        ]);
+        next.end();
+        await waiting;
+        expect(STUCK_MS).toBe(300_000);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it('leaves no timer behind where that ends in time', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        const work = deferred();
+        await leaving(work.promise);
+        for (const each of started.splice(0)) each.end();
+        expect(vi.getTimerCount()).toBeGreaterThan(0);
+        work.resolve();
+        await settle();
+        expect(vi.getTimerCount()).toBe(0);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+  });
+
+  describe('laneIsLeft()', () => {
+    const left = (timeoutMs = 60_000) => laneIsLeft(new FakeQueue(name), timeoutMs);
+
+    it('ends at once where nothing is under way', async () => {
+      await left();
+    });
+
+    it('waits for every upload that is under way or in line', async () => {
+      const { task } = createTasks();
+      const [a, b] = [task('a'), task('b')];
+      const uploads = [inLane(name, deadline(), a.run), inLane(name, deadline(), b.run)];
+      let isLeft = false;
+      const leaving = left().then(() => {
+        isLeft = true;
+      });
+      a.end();
+      await settle();
+      expect(isLeft).toBe(false);
+      b.end();
+      await leaving;
+      await Promise.all(uploads);
+    });
+
+    it('does not wait for what only lingers behind one: that completes nothing', async () => {
+      const work = deferred();
+      await inLane(name, deadline(), async (stay) => stay(work.promise));
+      await left();
+      work.resolve();
+    });
+
+    it('waits for an upload, and not for what lingers behind it', async () => {
+      const { task } = createTasks();
+      const work = deferred();
+      const a = task('a');
+      const upload = inLane(name, deadline(), async (stay) => {
+        stay(work.promise);
+        return a.run();
+      });
+      let isLeft = false;
+      const leaving = left().then(() => {
+        isLeft = true;
+      });
+      await settle();
+      expect(isLeft).toBe(false);
+      a.end();
+      await leaving;
+      await upload;
+      work.resolve();
+    });
+
+    it('says so where an upload does not end in time', async () => {
+      const { task } = createTasks();
+      const a = task('a');
+      const upload = inLane(name, deadline(), a.run);
+      await expect(left(5)).rejects.toMatchObject({ code: 'timeout' });
+      a.end();
+      await upload;
+    });
   });
 }
 
@@ -205,6 +403,37 @@ describe('inLane with Web Locks', () => {
     ours.end();
     await Promise.all([other, own]);
     expect(state.most).toBe(1);
+  });
+
+  it('keeps the lock as long as something of a task goes on, so that another tab waits for it too', async () => {
+    const locks = createLocks();
+    vi.stubGlobal('navigator', { locks });
+    const work = deferred();
+    await inLane(name, deadline(), async (stay) => stay(work.promise));
+    const theirs = vi.fn(async () => {});
+    const { signal } = new AbortController();
+    const other = locks.request(`powersync-backend-connector:${name}`, { signal }, theirs);
+    await settle();
+    expect(theirs).not.toHaveBeenCalled();
+    work.resolve();
+    await other;
+    expect(theirs).toHaveBeenCalledTimes(1);
+  });
+
+  it('laneIsLeft() waits for another tab too', async () => {
+    const locks = createLocks();
+    vi.stubGlobal('navigator', { locks });
+    const theirs = deferred();
+    const { signal } = new AbortController();
+    const other = locks.request(`powersync-backend-connector:${name}`, { signal }, () => theirs.promise);
+    let isLeft = false;
+    const leaving = laneIsLeft(new FakeQueue(name), 60_000).then(() => {
+      isLeft = true;
+    });
+    await settle();
+    expect(isLeft).toBe(false);
+    theirs.resolve();
+    await Promise.all([leaving, other]);
   });
 
   it('ends the wait for another tab at the deadline, without running the task', async () => {

@@ -27,6 +27,7 @@ describe('surveyQueue', () => {
       ...found,
       haveMore: found.lastOpId < 6,
       hasOwners: false,
+      hasRejected: false,
     });
   });
 
@@ -36,7 +37,11 @@ describe('surveyQueue', () => {
     [5, { lastOpId: 6, entries: 1, haveMore: false }],
   ])('begins behind op id %i', async (behind, found) => {
     const bounds = { transactions: 1, entries: 100 };
-    expect(await surveyQueue(aQueue(), bounds, behind)).toEqual({ ...found, hasOwners: false });
+    expect(await surveyQueue(aQueue(), bounds, behind)).toEqual({
+      ...found,
+      hasOwners: false,
+      hasRejected: false,
+    });
     expect(await surveyQueue(aQueue(), bounds, 6)).toBeUndefined();
   });
 
@@ -61,6 +66,13 @@ describe('surveyQueue', () => {
     expect(await survey(queue, 3, 100)).toMatchObject({ hasOwners: true });
   });
 
+  it('sees whether anything was ever rejected', async () => {
+    const queue = aQueue();
+    await queue.execute('CREATE TABLE connector_rejected_writes (key TEXT)');
+    expect(await survey(queue, 3, 100)).toMatchObject({ hasRejected: true, hasOwners: false });
+    expect(await survey(queue, 100, 100)).toMatchObject({ hasRejected: true });
+  });
+
   it('is undefined for an empty queue, and where the table can not be read', async () => {
     expect(await survey(new FakeQueue(), 3, 100)).toBeUndefined();
     const queue = aQueue();
@@ -78,10 +90,11 @@ describe('surveyQueue', () => {
     expect(await surveyQueue({ getAll } as never, { transactions: 3, entries: 3 })).toBeUndefined();
   });
 
-  it('takes any sign of owners for one', async () => {
-    const getAll = async () => [{ lastOpId: 3, entries: 3, hasOwners: 'perhaps' }] as never[];
+  it('takes any sign of owners or of rejections for one', async () => {
+    const getAll = async () =>
+      [{ lastOpId: 3, entries: 3, hasOwners: 'perhaps', hasRejected: undefined }] as never[];
     const found = await surveyQueue({ getAll } as never, { transactions: 3, entries: 3 });
-    expect(found?.hasOwners).toBe(true);
+    expect(found).toMatchObject({ hasOwners: true, hasRejected: true });
   });
 });
 
@@ -117,6 +130,7 @@ function expected(
     entries: count,
     haveMore: Number(count < rows.length),
     hasOwners: 0,
+    hasRejected: 0,
   };
 }
 

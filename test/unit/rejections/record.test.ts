@@ -113,6 +113,31 @@ describe('record()', () => {
     ]);
   });
 
+  it.each([
+    [true, undefined, 'held', 'hold'],
+    [true, true, 'rejected', 'complete'],
+    [false, true, 'rejected', 'complete'],
+  ])(
+    'that needs a decision (%j) and can not wait (%j) is %s',
+    async (needsDecision, cannotWait, state, answer) => {
+      const database = new FakeQueue();
+      expect(await record()(rejected({ needsDecision, cannotWait }), { database, now: NOW })).toBe(answer);
+      expect(await database.getAll('SELECT state, needs_decision FROM connector_rejected_writes')).toEqual([
+        { state, needs_decision: needsDecision ? 1 : 0 },
+      ]);
+    },
+  );
+
+  it('that was held and can not wait any more is rejected, and keeps its need of a decision', async () => {
+    const database = new FakeQueue();
+    const held = rejected({ needsDecision: true });
+    expect(await record()(held, { database, now: NOW })).toBe('hold');
+    expect(await record()({ ...held, cannotWait: true }, { database, now: NOW + 1 })).toBe('complete');
+    expect(await database.getAll('SELECT state, needs_decision FROM connector_rejected_writes')).toEqual([
+      { state: 'rejected', needs_decision: 1 },
+    ]);
+  });
+
   it('notes it of one that was held before, too', async () => {
     const database = new FakeQueue();
     await record()(rejected({ needsDecision: true }), { database, now: NOW });

@@ -17,7 +17,7 @@ const ROW: RejectedRow = {
   told_at: 2_000,
   later_op_ids: '[5,6]',
   may_be_applied: 1,
-  needs_decision: 0,
+  needs_decision: 1,
 };
 
 describe('readRow()', () => {
@@ -30,7 +30,7 @@ describe('readRow()', () => {
       entryIndex: 0,
       appliedEntries: [1],
       mayBeApplied: true,
-      needsDecision: false,
+      needsDecision: true,
       code: 'conflict',
       status: 409,
       message: '[conflict] Taken.',

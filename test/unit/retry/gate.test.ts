@@ -80,6 +80,32 @@ describe('the gate', () => {
     expect(isShut()).toBe(false);
   });
 
+  describe('within a time', () => {
+    it('opens then at the latest, where its own wait would be longer', () => {
+      const { gate } = openGate();
+      expect(gate.shut(unavailable(), 1_000)).toBe(START + 1_000);
+      expect(gate.shut(unavailable(), 60_000)).toBe(START + 10_000);
+    });
+
+    it('waits for what the backend asked all the same', () => {
+      expect(openGate().gate.shut(unavailable(120_000), 1_000)).toBe(START + 120_000);
+    });
+  });
+
+  it('opens on a whole millisecond, never before its time', () => {
+    const backoff = { baseMs: 1_000, maxMs: 60_000, jitter: 0.3 };
+    const gate = createGate(
+      backoff,
+      () => START,
+      () => 0.1234567,
+    );
+    const wait = 1_000 * (1 - 0.3 * 0.1234567);
+    expect(gate.shut(unavailable())).toBe(START + Math.ceil(wait));
+    expect(gate.shut(unavailable(), 0.5)).toBe(START + 1);
+    expect(gate.shut(unavailable(99_999.5))).toBe(START + 100_000);
+    for (let i = 0; i < 20; i++) expect(gate.shut(unavailable(i * 1.7), i * 333.3) % 1).toBe(0);
+  });
+
   describe('and what the backend asked for', () => {
     it('waits for a Retry-After that is longer than its own wait', () => {
       const { gate, clock, isShut } = openGate();

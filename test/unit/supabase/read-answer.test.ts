@@ -110,11 +110,6 @@ describe('codes with their status', () => {
     expect(read({ status: 500, error: error('XX000') })?.error.budget).toEqual({ tries: 10, forMs: 600_000 });
     expect(read({ status: 409, error: error('23505') })?.error.budget).toBeUndefined();
   });
-
-  it('forbidden is thrown while a fresh token may help', () => {
-    expect(meaning(403, error('42501'), { mayRefresh: true })).toBe('forbidden');
-    expect(meaning(409, error('23505'), { mayRefresh: true })).toBe('conflict!');
-  });
 });
 
 describe('codes of the app', () => {

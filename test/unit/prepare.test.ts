@@ -3,9 +3,11 @@ import { type Deadline, startDeadline } from '../../src/deadline.ts';
 import type { EntryTransform, Transform } from '../../src/options.ts';
 import { UploadError } from '../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../src/outcome/verdict.ts';
+import { type PrepareOptions, prepare } from '../../src/prepare.ts';
+import type { CrudEntryLike } from '../../src/queue/database.ts';
 import { toTransaction } from '../../src/queue/transaction.ts';
-import type { Judge } from '../../src/settle/deliver.ts';
-import { prepare } from '../../src/transform.ts';
+import type { Failed } from '../../src/settle/item.ts';
+import type { Judge } from '../../src/settle/judge.ts';
 import { anEntry } from '../support/fake-queue.ts';
 
 const started: Deadline[] = [];
@@ -24,13 +26,22 @@ const A = [anEntry({ clientId: 1, id: 'a1' }), anEntry({ clientId: 2, id: 'a2' }
 const B = [anEntry({ clientId: 3, id: 'b1' })];
 const C = [anEntry({ clientId: 4, id: 'c1' })];
 
-async function run(transforms: readonly Transform[], own = deadline()) {
+async function run(transforms: readonly Transform[], own = deadline(), given: Partial<PrepareOptions> = {}) {
   const judge = vi.fn<Judge>((error) => ({ error, verdict: defaultVerdict(error.code) }));
-  const prepared = await prepare([A, B, C], 'client', transforms, judge, own);
+  const prepared = await prepare([A, B, C], {
+    clientId: 'client',
+    transforms,
+    judge,
+    deadline: own,
+    recorded: async () => new Map(),
+    asked: () => undefined,
+    ...given,
+  });
   const sent = prepared.map(({ transaction }) => transaction.entries.map(({ id }) => id));
   return { prepared, sent, known: prepared.map(({ known }) => known?.status), judge };
 }
 
+const keyOf = (raw: readonly CrudEntryLike[]) => toTransaction('client', raw).key;
 const copy: EntryTransform = (entry) => ({ ...entry });
 
 describe('prepare', () => {
@@ -244,6 +255,76 @@ describe('prepare', () => {
   ])('takes %s for a fault', async (_, transform) => {
     const { prepared } = await run([transform]);
     expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+  });
+
+  describe('what an earlier call has come to', () => {
+    /** With the state of B among the rejected writes, if it has one. */
+    async function withState(state: string, transforms: readonly Transform[] = []) {
+      const recorded = vi.fn(async () => new Map([[keyOf(B), state]]));
+      return { recorded, ...(await run(transforms, undefined, { recorded })) };
+    }
+
+    it('is looked up by the keys of all, at once', async () => {
+      const { recorded } = await withState('rejected');
+      expect(recorded.mock.calls).toEqual([[[A, B, C].map(keyOf)]]);
+    });
+
+    it.each([[[]], [[copy]]])(
+      'is final where it is a recorded rejection: it is not sent again (%#)',
+      async (transforms) => {
+        const { known, prepared } = await withState('rejected', transforms);
+        expect(known).toEqual([undefined, 'recorded', undefined]);
+        expect(prepared[1]).toMatchObject({ raw: B, transaction: { key: keyOf(B) } });
+      },
+    );
+
+    it('is final though its transform fails now, and those behind it are sent', async () => {
+      const failing: EntryTransform = (entry) => {
+        if (entry.id === 'b1') throw new Error('bug');
+        return entry;
+      };
+      expect((await withState('rejected', [failing])).known).toEqual([undefined, 'recorded', undefined]);
+    });
+
+    it.each(['held', 'released'])(
+      'is not final where it is %s: it is sent, and known to be listed',
+      async (state) => {
+        for (const transforms of [[], [copy]]) {
+          const { known, prepared } = await withState(state, transforms);
+          expect(known).toEqual([undefined, undefined, undefined]);
+          expect(prepared.map(({ isListed = false }) => isListed)).toEqual([false, true, false]);
+        }
+      },
+    );
+
+    it('is a question to the policy that has no answer yet: it is not sent meanwhile', async () => {
+      const error = new UploadError('invalid', 'No.');
+      const failed: Failed = { status: 'failed', error, verdict: 'reject', inBand: true };
+      const transform = vi.fn(copy);
+      const { prepared } = await run([transform], undefined, {
+        asked: (key) => (key === keyOf(B) ? failed : undefined),
+      });
+      expect(prepared.map(({ known }) => known)).toEqual([undefined, failed, undefined]);
+      expect(transform.mock.calls.map(([{ id }]) => id)).toEqual(['a1', 'a2', 'c1']);
+    });
+
+    it('is final before it is a question: what was recorded is recorded', async () => {
+      const failed = { status: 'failed' } as Failed;
+      const recorded = async () => new Map([[keyOf(A), 'rejected']]);
+      const { known } = await run([], undefined, {
+        recorded,
+        asked: (key) => (key === keyOf(A) ? failed : undefined),
+      });
+      expect(known).toEqual(['recorded', undefined, undefined]);
+    });
+
+    it('is waited for no longer than the call lasts', async () => {
+      const own = deadline();
+      const waiting = run([], own, { recorded: () => new Promise(() => {}) });
+      const error = new UploadError('timeout', 'Too slow.');
+      own.abort(error);
+      await expect(waiting).rejects.toBe(error);
+    });
   });
 
   it('ends with the call, however long a transform takes', async () => {
