@@ -1,5 +1,6 @@
 import { readJwtClaims } from './auth/jwt.ts';
 import type { TokenSource } from './auth/token-cache.ts';
+import { tokenFailure } from './auth/token-failure.ts';
 import type { Deadline } from './deadline.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Outcome } from './outcome/outcome.ts';
@@ -40,6 +41,14 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
   let used: string | undefined;
 
   async function token(): Promise<string | undefined> {
+    try {
+      return await currentToken();
+    } catch (thrown) {
+      throw tokenFailure(UploadError.from(thrown));
+    }
+  }
+
+  async function currentToken(): Promise<string | undefined> {
     const current = (await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;
     deadline.check();
     if (owner !== undefined && current) {
@@ -93,7 +102,8 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     } catch (thrown) {
       return UploadError.from(thrown);
     }
-    if (!fresh) return new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');
+    if (!fresh)
+      return tokenFailure(new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'));
     if (fresh !== refused) return undefined;
     const { expiresAt = Number.POSITIVE_INFINITY } = readJwtClaims(fresh);
     if (error.code === 'unauthenticated' || options.clock() < expiresAt) return error;

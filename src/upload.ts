@@ -101,6 +101,7 @@ export async function uploadBatch(
   const ending = handleFor(database, head, chosen);
   const next = head.handle.haveMore ? surveyQueue(database, bounds, lastOpId(chosen)) : undefined;
 
+  let failed: { readonly error: UploadError; readonly size: number } | undefined; // the last request
   const settlement = await walk(items, {
     async send(sent) {
       let answered = (): void => {};
@@ -109,6 +110,9 @@ export async function uploadBatch(
       }, SLOW_MS);
       try {
         return await send(sent.map(({ transaction }) => transaction));
+      } catch (thrown) {
+        failed = { error: UploadError.from(thrown), size: sent.length };
+        throw failed.error;
       } finally {
         clearTimeout(slow);
         answered(); // Whatever it was: the walk looks at it.
@@ -138,7 +142,8 @@ export async function uploadBatch(
     const key = items[0]?.transaction.key ?? '';
     publishCompleted(publisher, key, countEntries(leaving), settlement);
   }
-  if (settlement.stop && isTooMuch(parts, settlement.stop.error)) tooMuch(unsent);
+  if (failed && settlement.stop?.error === failed.error && isTooMuch(parts, failed.error))
+    tooMuch(failed.size);
   return settlement;
 }
 

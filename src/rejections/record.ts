@@ -64,7 +64,8 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
       `INSERT INTO connector_rejected_writes
 (key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET rejected_at = excluded.rejected_at,
-may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision, state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state`,
+may_be_applied = excluded.may_be_applied, needs_decision = excluded.needs_decision, owner = excluded.owner,
+state = CASE state WHEN 'released' THEN 'rejected' ELSE excluded.state END WHERE state <> excluded.state OR owner IS NOT excluded.owner`,
       [
         key,
         transactionId ?? null,

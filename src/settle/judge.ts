@@ -1,3 +1,4 @@
+import { isTokenFailure } from '../auth/token-failure.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
@@ -17,8 +18,9 @@ const VERDICTS: readonly Verdict[] = ['retry', 'reject', 'ambiguous', 'hold'];
 export function judgeWith({ classify }: Pick<ResolvedOptions, 'classify'>): Judge {
   return (error, inBand, details) => {
     const { code, status } = error;
-    // Neither says anything of the write.
-    if (code === 'aborted' || code === 'unauthenticated') return { error, verdict: 'retry' };
+    // None of them says anything of the write.
+    if (code === 'aborted' || code === 'unauthenticated' || isTokenFailure(error))
+      return { error, verdict: 'retry' };
     try {
       const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
       if (VERDICTS.includes(verdict)) return { error, verdict };

@@ -102,7 +102,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
           if ((await recordAnyway({ ...rejected, needsDecision: true }, context)) === 'complete')
             held = undefined;
         } catch {
-          // Kept out of its turn rather than lost.
+          postpone(key, failed); // Nothing was recorded, so it stays; the policy is asked again.
         }
       }
       publisher.publish({
