@@ -1,0 +1,65 @@
+import { allApplied, onStage, refusedWhole, type Scenario } from './stage.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** P5: one deadline covers the whole call, and nothing new begins after it: neither a request nor the policy. */
+export const deadline: Scenario = async (realm) => {
+  const found: string[] = [];
+  let requestAt: number | undefined;
+  const slowToken = {
+    retry: { timeoutMs: TIMEOUT_MS },
+    credentials: async () => {
+      await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS + 1_000));
+      return { token: 'TOKEN' };
+    },
+  };
+  const backend = (names: readonly string[], now: number) => {
+    requestAt ??= now;
+    return allApplied(names);
+  };
+  await onStage(realm, { backend, options: slowToken }, async ({ connector, handle, scheduler, write }) => {
+    write('a');
+    let endedAt: number | undefined;
+    const startedAt = scheduler.now;
+    const end = (): void => {
+      endedAt = scheduler.now;
+    };
+    void connector.uploadData(handle).then(end, end);
+    await scheduler.advance(TIMEOUT_MS + 500);
+    if (endedAt === undefined) found.push('P5: uploadData() went on beyond its deadline, for a slow token');
+    await scheduler.advance(TIMEOUT_MS);
+    if (requestAt !== undefined)
+      found.push(
+        `P5: a request began ${requestAt - startedAt} ms after a call of ${TIMEOUT_MS} ms had begun`,
+      );
+  });
+
+  let askedAt: number | undefined;
+  const slowRefusal = {
+    retry: { timeoutMs: TIMEOUT_MS },
+    rejections: () => {
+      askedAt ??= Date.now();
+      return 'hold' as const;
+    },
+  };
+  const refuseLate = async () => {
+    await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS - 60));
+    return refusedWhole(422);
+  };
+  for (let seed = 1; seed <= 20; seed++) {
+    askedAt = undefined;
+    await onStage(
+      realm,
+      { seed, backend: refuseLate, options: slowRefusal },
+      async ({ connector, handle, scheduler, write }) => {
+        write('a');
+        const startedAt = scheduler.now;
+        void connector.uploadData(handle).catch(() => {});
+        await scheduler.advance(2 * TIMEOUT_MS);
+        if (askedAt !== undefined && askedAt >= startedAt + TIMEOUT_MS)
+          found.push(`P5: the policy was asked ${askedAt - startedAt} ms into a call of ${TIMEOUT_MS} ms`);
+      },
+    );
+  }
+  return [...new Set(found)];
+};
