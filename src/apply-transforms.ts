@@ -1,6 +1,8 @@
 import type { EntryTransform, TransactionTransform, Transform } from './options.ts';
 import { isUploadError, UploadError } from './outcome/upload-error.ts';
+import { ownError } from './own-error.ts';
 import type { UploadEntry } from './queue/transaction.ts';
+import { carriesKind } from './sendable.ts';
 
 /**
  * Applies transforms to a transaction, one after another, each to all that the one before it has left.
@@ -21,8 +23,14 @@ export async function applyTransforms(
   if (!entries.every(({ clientId }) => opIds.delete(clientId)))
     throw failure(
       raw,
-      new TypeError('A transform must keep the op id (clientId) of an entry, and use none twice.'),
+      ownError('A transform must keep the op id (clientId) of an entry, and use none twice.'),
     );
+  // A forgotten await, above all: JSON would make {} of the promise, and the write would count as applied.
+  const odd = entries.filter(
+    ({ opData, previousValues }) => !carriesKind([opData ?? null, previousValues ?? null]),
+  );
+  if (odd.length > 0)
+    throw failure(odd, ownError("A column holds what JSON can't carry: a promise, a map, bytes …"));
   return entries;
 }
 
@@ -37,7 +45,7 @@ export async function transformEntry(
       const changed = await transform(current);
       // Nothing but null: `condition && entry` must not leave out a write unsaid.
       if (changed === null) return null;
-      if (!isEntry(changed)) throw new TypeError('A transform must return an entry, or null.');
+      if (!isEntry(changed)) throw ownError('A transform must return an entry, or null.');
       current = changed;
     } catch (thrown) {
       throw failure([current], thrown);
@@ -66,7 +74,7 @@ async function transformWhole(
     // A copy: one that sorts in place must not reach what the queue is completed by.
     const changed: unknown = await transform.transaction([...entries]);
     if (Array.isArray(changed) && changed.every(isEntry)) return changed;
-    throw new TypeError('A transform of a transaction must return a list of entries.');
+    throw ownError('A transform of a transaction must return a list of entries.');
   } catch (thrown) {
     throw failure(entries, thrown);
   }

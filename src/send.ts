@@ -38,7 +38,8 @@ export interface Sending {
 export function createSender(sending: Sending): (transactions: Transactions) => Promise<readonly Outcome[]> {
   const { options, tokens, publisher, database, clientId, deadline, owner, attempt } = sending;
   let mayRefresh = true;
-  let used: string | undefined;
+  /** Null where there was none: nobody is signed in. Undefined where the transport didn't ask. */
+  let used: string | null | undefined;
 
   async function token(): Promise<string | undefined> {
     try {
@@ -60,7 +61,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
       }
       deadline.check();
     }
-    used = current;
+    used = current ?? null;
     return current;
   }
 
@@ -102,8 +103,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     } catch (thrown) {
       return UploadError.from(thrown);
     }
-    if (!fresh)
-      return tokenFailure(new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'));
+    if (!fresh) return signedOut();
     if (fresh !== refused) return undefined;
     const { expiresAt = Number.POSITIVE_INFINITY } = readJwtClaims(fresh);
     if (error.code === 'unauthenticated' || options.clock() < expiresAt) return error;
@@ -136,6 +136,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
         index < refusedAt ? outcome : index === refusedAt ? stays : NOT_ATTEMPTED,
       );
     };
+    if (used === null) return refuse(signedOut());
     if (!mayRefresh || used === undefined) return refuse(error);
     const why = await refresh(used, error);
     if (why) return refuse(why);
@@ -144,7 +145,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
       return [...before, ...(await call(transactions.slice(refusedAt)))];
     } catch (thrown) {
       const again = UploadError.from(thrown);
-      if (again.code === 'unauthenticated') tokens.drop(used); // The next call asks anew.
+      if (again.code === 'unauthenticated' && used) tokens.drop(used); // The next call asks anew.
       if (before.length === 0) throw again;
       // Those before it are settled. A refusal of all the others together is found again, and bisected, by the next call.
       const isRefusal = ['reject', 'ambiguous'].includes(defaultVerdict(again.code));
@@ -156,10 +157,15 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
 
 const NOT_ATTEMPTED: Outcome = { status: 'not_attempted' };
 
+function signedOut(): UploadError {
+  return tokenFailure(new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'));
+}
+
 type Refused = Extract<Outcome, { readonly error: UploadError }>;
 
-function isTokenRefusal({ code }: UploadError): boolean {
-  return code === 'unauthenticated' || code === 'forbidden';
+/** A 403 in whatever form: it may be a gateway that asks for another token. */
+function isTokenRefusal({ code, status }: UploadError): boolean {
+  return code === 'unauthenticated' || code === 'forbidden' || status === 403;
 }
 
 /** Where the token was refused; -1 where it wasn't, which others show that were applied behind it. */

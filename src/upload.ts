@@ -104,9 +104,9 @@ export async function uploadBatch(
   let failed: { readonly error: UploadError; readonly size: number } | undefined; // the last request
   const settlement = await walk(items, {
     async send(sent) {
-      let answered = (): void => {};
-      const slow = setTimeout(() => {
-        answered = unanswered.add(database, sent);
+      let slow: ReturnType<Unanswered['add']> | undefined;
+      const timer = setTimeout(() => {
+        slow = unanswered.add(database, sent);
       }, SLOW_MS);
       try {
         return await send(sent.map(({ transaction }) => transaction));
@@ -114,13 +114,16 @@ export async function uploadBatch(
         failed = { error: UploadError.from(thrown), size: sent.length };
         throw failed.error;
       } finally {
-        clearTimeout(slow);
-        answered(); // Whatever it was: the walk looks at it.
+        clearTimeout(timer);
+        slow?.undo(); // Whatever it was: the walk looks at it.
       }
     },
     judge,
     tooMuch,
-    unanswered: (sent) => unanswered.add(database, sent),
+    async unanswered(sent) {
+      const { kept } = unanswered.add(database, sent);
+      if (!deadline.error) await kept;
+    },
     applied: (those) => decisions.applied(call, those),
     decide: (item, failed, overtakenBy) => decisions.decide(call, item, failed, overtakenBy),
     notReached: decisions.notReached,

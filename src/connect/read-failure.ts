@@ -98,8 +98,11 @@ function foundByClient(error: ConnectErrorLike, count: number): UploadError {
  * Java, C++, Python and .NET, tonic, Connect for Go and for JavaScript.
  */
 function isAboutSize({ code, rawMessage }: ConnectErrorLike): boolean {
+  const words = rawMessage.slice(0, 1_000);
   // RESOURCE_EXHAUSTED; OUT_OF_RANGE of tonic
-  return (code === 8 || code === 11) && /\bmessage\b.*(larger than|exceeds|too large)/i.test(rawMessage);
+  return (
+    (code === 8 || code === 11) && /\bmessage\b/i.test(words) && /larger than|exceeds|too large/i.test(words)
+  );
 }
 
 /** Connect's own name of the code, which its messages begin with: `[permission_denied]`. */

@@ -3,8 +3,10 @@ import { isObject } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
 import { notTheContract } from '../outcome/http-answer.ts';
 import type { Outcome } from '../outcome/outcome.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { isUploadError, UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { carriesKind } from '../sendable.ts';
+import { UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
 import { codeOf, type GraphqlError, isFromDatabase, isOfField } from './error-code.ts';
 import {
   failureIn,
@@ -25,9 +27,15 @@ export interface EntryMutation {
   readonly variables: (entry: UploadEntry, context: { readonly key: string }) => object | Promise<object>;
   /**
    * Reads an answer by rules of your own, for servers that say in `data` what went wrong (`userErrors`, `success: false`,
-   * `affected_rows: 0`), or that answer null to a write that went well. Undefined keeps the usual reading.
+   * `affected_rows: 0`), or that answer null to a write that went well. Undefined keeps the usual reading; it may be a
+   * promise. Anything but an outcome is an error (`misconfigured`), and the write is kept.
    */
-  readonly outcome?: ((answer: GraphqlAnswer, entry: UploadEntry) => EntryOutcome | undefined) | undefined;
+  readonly outcome?:
+    | ((
+        answer: GraphqlAnswer,
+        entry: UploadEntry,
+      ) => EntryOutcome | undefined | Promise<EntryOutcome | undefined>)
+    | undefined;
 }
 
 /** The mutations of a table, by op. */
@@ -40,10 +48,13 @@ export interface TableMutations {
   readonly DELETE?: EntryMutation | undefined;
 }
 
-/** Mutations by table name, by pattern (`'audit_*'`), and `default` for all other tables; or a function of the entry. */
+/**
+ * Mutations by table name, by pattern (`'audit_*'`), and `default` for all other tables; or a function of the entry, which may
+ * be asynchronous.
+ */
 export type Mutations =
   | Readonly<Record<string, TableMutations>>
-  | ((entry: UploadEntry) => EntryMutation | undefined);
+  | ((entry: UploadEntry) => EntryMutation | undefined | Promise<EntryMutation | undefined>);
 
 export function checkMutations(mutations: Mutations): void {
   if (typeof mutations === 'function') return;
@@ -63,18 +74,26 @@ export function checkMutations(mutations: Mutations): void {
   }
 }
 
-/** The mutation of an entry. Throws an `UploadError` that names its table and op where there is none. */
+/** The mutation of an entry, where `mutations` isn't asynchronous: see {@link chosenFor}. Throws where there is none. */
 export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutation {
   const { op, table } = entry;
-  const found =
+  const found = (
     typeof mutations === 'function'
       ? mutations(entry)
-      : lookUp(mutations, table)?.[op as keyof TableMutations];
+      : lookUp(mutations, table)?.[op as keyof TableMutations]
+  ) as EntryMutation | undefined;
   if (typeof found?.mutation === 'string' && typeof found.variables === 'function') return found;
   throw new UploadError(
     'misconfigured',
     `graphql() got no mutation for ${op} of the table "${table}": add one, or "default". The writes stay queued.`,
   );
+}
+
+/** The mutation of an entry. Throws an `UploadError` that names its table and op where there is none. */
+export async function chosenFor(mutations: Mutations, entry: UploadEntry): Promise<EntryMutation> {
+  if (typeof mutations !== 'function') return mutationOf(mutations, entry);
+  const chosen = await mutations(entry);
+  return mutationOf(() => chosen, entry);
 }
 
 /** The body of the request that writes an entry. */
@@ -83,12 +102,25 @@ export async function encodeEntry(
   entry: UploadEntry,
   key: string,
 ): Promise<string> {
-  const values = await variables(entry, { key });
-  if (isObject(values)) return JSON.stringify({ query: mutation, variables: values });
+  const values: unknown = await variables(entry, { key });
+  if (isObject(values) && carriesKind(values)) return JSON.stringify({ query: mutation, variables: values });
   throw new UploadError(
     'misconfigured',
-    `graphql() got no object from variables() for ${entry.op} of the table "${entry.table}". The writes stay queued.`,
+    `graphql() got no object that JSON can carry from variables() for ${entry.op} of the table "${entry.table}" (a promise ` +
+      'within it has to be awaited). The writes stay queued.',
   );
+}
+
+/** The same answer, read by the `outcome` of a mutation where it has one, which may take time. */
+export async function readByOwnRules(
+  answer: ReadAnswer,
+  entry: UploadEntry,
+  found: EntryMutation,
+  reading: Reading,
+): Promise<EntryOutcome> {
+  const { data, errors } = answer;
+  const said = await found.outcome?.({ data, errors }, entry);
+  return readEntryAnswer(answer, entry, { ...found, outcome: found.outcome && (() => said) }, reading);
 }
 
 /** What became of an entry by the answer to its mutation. */
@@ -99,8 +131,8 @@ export function readEntryAnswer(
   reading: Reading,
 ): EntryOutcome {
   const { data, errors, head } = answer;
-  const said = outcome?.({ data, errors }, entry);
-  if (said !== undefined) return said;
+  const said: unknown = outcome?.({ data, errors }, entry);
+  if (said !== undefined) return checkOutcome(said, entry);
   if (errors.length === 0) return readData(data, entry, head.status);
   const ofFields = errors.every(isOfField);
   if (ofFields && entry.op === 'DELETE' && errors.every((each) => isGone(each, reading)))
@@ -108,6 +140,16 @@ export function readEntryAnswer(
   if (errors.some((each) => isBesideItsValue(each, data)))
     return { status: 'retry', error: withErrorInside(head) };
   return failureIn(errors, head, reading, ofFields || errors.every(isFromDatabase));
+}
+
+function checkOutcome(said: unknown, { op, table }: UploadEntry): EntryOutcome {
+  const { status, error } = Object(said);
+  if (status === 'applied' || ((status === 'rejected' || status === 'retry') && isUploadError(error)))
+    return said as EntryOutcome;
+  throw new UploadError(
+    'misconfigured',
+    `graphql() got no outcome from outcome() for ${op} of the table "${table}": return one, or undefined. The writes stay queued.`,
+  );
 }
 
 function isGone(error: GraphqlError, { errorCodes }: Reading): boolean {
@@ -120,20 +162,21 @@ function isBesideItsValue(error: GraphqlError, data: GraphqlAnswer['data'] = {})
   return values.some((value) => value != null);
 }
 
-/** Without errors, a field that is null (or false) tells of a row that wasn't written. */
+/**
+ * Without errors, a field that is null tells of a row that wasn't found. One that is false tells of a failure, without saying
+ * of which: it can't be told from an outage.
+ */
 function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status: number): EntryOutcome {
   const fields = Object.values(data);
   if (fields.length === 0) throw notTheContract(status, 'without the field of the mutation');
   const isMissing = fields.includes(null);
   if ((!isMissing && !fields.includes(false)) || (isMissing && op === 'DELETE')) return { status: 'applied' };
-  const code = op === 'PUT' ? 'conflict' : 'not_found';
+  const code = isMissing ? (op === 'PUT' ? 'conflict' : 'not_found') : 'unclassified';
   const error = new UploadError(
     code,
     `The mutation answered ${isMissing ? null : false}: no row was written.`,
-    {
-      status,
-    },
+    { status, budget: isMissing ? undefined : UNCLASSIFIED_BUDGET },
   );
   // A PUT that finds nothing to write is odd enough for the breaker to count it: the field may always be null.
-  return { status: 'rejected', error, inBand: op !== 'PUT', details: { data } };
+  return { status: 'rejected', error, inBand: isMissing && op !== 'PUT', details: { data } };
 }

@@ -10,22 +10,37 @@ export interface GraphqlError {
   readonly path?: readonly (string | number)[] | undefined;
   readonly locations?: readonly { readonly line: number; readonly column: number }[] | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  /** AWS AppSync has its word for the kind of error here. */
+  readonly errorType?: unknown;
 }
 
-// Apollo Server and Router, Yoga, GraphQL Java and Spring, Hasura (in small letters). The first pattern that fits decides.
+// Apollo Server and Router, Yoga, GraphQL Java and Spring, Hasura (in small letters), AWS AppSync (with its data source in
+// front: `DynamoDB:`). The first pattern that fits decides.
 // Patterns for what is retried are wide, those for what is rejected exact.
 const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   // Some servers mean FORBIDDEN by UNAUTHORIZED: taken for a matter of the token, it at least rejects nothing.
-  [/^(UNAUTHENTICATED|UNAUTHORIZED|access-denied|invalid-jwt|jwt-.+)$/, 'unauthenticated'],
-  [/TIMEOUT$/, 'timeout'],
-  [/RATE_LIMIT|TOO_MANY_REQUESTS|THROTTLED/, 'throttled'],
-  [/^(INTERNAL|DOWNSTREAM|SUBREQUEST)_|UNAVAILABLE$|^(unexpected$|postgres-|concurrent-)/, 'unavailable'],
+  [
+    /^(UNAUTHENTICATED|UNAUTHORIZED|access-denied|invalid-jwt|jwt-.+|UnauthorizedException)$/,
+    'unauthenticated',
+  ],
+  [/TIMEOUT$|^ExecutionTimeout/, 'timeout'],
+  [
+    /RATE_LIMIT|TOO_MANY_REQUESTS|THROTTLED|TooManyRequests|LimitExceeded|Throttling|ThroughputExceeded/,
+    'throttled',
+  ],
+  [
+    /^(INTERNAL|DOWNSTREAM|SUBREQUEST)_|UNAVAILABLE$|^(unexpected$|postgres-|concurrent-)|ServiceUnavailable|InternalFailure|InternalServerError|TransactionConflict/,
+    'unavailable',
+  ],
   [/^(GRAPHQL_PARSE_|InvalidSyntax|OPERATION_RESOLUTION_|PERSISTED_QUERY_|BAD_REQUEST$)/, 'misconfigured'],
   [/^(bad-request|invalid-headers|constraint-error|not-supported)$/, 'misconfigured'],
   [/^(GRAPHQL_VALIDATION_FAILED|ValidationError|validation-failed)$/, 'schema_mismatch'],
-  [/^(FORBIDDEN|permission-(denied|error))$/, 'forbidden'],
+  [/^(FORBIDDEN|permission-(denied|error)|Unauthorized)$/, 'forbidden'],
   [/^(BAD_USER_INPUT|data-exception|parse-failed)$/, 'invalid'],
-  [/^(CONFLICT|constraint-violation)$/, 'conflict'],
+  [
+    /^(CONFLICT|constraint-violation|(\w+:)?(ConditionalCheckFailed|ConflictUnhandled)(Exception)?)$/,
+    'conflict',
+  ],
   [/^NOT_FOUND$/, 'not_found'],
 ];
 
@@ -35,11 +50,12 @@ const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 const FROM_DATABASE = /^(constraint-violation|data-exception|permission-error)$/;
 
 /** The words in which a server says what kind of error it is: `code`, or what other servers have in its place. */
-export function codesIn({ extensions }: GraphqlError): string[] {
-  if (!isObject(extensions)) return [];
+export function codesIn(error: GraphqlError): string[] {
+  const extensions = isObject(error.extensions) ? error.extensions : {};
   const { code, errcode, exception, errorType, classification } = extensions;
   // `exception`: PostGraphile 4.
-  const words = [code, errcode, isObject(exception) && exception.errcode, errorType, classification];
+  const inException = isObject(exception) && exception.errcode;
+  const words = [code, errcode, inException, errorType, classification, error.errorType];
   return words.filter((word) => typeof word === 'string');
 }
 

@@ -5,13 +5,7 @@ import { perEntry } from '../per-entry/per-entry.ts';
 import type { Transport, TransportContext } from '../transport.ts';
 import { packTransactions } from '../write-api/pack-transactions.ts';
 import type { ErrorCodes } from '../write-api/read-results.ts';
-import {
-  checkMutations,
-  encodeEntry,
-  type Mutations,
-  mutationOf,
-  readEntryAnswer,
-} from './entry-mutation.ts';
+import { checkMutations, chosenFor, encodeEntry, type Mutations, readByOwnRules } from './entry-mutation.ts';
 import { type ReadAnswer, readAnswer } from './graphql-answer.ts';
 import { AROUND_TRANSACTIONS, readUpload } from './upload-mutation.ts';
 
@@ -124,9 +118,9 @@ export function graphql(options: GraphqlOptions): Transport {
   const entryByEntry = (given: Mutations): Transport =>
     perEntry(
       async (entry, context) => {
-        const found = mutationOf(given, entry);
+        const found = await chosenFor(given, entry);
         const answer = await send(await encodeEntry(found, entry, context.key), context);
-        return readEntryAnswer(answer, entry, found, { errorCodes, context });
+        return readByOwnRules(answer, entry, found, { errorCodes, context });
       },
       { concurrency },
     );

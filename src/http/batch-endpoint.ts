@@ -11,6 +11,7 @@ import { readErrorPayload } from './error-payload.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';
+import { jsonBody } from './json-body.ts';
 
 /** Options of {@link batchEndpoint}. */
 export interface BatchEndpointOptions extends HttpOptions {
@@ -25,14 +26,19 @@ export interface BatchEndpointOptions extends HttpOptions {
   readonly maxTransactions?: number | undefined;
   /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
   readonly maxBodyBytes?: number | undefined;
-  /** Makes the body, a value for JSON. Default: see {@link batchEndpoint}. */
+  /** Makes the body: a value for JSON, or a promise of one. Default: see {@link batchEndpoint}. */
   readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
   /**
    * Reads any answer, also a refusal: one outcome for each transaction, or undefined for the default, which is
    * {@link readErrorPayload} for a 2xx, and the error table for any other status. May throw an `UploadError`.
    */
-  readonly decode?: ((answer: JsonAnswer, batch: UploadBatch) => readonly Outcome[] | undefined) | undefined;
-  /** What codes in an error payload, or in the body of a refusal, mean. Default: any but a SQLSTATE is `invalid`. */
+  readonly decode?:
+    | ((
+        answer: JsonAnswer,
+        batch: UploadBatch,
+      ) => readonly Outcome[] | undefined | Promise<readonly Outcome[] | undefined>)
+    | undefined;
+  /** What codes in an error payload, or in the body of a refusal, mean, beside those that are known. Default: none. */
   readonly errorCodes?: ErrorCodes | undefined;
   /**
    * Name of a header for the idempotency key, such as `'Idempotency-Key'`. Default: none, since a browser sends it only
@@ -48,8 +54,8 @@ export interface BatchEndpointOptions extends HttpOptions {
  * the transaction. With several transactions, `transactions: [{ idempotency_key, entries }]` tells how many entries of
  * `batch` belong to each, in order.
  *
- * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}): then
- * the transaction is rejected. A 2xx that is empty or not JSON says nothing, and keeps the write.
+ * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}). A 2xx
+ * that is empty or not JSON says nothing, and keeps the write.
  *
  * @throws TypeError naming the option that is missing, misspelt or out of range.
  *
@@ -91,14 +97,14 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
     const key = batch.transactions[0]?.key;
     const headers = idempotencyHeader !== undefined && key !== undefined ? { [idempotencyHeader]: key } : {};
     const answer = withJson(await client({ url, method, body, headers }, context));
-    const outcomes = decode(answer, batch);
-    if (outcomes) return outcomes;
+    const outcomes = await decode(answer, batch);
+    if (outcomes != null) return outcomes;
     if (!isSuccess(answer)) throw refusalByCode(answer, answer.json, errorCodes) ?? refusalOf(answer);
     return readErrorPayload(answer, batch, errorCodes);
   }
 
   const transport: Transport = async ({ transactions }, context) => {
-    const { batch, body } = pack(
+    const { batch, body } = await pack(
       { transactions: transactions.slice(0, maxTransactions) },
       maxBodyBytes,
       encode,
@@ -109,10 +115,11 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
       if (sent > 1 || transactions.length === 1) throw thrown;
       return [failureAlone(thrown)];
     });
-    if (outcomes.length !== sent) {
+    const count = Array.isArray(outcomes) ? outcomes.length : 'no';
+    if (count !== sent) {
       throw new UploadError(
         'misconfigured',
-        `decode() returned ${outcomes.length} outcomes for ${sent} transactions.`,
+        `decode() returned ${count} outcomes for ${sent} transactions. The writes stay queued.`,
       );
     }
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
@@ -176,16 +183,14 @@ function encodeEntry({ op, table, id, opData }: UploadEntry): object {
 }
 
 /** The leading transactions that fit into one body, at least one. */
-function pack(
+async function pack(
   { transactions }: UploadBatch,
   maxBodyBytes: number,
   encode: (batch: UploadBatch) => unknown,
-): { batch: UploadBatch; body: string } {
+): Promise<{ batch: UploadBatch; body: string }> {
   for (let count = transactions.length; ; ) {
     const batch = { transactions: transactions.slice(0, count) };
-    const body: unknown = JSON.stringify(encode(batch));
-    if (typeof body !== 'string')
-      throw new UploadError('misconfigured', 'encode() returned nothing that JSON can hold.');
+    const body = jsonBody(await encode(batch), 'What encode() returns');
     if (count === 1 || 3 * body.length <= maxBodyBytes) return { batch, body }; // a UTF-16 unit takes three bytes at most
     const bytes = utf8Length(body);
     if (bytes <= maxBodyBytes) return { batch, body };

@@ -2,7 +2,7 @@ import type { CheckpointRequest } from '../checkpoint-request.ts';
 import { isObject, parseJson } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
-import { createHttpClient, type HttpOptions } from './http-client.ts';
+import { createHttpClient, type HttpOptions, placeOf } from './http-client.ts';
 import { checkHttpOptions } from './http-options.ts';
 
 /** Options of {@link checkpointRequests}. */
@@ -42,7 +42,7 @@ export function checkpointRequests(options: CheckpointRequestsOptions): Checkpoi
     const data = isObject(json) && isObject(json.data) ? json.data : json;
     const id: unknown = isObject(data) ? data.checkpoint_request_id : undefined;
     if (typeof id === 'string') return id;
-    throw new UploadError('misconfigured', `The answer of ${url} holds no checkpoint_request_id.`, {
+    throw new UploadError('misconfigured', `The answer of ${placeOf(url)} holds no checkpoint_request_id.`, {
       status: answer.status,
     });
   };

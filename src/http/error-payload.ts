@@ -1,18 +1,11 @@
 import { isObject } from '../json.ts';
 import { notTheContract } from '../outcome/http-answer.ts';
 import type { Outcome } from '../outcome/outcome.ts';
-import { codeFromSqlState } from '../outcome/sqlstate.ts';
-import { UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import type { UploadBatch } from '../transport.ts';
-import {
-  type ErrorCodes,
-  inBrackets,
-  ownCode,
-  readResultList,
-  UNCLASSIFIED_BUDGET,
-} from '../write-api/read-results.ts';
+import { type ErrorCodes, readResultList } from '../write-api/read-results.ts';
 import type { JsonAnswer } from './json-answer.ts';
+import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-body.ts';
 
 /**
  * Reads a 2xx answer of a backend that says in the body what it refused. The default of {@link batchEndpoint}, and for
@@ -20,18 +13,21 @@ import type { JsonAnswer } from './json-answer.ts';
  *
  * A JSON object means that all was applied, unless it says otherwise:
  *
- * - `success: false`, `ok: false`, or an `error`: refused.
- * - `errors: [...]` with something in it: refused.
+ * - `success` or `ok` that is false or 0, `status: 'error'` or `'fail'`, an `error`, `errorMessage` or `errors` with
+ *   something in it: refused.
+ * - `statusCode`, `status` or `code` from 400: as if the answer had that status.
+ * - A `code` or `error_code` that is known for an error: refused.
  * - `rejected: [...]`: these entries were refused and all others applied. Each is named by `index` (its place in the
  *   request), by `id` (and `table`, where given), or by its transaction's `idempotency_key`; an id itself will do.
- * - `processed: n`: refused if 0; less than was sent is `unclassified`, since nobody knows which.
+ * - `processed: n` that isn't what was sent: refused.
  * - `results: [...]`: read as those of the reference write API.
  *
  * A refusal that says nothing of a single transaction is thrown where several were sent, so that they are sent again in
- * halves. Its code is what `errorCodes` says of the `code` (or `error_code`) in it, a SQLSTATE's meaning, or else
- * `invalid`. The whole of it is in the outcome's `details`.
+ * halves. Its code is what `errorCodes` says of the `code` (or `error_code`) in it, the meaning of a SQLSTATE or of a code
+ * of the reference write API; or else `unclassified`, since it may be an outage: tried for ten minutes, then rejected. The
+ * whole of it is in the outcome's `details`.
  *
- * @throws UploadError `misconfigured` for anything but a JSON object.
+ * @throws UploadError `misconfigured` for anything but a JSON object; what concerns the whole request.
  *
  * @example
  * ```ts
@@ -48,44 +44,27 @@ import type { JsonAnswer } from './json-answer.ts';
  * ```
  */
 export function readErrorPayload(
-  { status, json }: JsonAnswer,
+  answer: JsonAnswer,
   batch: UploadBatch,
   errorCodes: ErrorCodes = {},
 ): Outcome[] {
   const { transactions } = batch;
+  const { status, json } = answer;
   if (!isObject(json)) throw notTheContract(status, 'not a JSON object');
-  if (Array.isArray(json.results))
-    return readResultList(json.results, transactions.length, status, errorCodes);
-  if (Array.isArray(json.rejected)) return readRejected(json.rejected, transactions, errorCodes);
-  const refusal = refusalIn(json, batch, errorCodes);
-  if (!refusal) return transactions.map(() => ({ status: 'applied' }));
-  const error = refusedBy(refusal.code, refusal.words);
-  if (transactions.length > 1) throw error;
-  return [{ status: 'rejected', error, details: json, entryIndex: refusal.entryIndex }];
-}
-
-interface Refusal {
-  readonly code: UploadErrorCode;
-  /** The backend's own code. */
-  readonly words: unknown;
-  readonly entryIndex?: number | undefined;
-}
-
-function refusalIn(
-  json: Record<string, unknown>,
-  { transactions }: UploadBatch,
-  errorCodes: ErrorCodes,
-): Refusal | undefined {
-  const { success, ok, error, errors, processed } = json;
-  const list: readonly unknown[] = Array.isArray(errors) ? errors : [];
-  const isRefused = success === false || ok === false || Boolean(error) || list.length > 0;
+  const { results, rejected, failed, errors, error, processed } = json;
+  if (Array.isArray(results)) return readResultList(results, transactions.length, status, errorCodes);
+  if (Array.isArray(rejected) && rejected.length > 0) return readRejected(rejected, transactions, errorCodes);
   const entries = transactions.flatMap((transaction) => transaction.entries);
-  if (isRefused) {
-    const said = [list[0], error, json].find((each) => codeIn(each) !== undefined);
-    return { ...meaningOf(codeIn(said), errorCodes), entryIndex: placeOf(list[0] ?? error, entries) };
-  }
-  if (processed === undefined || processed === entries.length) return undefined;
-  return { code: processed === 0 ? 'invalid' : 'unclassified', words: undefined };
+  const refusal =
+    readRefusal(answer, errorCodes) ??
+    // A number of them, or a form that nobody knows.
+    ([rejected, failed].some(isSomething) || (processed !== undefined && processed !== entries.length)
+      ? { error: unclassified(), inBand: true }
+      : undefined);
+  if (!refusal) return transactions.map(() => ({ status: 'applied' }));
+  if (transactions.length > 1 || !refusal.inBand) throw refusal.error;
+  const about: unknown = Array.isArray(errors) ? errors[0] : error;
+  return [{ status: 'rejected', ...refusal, details: json, entryIndex: placeOf(about, entries) }];
 }
 
 /** What is in `rejected` was refused, and all else applied; unless somebody in it isn't known. */
@@ -102,18 +81,18 @@ function readRejected(
     const found = named ?? entries.slice(placeOf(each, entries) ?? entries.length).slice(0, 1);
     for (const entry of found) byEntry.set(entry, each);
     if (found.length === 0) {
-      const { code, words } = meaningOf(codeIn(each), errorCodes);
-      if (transactions.length > 1) throw refusedBy(code, words);
-      return [{ status: 'rejected', error: refusedBy(code, words), details: each }];
+      const error = errorBy(each, errorCodes) ?? unclassified();
+      if (transactions.length > 1) throw error;
+      return [{ status: 'rejected', error, details: each }];
     }
   }
   return transactions.map(({ entries }) => {
     const entryIndex = entries.findIndex((entry) => byEntry.has(entry));
     if (entryIndex < 0) return { status: 'applied' };
     const details = byEntry.get(entries[entryIndex] as UploadEntry);
-    const { code, words } = meaningOf(codeIn(details), errorCodes);
+    const error = errorBy(details, errorCodes) ?? unclassified();
     const appliedEntries = [...entries.keys()].filter((index) => !byEntry.has(entries[index] as UploadEntry));
-    return { status: 'rejected', error: refusedBy(code, words), entryIndex, appliedEntries, details };
+    return { status: 'rejected', error, entryIndex, appliedEntries, details };
   });
 }
 
@@ -126,21 +105,4 @@ function placeOf(said: unknown, entries: readonly UploadEntry[]): number | undef
     (entry) => entry.id === id && (table === undefined || entry.table === table),
   );
   return place < 0 ? undefined : place;
-}
-
-function codeIn(said: unknown): string | undefined {
-  const code = isObject(said) ? (said.code ?? said.error_code) : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
-function meaningOf(words: string | undefined, errorCodes: ErrorCodes): Refusal {
-  const own = ownCode(errorCodes, words);
-  if (own || !words) return { code: own ?? 'invalid', words };
-  const bySqlState = /^[0-9A-Z]{5}$/.test(words) ? codeFromSqlState(words) : 'unknown';
-  return { code: bySqlState === 'unknown' ? 'invalid' : bySqlState, words };
-}
-
-function refusedBy(code: UploadErrorCode, words: unknown): UploadError {
-  const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
-  return new UploadError(code, `The backend refused it in its answer${inBrackets(words)}.`, { budget });
 }

@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { parseHttpDate } from '../retry/retry-after.ts';
 import type { TransportContext } from '../transport.ts';
-import { type AnswerBody, readBody } from './read-body.ts';
+import { type AnswerBody, cancelBody, readBody } from './read-body.ts';
 import { type HeaderOptions, type HeadersSource, requestHeaders } from './request-headers.ts';
 
 export type { HeadersContext, HeadersLike, RequestHeaders } from './request-headers.ts';
@@ -41,12 +41,14 @@ type RequestContext = HeadersSource & Pick<TransportContext, 'signal' | 'serverT
  * Redirects are not left to the platform: it would carry the rows, and headers of the app's own, to wherever a captive
  * portal or a wrong proxy points. One to the same origin that keeps the method (307, 308) is followed here.
  *
- * @param place What messages call the backend: its configured url, since that of a request may hold row data.
+ * @param base What messages call the backend, without its query: the configured url, since that of a request may hold row
+ * data.
  */
 export function createHttpClient(
-  place: string,
+  base: string,
   { headers, authorization, fetch, ky = defaultKy }: HttpOptions,
 ): HttpClient {
+  const place = placeOf(base);
   // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request.
   const sendUnredirected = (request: Request): Promise<unknown> =>
     (fetch ?? globalThis.fetch)(request, { redirect: 'manual' });
@@ -71,14 +73,25 @@ export function createHttpClient(
     // A relative url is one of the page, in browsers.
     const home =
       originOf(url) ?? originOf((globalThis as { location?: { href?: string } }).location?.href ?? '');
-    let response = await ky(url, options);
+    const send = async (to: string) => {
+      try {
+        return await ky(to, options);
+      } catch (thrown) {
+        throw withoutUrl(thrown, to);
+      }
+    };
+    let response = await send(url);
     if (response.status === 307 || response.status === 308) {
       const location: string = response.headers.get('location') ?? '';
       const target = /^\/(?!\/)/.test(location) ? `${home}${location}` : location;
-      if (home && originOf(target) === home) response = await ky(target, options);
+      if (home && originOf(target) === home) {
+        cancelBody(response);
+        response = await send(target);
+      }
     }
     const cameFrom = originOf(response.url) ?? home; // React Native follows redirects, whatever it is told
     if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== home) {
+      cancelBody(response);
       throw new UploadError(
         'misconfigured',
         `${place} leads elsewhere by a redirect, which is not followed: configure the address it leads to. The writes ` +
@@ -98,6 +111,26 @@ export function createHttpClient(
 
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
+}
+
+/** A url for messages: its query may hold a key, and so may what stands before its host. */
+export function placeOf(url: string): string {
+  return (/^[^?#]*/.exec(url)?.[0] ?? '').replace(/\/\/[^/@]*@/, '//');
+}
+
+/** What was thrown, without a cause that repeats the url: its query may hold a key, and its path the id of a row. */
+function withoutUrl(thrown: unknown, url: string): unknown {
+  const error = UploadError.from(thrown);
+  const secret = url.replace(/^[^/?#]*\/\/[^/?#]*/, ''); // all behind the host
+  let each: unknown = error;
+  for (let depth = 0; each instanceof Error && depth < 10; depth++, each = each.cause) {
+    const { message, stack, path, input } = each as Error & { path?: unknown; input?: unknown };
+    if (secret.length < 2 || !`${message} ${stack} ${path} ${input}`.includes(secret)) continue;
+    const words =
+      error.code === 'unknown' ? 'No request could be made: is the url right? The writes stay queued.' : '';
+    return new UploadError(error.code, words || error.message.slice(error.code.length + 3));
+  }
+  return error;
 }
 
 // By hand: `URL.origin` throws in React Native 0.76, and its URL appends a path to that of the base.

@@ -17,6 +17,14 @@ export interface AnswerBody {
   text(): Promise<string>;
 }
 
+/** Lets go of a body that isn't read, which would hold its connection. */
+export function cancelBody({ body }: Pick<AnswerBody, 'body'>): void {
+  void body
+    ?.getReader()
+    .cancel()
+    .catch(() => {});
+}
+
 /** Reads a body as text, up to a limit: a wrong address may answer anything, and a phone has little memory. */
 export async function readBody(response: AnswerBody, place: string): Promise<string> {
   const tooLarge = (): UploadError =>
@@ -26,10 +34,7 @@ export async function readBody(response: AnswerBody, place: string): Promise<str
       { status: response.status },
     );
   if (Number(response.headers.get('content-length')) > MAX_ANSWER_BYTES) {
-    void response.body
-      ?.getReader()
-      .cancel()
-      .catch(() => {});
+    cancelBody(response);
     throw tooLarge();
   }
   const text = await readText(response, tooLarge).catch((cause) => {

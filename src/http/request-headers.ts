@@ -40,21 +40,47 @@ export async function requestHeaders(
   own: Readonly<Record<string, string>>,
   context: HeadersSource,
 ): Promise<Headers> {
-  const { attempt = 1, clientId = '' } = context;
-  const further = typeof headers === 'function' ? await headers({ attempt, clientId }) : headers;
+  const all = await readHeaders(headers, context);
   const token = authorization === 'bearer' ? await bearer(context) : undefined;
+  for (const [name, value] of Object.entries(own)) setHeader(all, name, value);
+  if (token !== undefined) setHeader(all, 'authorization', `Bearer ${token}`);
+  return all;
+}
+
+/** The app's own headers, whether they are there or come by a promise. */
+export async function readHeaders(
+  headers: RequestHeaders,
+  { attempt = 1, clientId = '' }: Partial<HeadersContext>,
+): Promise<Headers> {
+  const given: unknown = await (typeof headers === 'function' ? headers({ attempt, clientId }) : headers);
+  if (given === undefined) return new Headers();
+  if (!given || typeof given !== 'object' || Array.isArray(given))
+    throw noHeaders('headers() must return an object');
+  const all = new Headers();
+  const named = (given as { forEach?: unknown }).forEach;
+  if (typeof named === 'function')
+    named.call(given, (value: string, name: string) => setHeader(all, name, value));
+  else
+    for (const [name, later] of Object.entries(given)) {
+      const value: unknown = await later;
+      if (!['string', 'number', 'boolean'].includes(typeof value))
+        throw noHeaders(`The header "${name}" must be a text`);
+      setHeader(all, name, String(value));
+    }
+  return all;
+}
+
+function setHeader(all: Headers, name: string, value: string): void {
   try {
-    const all = new Headers(further as Record<string, string>);
-    for (const [name, value] of Object.entries(own)) all.set(name, value);
-    if (token !== undefined) all.set('authorization', `Bearer ${token}`);
-    return all;
+    all.set(name, value);
   } catch {
     // Without a cause: the platform's error quotes the value.
-    throw new UploadError(
-      'misconfigured',
-      'A request header has a character that headers may not carry. The writes stay queued.',
-    );
+    throw noHeaders('A request header has a character that headers may not carry');
   }
+}
+
+function noHeaders(what: string): UploadError {
+  return new UploadError('misconfigured', `${what}. Nothing was sent. The writes stay queued.`);
 }
 
 async function bearer({ token }: HeadersSource): Promise<string> {

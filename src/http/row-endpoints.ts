@@ -10,6 +10,8 @@ import { type ErrorCodes, refusalByCode } from '../write-api/read-results.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';
+import { hasMissingCode, mayBeMissing, saysMissing } from './missing-row.ts';
+import { readRefusal, statusIn } from './refusal-in-body.ts';
 import { fillPath, joinUrl } from './row-path.ts';
 import { checkRoute, type RowRoutes, requestFor } from './row-routes.ts';
 
@@ -25,14 +27,18 @@ export interface RowEndpointsOptions extends HttpOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Tells whether a 404 (or 410) says that the row is gone, rather than that there is no such route. Default: it does
-   * once a request for the same table has succeeded since the app started.
+   * Tells whether a 404 (or 410) says that the row is gone (true), or not (false); undefined for the default: it does where
+   * it has a code for that in JSON (`NOT_FOUND`, `todo_not_found`, `P2025` and such), or the id of the entry.
    */
-  readonly isMissingRow?: ((answer: JsonAnswer) => boolean) | undefined;
+  readonly isMissingRow?:
+    | ((answer: JsonAnswer) => boolean | undefined | Promise<boolean | undefined>)
+    | undefined;
   /**
    * Reads any answer, also a refusal: the outcome of the entry, or undefined for the default. May throw an `UploadError`.
    */
-  readonly decode?: ((answer: JsonAnswer, entry: UploadEntry) => RowOutcome | undefined) | undefined;
+  readonly decode?:
+    | ((answer: JsonAnswer, entry: UploadEntry) => RowOutcome | undefined | Promise<RowOutcome | undefined>)
+    | undefined;
   /** What codes in an error payload, or in the body of a refusal, mean. Default: the error table by status. */
   readonly errorCodes?: ErrorCodes | undefined;
   /** Name of a header for the idempotency key of each entry, such as `'Idempotency-Key'`. Default: none. */
@@ -49,9 +55,11 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  * behind it, and a rejection tells of it (`appliedEntries`). After a restart of the app, applied entries may be sent once
  * more, so the backend must take a replay.
  *
- * - Applied: 204, 201, or a 2xx with JSON that is no error payload. Any other 2xx says nothing, and keeps the write.
- * - 404 on DELETE: applied, the row is gone. 404 on PATCH: rejected as `not_found`. Both only where the route is known to
- *   work (`isMissingRow`); else it is `misconfigured`, and kept.
+ * - Applied: 204, 201, or a 2xx with JSON that is the row, or no error payload. An error payload is what
+ *   {@link readErrorPayload} takes for one. Any other 2xx says nothing, and keeps the write.
+ * - 404 on DELETE: applied, the row is gone. 404 on PATCH: rejected as `not_found`. Both only where the answer itself says
+ *   that it is the row that is missing (`isMissingRow`); else it is `unclassified`: an ingress answers so during a
+ *   deployment. Tried ten times over fifteen minutes or more, then rejected. 404 on PUT is `misconfigured`, and kept.
  * - Any other status: by the error table. Such refusals are counted by the breaker.
  * - A PATCH without columns is not sent.
  *
@@ -75,53 +83,80 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
   const { url, routes, concurrency, isMissingRow, decode, errorCodes, idempotencyHeader, ...http } =
     resolve(options);
   const client = createHttpClient(url, http);
-  const working = new Set<string>(); // tables
 
-  function read(answer: JsonAnswer, entry: UploadEntry): RowOutcome {
-    const outcome = decode(answer, entry);
-    if (outcome) return outcome;
-    const { status } = answer;
-    if (isSuccess(answer)) return readRow(answer, entry, errorCodes);
-    const isGone = (status === 404 || status === 410) && (isMissingRow?.(answer) ?? working.has(entry.table));
+  async function read(answer: JsonAnswer, entry: UploadEntry): Promise<RowOutcome> {
+    const outcome = await decode(answer, entry);
+    if (outcome != null) return outcome;
+    return isSuccess(answer) ? readSuccess(answer, entry) : readFailure(answer, entry);
+  }
+
+  async function readSuccess(answer: JsonAnswer, entry: UploadEntry): Promise<RowOutcome> {
+    const { status, text, json } = answer;
+    if (status === 204 || status === 205 || (status === 201 && text === '')) return { status: 'applied' };
+    if (json === undefined) throw notTheContract(status, text === '' ? 'empty' : 'not JSON');
+    for (const each of Array.isArray(json) ? json : [json]) {
+      if (isRowOf(entry, each)) continue;
+      const isRow = each?.id != null; // with an id of the server's
+      const refusal = readRefusal({ ...answer, json: each }, errorCodes, isRow);
+      if (!refusal) continue;
+      if (hasMissingCode(each, entry)) return readFailure({ ...answer, json: each, status: 404 }, entry);
+      const told = statusIn(each, isRow);
+      if (!refusal.inBand && told) return readFailure({ ...answer, json: each, status: told }, entry);
+      return { status: 'rejected', ...refusal, details: each };
+    }
+    return { status: 'applied' };
+  }
+
+  async function readFailure(answer: JsonAnswer, entry: UploadEntry): Promise<RowOutcome> {
+    const { status, json } = answer;
+    const own = refusalByCode(answer, json, errorCodes);
+    const rejected = (error: UploadError): RowOutcome => ({
+      status: 'rejected',
+      error,
+      details: json,
+      inBand: false,
+    });
+    if (status !== 404 && status !== 410) return rejected(own ?? refusalOf(answer));
+    const said: unknown = await isMissingRow?.(answer);
+    if (said !== undefined && typeof said !== 'boolean') {
+      throw new UploadError(
+        'misconfigured',
+        'isMissingRow() must return true, false, or undefined for the default. The writes stay queued.',
+      );
+    }
+    const isGone = said ?? (own ? own.code === 'not_found' : saysMissing(answer, entry));
     if (isGone && entry.op === 'DELETE') return { status: 'applied' };
-    const error =
-      isGone && entry.op === 'PATCH'
-        ? new UploadError('not_found', 'The row is gone at the backend.', { status })
-        : (refusalByCode(answer, answer.json, errorCodes) ?? refusalOf(answer));
-    return { status: 'rejected', error, details: answer.json, inBand: false };
+    if (isGone && entry.op === 'PATCH')
+      return rejected(new UploadError('not_found', 'The row is gone at the backend.', { status }));
+    // A row that is made can't be gone, but what its path leads through may be.
+    return rejected(own ?? (isGone || entry.op !== 'PUT' ? mayBeMissing(answer) : refusalOf(answer)));
   }
 
   const transport = perEntry(
     async (entry, context) => {
-      const { op, opData = {}, table } = entry;
+      const { op, opData = {} } = entry;
       if (op === 'PATCH' && Object.keys(opData).length === 0) return { status: 'applied' };
-      const { method, path, body } = requestFor(routes, entry);
+      const { path, ...ask } = await requestFor(routes, entry);
       const request = {
+        ...ask,
         url: joinUrl(url, fillPath(path, entry)),
-        method,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(idempotencyHeader !== undefined && { headers: { [idempotencyHeader]: context.key } }),
       };
-      const outcome = read(withJson(await client(request, context)), entry);
-      if (outcome.status === 'applied') working.add(table);
-      return outcome;
+      return read(withJson(await client(request, context)), entry);
     },
     { concurrency },
   );
   return Object.assign(transport, { url });
 }
 
-/** Reads a 2xx. A body that echoes the row is no error payload, whatever its columns are called. */
-function readRow(answer: JsonAnswer, { id }: UploadEntry, errorCodes?: ErrorCodes): RowOutcome {
-  const { status, text, json } = answer;
-  if (status === 204 || status === 205 || (status === 201 && text === '')) return { status: 'applied' };
-  if (json === undefined) throw notTheContract(status, text === '' ? 'empty' : 'not JSON');
-  if (!isObject(json) || json.id === id) return { status: 'applied' };
-  const { success, error, errors } = json;
-  const isRefused = success === false || isObject(error) || (Array.isArray(errors) && errors.length > 0);
-  if (!isRefused) return { status: 'applied' };
-  const refused = new UploadError('invalid', 'The backend refused it in its answer.');
-  return { status: 'rejected', error: refusalByCode(answer, json, errorCodes) ?? refused, details: json };
+/** Whether it echoes the row: by its id, or by all that was sent; then it is no error payload, whatever its columns are called. */
+function isRowOf({ id, opData = {} }: UploadEntry, json: unknown): boolean {
+  if (!isObject(json) || json.id == null) return false;
+  const sent = Object.entries(opData);
+  return (
+    String(json.id) === id ||
+    (sent.length > 0 && sent.every(([name, value]) => JSON.stringify(json[name]) === JSON.stringify(value)))
+  );
 }
 
 function resolve(options: RowEndpointsOptions) {
@@ -131,7 +166,7 @@ function resolve(options: RowEndpointsOptions) {
     concurrency = 1,
     isMissingRow,
     decode = () => undefined,
-    errorCodes,
+    errorCodes = {},
     idempotencyHeader,
     headers,
     authorization,

@@ -49,6 +49,6 @@ function noPath(what: string): UploadError {
 /** A path behind a base url, before its query. */
 export function joinUrl(base: string, path: string): string {
   const [, home = '', query = ''] = /^([^?#]*)(\?[^#]*)?/.exec(base) ?? [];
-  const joined = `${home.replace(/\/+$/, '')}${path.startsWith('/') ? '' : '/'}${path}`;
+  const joined = `${home.replace(/(^|[^/])\/+$/, '$1')}${path.startsWith('/') ? '' : '/'}${path}`;
   return path.includes('?') ? joined + query.replace('?', '&') : joined + query;
 }

@@ -2,13 +2,14 @@ import { lookUp } from '../glob.ts';
 import type { OptionChecks } from '../option-checks.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { jsonBody } from './json-body.ts';
 
 /** The request for one entry. */
 export interface RowRequest {
   readonly method: string;
   /** Behind the transport's `url`. `{table}`, `{id}` and `{column}` are filled in and escaped. */
   readonly path: string;
-  /** A value for JSON; undefined for none. */
+  /** A value for JSON, or a promise of one; undefined for none. */
   readonly body?: unknown;
 }
 
@@ -18,7 +19,7 @@ export interface OpRoute {
   readonly method?: string | undefined;
   /** Default: that of the table. */
   readonly path?: string | undefined;
-  /** Makes the body, a value for JSON. Default: the columns, on PUT with `id`; none on DELETE. */
+  /** Makes the body: a value for JSON, or a promise of one. Default: the columns, on PUT with `id`; none on DELETE. */
   readonly body?: ((entry: UploadEntry) => unknown) | undefined;
 }
 
@@ -31,26 +32,53 @@ export type RowRoute =
       readonly PATCH?: OpRoute | false | undefined;
       readonly DELETE?: OpRoute | false | undefined;
     }
-  | ((entry: UploadEntry) => RowRequest);
+  | ((entry: UploadEntry) => RowRequest | Promise<RowRequest>);
 
 /** Routes by table name, by pattern (`'audit_*'`), and `default` for all other tables. */
 export type RowRoutes = Readonly<Record<string, RowRoute>>;
 
-/** The request that an entry is sent by. */
-export function requestFor(routes: RowRoutes, entry: UploadEntry): RowRequest {
-  const route = lookUp(routes, entry.table);
+/** The request that an entry is sent by, with its body as text. */
+export async function requestFor(
+  routes: RowRoutes,
+  entry: UploadEntry,
+): Promise<{ readonly method: string; readonly path: string; readonly body?: string }> {
+  const { table } = entry;
+  const route = lookUp(routes, table);
   if (!route) {
     throw new UploadError(
       'misconfigured',
-      `rowEndpoints() has no route for the table "${entry.table}": add one, or "default". The writes stay queued.`,
+      `rowEndpoints() has no route for the table "${table}": add one, or "default". The writes stay queued.`,
     );
   }
-  if (typeof route === 'function') return route(entry);
+  const { method, path, body } =
+    typeof route === 'function' ? await ask(route, entry) : requestBy(route, entry);
+  const value: unknown = await body;
+  return { method, path, ...(value !== undefined && { body: jsonBody(value, `The body for "${table}"`) }) };
+}
+
+async function ask(route: Extract<RowRoute, CallableFunction>, entry: UploadEntry): Promise<RowRequest> {
+  const request: Partial<RowRequest> | undefined = Object(await route(entry));
+  if (isMethod(request?.method) && isPath(request?.path)) return request as RowRequest;
+  throw new UploadError(
+    'misconfigured',
+    `The route of the table "${entry.table}" must return { method, path, body? }. Nothing was sent. The writes stay queued.`,
+  );
+}
+
+function requestBy(route: Exclude<RowRoute, CallableFunction>, entry: UploadEntry): RowRequest {
   const op = route[entry.op as 'PUT' | 'PATCH' | 'DELETE'];
   if (op === false)
     throw new UploadError('invalid', `The backend takes no ${entry.op} of the table "${entry.table}".`);
   const { method = entry.op, path = route.path ?? '/{table}/{id}', body = columnsOf } = op ?? {};
   return { method, path, body: body(entry) };
+}
+
+function isMethod(method: unknown): method is string {
+  return typeof method === 'string' && /^[a-z]+$/i.test(method);
+}
+
+function isPath(path: unknown): path is string {
+  return typeof path === 'string' && path !== '';
 }
 
 /** Checks a route of the options. */
@@ -61,7 +89,7 @@ export function checkRoute(
 ): void {
   if (typeof route === 'function') return;
   const checkPath = (name: string, path: unknown): void => {
-    if (path !== undefined && (typeof path !== 'string' || path === '')) wrong(name, 'a path', path);
+    if (path !== undefined && !isPath(path)) wrong(name, 'a path', path);
   };
   const name = `routes.${table}`;
   const { path, PUT, PATCH, DELETE, ...others } = object(name, route);
@@ -71,8 +99,7 @@ export function checkRoute(
     if (opRoute === false || opRoute === undefined) continue;
     const { method, path, body, ...more } = object(`${name}.${op}`, opRoute);
     noOthers(`${name}.${op}.`, more);
-    if (method !== undefined && !/^[a-z]+$/i.test(method))
-      wrong(`${name}.${op}.method`, 'an HTTP method', method);
+    if (method !== undefined && !isMethod(method)) wrong(`${name}.${op}.method`, 'an HTTP method', method);
     checkPath(`${name}.${op}.path`, path);
     if (body !== undefined) fn(`${name}.${op}.body`, body);
   }

@@ -1,10 +1,14 @@
 import { isObject, parseJson } from '../json.ts';
-import { type HttpAnswerHead, UploadError, type UploadErrorCode } from './upload-error.ts';
+import { isGateways, saysOnlyForbidden } from './gateway.ts';
+import { type HttpAnswerHead, type RetryBudget, UploadError, type UploadErrorCode } from './upload-error.ts';
 
 /** One answer over HTTP, read to its end. */
 export interface HttpAnswer extends HttpAnswerHead {
   readonly text: string;
 }
+
+/** How long a refusal that may be an outage is tried before it is believed. */
+export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
 
 export function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;
@@ -13,12 +17,22 @@ export function isSuccess({ status }: HttpAnswer): boolean {
 /** Refusals that only count in the contract's form, a JSON object: a proxy or firewall answers them too. */
 const NEED_JSON: readonly UploadErrorCode[] = ['invalid', 'forbidden', 'conflict'];
 
-/** What an answer outside 2xx means by its status alone. */
+/** What an answer outside 2xx means by its status, and by who said it. */
 export function refusalOf(answer: HttpAnswer): UploadError {
   const error = UploadError.fromResponse(answer);
-  return NEED_JSON.includes(error.code) && !isObject(parseJson(answer.text))
-    ? notTheContract(answer.status, 'not JSON')
-    : error;
+  if (!NEED_JSON.includes(error.code)) return error;
+  const { status, text } = answer;
+  const body = parseJson(text);
+  if (!isObject(body)) return notTheContract(status, 'not JSON');
+  if (error.code !== 'forbidden') return error;
+  if (isGateways(answer, body)) return notTheContract(status, 'that of a gateway');
+  if (!saysOnlyForbidden(body)) return error;
+  return new UploadError(
+    'unclassified',
+    `HTTP status ${status} without a word why: the backend's, or that of what stands before it. It is tried for 10 minutes, ` +
+      'then rejected. Let the backend say why.',
+    { status, budget: UNCLASSIFIED_BUDGET },
+  );
 }
 
 /** The error for an answer that isn't in the contract's form, and so says nothing of the writes. */

@@ -22,9 +22,12 @@ const read = /* @__PURE__ */ codeTable({
     189, // PrimarySteppedDown
     202, // NetworkInterfaceExceededTimeLimit
     246, // SnapshotUnavailable
+    225, // TransactionTooOld
     251, // NoSuchTransaction: aborted meanwhile
+    263, // OperationNotSupportedInTransaction: while a collection is made
     262, // ExceededTimeLimit
     9001, // SocketException
+    10058, // LegacyNotPrimary
     10107, // NotWritablePrimary
     11600, // InterruptedAtShutdown
     11602, // InterruptedDueToReplStateChange
@@ -36,6 +39,7 @@ const read = /* @__PURE__ */ codeTable({
   misconfigured: [
     13, // Unauthorized: the backend's own account, since MongoDB has no permissions by document
     18, // AuthenticationFailed
+    8000, // AtlasError
   ],
   schema_mismatch: [
     26, // NamespaceNotFound

@@ -17,6 +17,8 @@ const read = /* @__PURE__ */ codeTable({
     1040, // too many connections
     1041,
     1053, // shutting down
+    1077, // shut down, to 1079
+    1079,
     1114, // table full: the disk's quota, or that of temporary tables
     1129, // host blocked after connection errors
     1152, // connection aborted
@@ -41,7 +43,13 @@ const read = /* @__PURE__ */ codeTable({
     2013, // connection lost during the query
     2055,
     3101, // MySQL: rolled back by group replication
+    3100, // MySQL: a hook of group replication failed
     3572, // MySQL: NOWAIT
+    3796, // MySQL: clone or failover under way
+    3886, // MySQL: killed by the failover of group replication
+    1243, // unknown prepared statement, as behind a pooler
+    1615, // prepared statement has to be prepared again
+    1461, // too many prepared statements
     4031, // MySQL: disconnected while idle
   ],
   // Neither knows row-level security: what is denied is denied to the backend's own account, whoever the user is.
@@ -52,6 +60,12 @@ const read = /* @__PURE__ */ codeTable({
     1143, // column
     1227, // a global privilege
     1370, // routine
+    1130, // host not allowed
+    1698, // account
+    1820, // password expired, to 1862
+    1862,
+    3118, // MySQL: account locked
+    4151, // MariaDB: account locked
   ],
   schema_mismatch: [
     1051, // unknown table

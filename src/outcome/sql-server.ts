@@ -24,6 +24,14 @@ const read = /* @__PURE__ */ codeTable({
     9002, // log full
     3906, // read-only database
     3908,
+    976, // availability group: not the primary, or not synchronised, to 983
+    978,
+    979,
+    983,
+    1468, // mirroring: the principal has moved
+    3998, // uncommittable transaction
+    586, // prepared statement is gone, as behind a pooler
+    8179,
     596, // session being killed
     921, // database not up yet
     926,
@@ -67,6 +75,14 @@ const read = /* @__PURE__ */ codeTable({
     229, // permission on an object, denied to the backend's own account
     230, // on a column
     916, // on the database
+    262, // in the database
+    297, // for the action
+    300, // on the server
+    911, // the database isn't there
+    18470, // login disabled
+    18486, // login locked
+    18487, // password expired
+    18488,
     18456, // login
   ],
   schema_mismatch: [

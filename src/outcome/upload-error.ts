@@ -1,5 +1,8 @@
 import { parseRetryAfter } from '../retry/retry-after.ts';
 import { codeFromHttpStatus } from './http-status.ts';
+import { isNetworkFailure } from './network-failure.ts';
+import { presentable } from './presentable-cause.ts';
+import { trpcStatus } from './trpc-status.ts';
 import { isUploadErrorCode } from './verdict.ts';
 
 /**
@@ -31,6 +34,8 @@ export interface RetryBudget {
   readonly forMs: number;
 }
 
+const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
+
 export interface UploadErrorOptions {
   /** HTTP status, where there was one. */
   readonly status?: number | undefined;
@@ -38,7 +43,10 @@ export interface UploadErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** For code `unclassified`: when to give up. Without it such a write is retried for ever. */
   readonly budget?: RetryBudget | undefined;
-  /** The error behind this one. Anything but an `Error` is dropped: sync status may be serialised. */
+  /**
+   * The error behind this one. Anything but an `Error` is dropped: sync status may be serialised. Of one that isn't the
+   * library's or that of a connection, name and stack are kept, but not the message, which may hold row data.
+   */
   readonly cause?: unknown;
 }
 
@@ -65,8 +73,9 @@ export class UploadError extends Error {
   declare readonly cause?: Error;
 
   constructor(code: UploadErrorCode, message: string, options: UploadErrorOptions = {}) {
-    const { status, retryAfterMs, budget, cause } = options;
-    super(`[${code}] ${message}`, cause instanceof Error ? { cause: withoutRequest(cause) } : undefined);
+    const { status, retryAfterMs, budget } = options;
+    const cause = presentable(options.cause);
+    super(`[${code}] ${message}`, cause && { cause });
     this.code = code;
     if (status !== undefined) this.status = status;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
@@ -89,7 +98,8 @@ export class UploadError extends Error {
    * Makes an upload error of anything that was thrown; never throws itself.
    *
    * An upload error stays what it is, also one that crossed a worker and lost its class. A failed `fetch` becomes
-   * `network`, an abort `aborted`. All else is `unknown`, which is retried: a bug must not delete data.
+   * `network`, also behind another error, and an abort `aborted`. An error of tRPC is read by the status its server gave.
+   * All else is `unknown`, which is retried: a bug must not delete data.
    */
   static from(value: unknown): UploadError {
     try {
@@ -130,43 +140,41 @@ function fromThrown(value: unknown): UploadError {
     if (message !== undefined)
       return new UploadError(isUploadErrorCode(code) ? code : 'unknown', message, value);
   }
-  if (named(value, 'AbortError'))
+  if (named(value, 'AbortError') || named(value, 'CanceledError'))
     return new UploadError('aborted', 'The upload was aborted.', { cause: value });
   if (named(value, 'TimeoutError'))
     return new UploadError('timeout', 'The request timed out.', { cause: value });
-  // That of ky: the platform's own error is behind it.
-  if (named(value, 'NetworkError')) return unreachable(value.cause ?? value);
-  if (named(value, 'TypeError') && (NETWORK_FAILURE.test(value.message) || hasSystemCode(value)))
-    return unreachable(value);
-  // That of Expo is a plain Error.
-  if (named(value, 'Error') && value.message.startsWith('fetch failed: ')) return unreachable(value);
+  if (named(value, 'TRPCClientError')) {
+    const status = trpcStatus(value);
+    if (status !== undefined) return saidByTrpc(status, value);
+  }
+  // That of axios, whose code is also that of a broken connection.
+  if (
+    named(value, 'AxiosError') &&
+    /^(ECONNABORTED|ETIMEDOUT)$/.test(`${(value as { code?: unknown }).code}`)
+  )
+    return new UploadError('timeout', 'The request timed out.', { cause: value });
+  // That of ky has the platform's own error behind it.
+  if (isNetworkFailure(value))
+    return unreachable(named(value, 'NetworkError') ? (value.cause ?? value) : value);
   const what =
-    value instanceof Error ? `Unexpected ${value.name} (see cause)` : `A ${typeof value} was thrown`;
+    value instanceof Error
+      ? `Unexpected ${/^[\w$.]{1,64}$/.test(value.name) ? value.name : 'Error'} (see cause)`
+      : `A ${typeof value} was thrown`;
   return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
+}
+
+/** A 404 may be of a row, or of the procedure; what tRPC says in other words it says of this call. */
+function saidByTrpc(status: number, cause: Error): UploadError {
+  return new UploadError(
+    status === 404 ? 'unclassified' : codeFromHttpStatus(status),
+    `The tRPC procedure answered with status ${status}.`,
+    { status, cause, budget: status === 404 ? UNCLASSIFIED_BUDGET : undefined },
+  );
 }
 
 function unreachable(cause: unknown): UploadError {
   return new UploadError('network', 'The backend could not be reached.', { cause });
-}
-
-/** What the `TypeError` of a failed `fetch` says in Chromium, Firefox, Safari, React Native, Node and Deno. */
-const NETWORK_FAILURE =
-  /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated|error sending)/i;
-
-/** That of Bun has the system's code instead: `ECONNREFUSED`, `ENOTFOUND`. Codes such as `ERR_INVALID_URL` are Node's. */
-function hasSystemCode({ code }: Error & { readonly code?: unknown }): boolean {
-  return typeof code === 'string' && /^E(?!RR_)[A-Z_]+$/.test(code);
-}
-
-/** Errors of ky and axios carry their request, and so the token: of a chain with one, only what is text is kept. */
-function withoutRequest(cause: Error): Error {
-  let each: unknown = cause;
-  for (let depth = 0; each instanceof Error && depth < 10; depth++, each = each.cause) {
-    if (!('request' in each || 'config' in each || 'response' in each)) continue;
-    const { name, message, stack } = cause;
-    return Object.assign(new Error(message), { name, stack });
-  }
-  return cause;
 }
 
 // By name, not by class: duplicates of a package and workers break `instanceof`, minifiers rewrite class names.

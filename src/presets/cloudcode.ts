@@ -1,3 +1,5 @@
+import { isObject } from '../json.ts';
+import { isGateways } from '../outcome/gateway.ts';
 import { batchTransport, encodeAs } from './contract.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
@@ -14,8 +16,8 @@ const AMBIGUOUS = [400, 403, 409, 422, 500];
 /**
  * PowerSync's CloudCode template: `POST /upload`, tokens from `/token`.
  *
- * The template isn't public, and its documentation tells the body and the 200 only. So a 2xx that isn't a web page is
- * applied, and a refusal is told apart by its text: an outage is retried, a violated constraint rejected, anything else
+ * The template isn't public, and its documentation tells the body and the 200 only. So a 2xx that is neither a web page nor
+ * an error payload is applied, and a refusal is told apart by its text: an outage is retried, a violated constraint rejected, anything else
  * retried and rejected after ten tries over ten minutes or more. Whether it is atomic and takes a replay isn't known.
  *
  * @throws TypeError naming the option that is missing, misspelt or out of range.
@@ -38,8 +40,12 @@ export function cloudcode(options: CloudcodeOptions): Preset {
     path: '/upload',
     encode: encodeAs('batch', 'data'),
     isApplied: ({ text }) => !isPage(text),
-    words: ({ status, text, json }) =>
-      AMBIGUOUS.includes(status) && !isPage(text) ? (json?.message ?? json?.error ?? text) : undefined,
+    words(answer) {
+      const { status, text, json } = answer;
+      const isElsewhere =
+        isPage(text) || (status === 403 && isGateways(answer, isObject(json) ? json : { message: text }));
+      return AMBIGUOUS.includes(status) && !isElsewhere ? (json?.message ?? json?.error ?? text) : undefined;
+    },
   });
   return { transport, credentials: userToken('cloudcode', url, http, userId, '/token?user_id=') };
 }

@@ -1,10 +1,11 @@
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { HttpOptions } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
+import { readRefusal } from '../http/refusal-in-body.ts';
 import { type RowOutcome, rowEndpoints } from '../http/row-endpoints.ts';
 import { joinUrl } from '../http/row-path.ts';
 import { isObject } from '../json.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
+import { isSuccess, notTheContract, refusalOf } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { defaultVerdict } from '../outcome/verdict.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
@@ -16,7 +17,7 @@ import { prepareEntries } from './prepare-entries.ts';
 /** How a published backend answers. */
 interface Answers {
   readonly path: string;
-  /** Whether a 2xx is the one that this backend says of an applied write. */
+  /** Whether a 2xx is the one that this backend says of an applied write. Not asked where an error is in it. */
   readonly isApplied: (answer: JsonAnswer) => boolean;
   /**
    * The words in an answer that may be an outage as well as a fault of the write, null where there are none; undefined for
@@ -72,10 +73,13 @@ export function rowTransport(
     ...http,
     url,
     routes: { default: (entry) => ({ method: entry.op, path, body: body(entry) }) },
-    isMissingRow: () => false, // There is one route for all rows.
     decode(answer, { op }) {
-      if (op === 'DELETE' && answer.status === 404 && isGone?.(answer)) return { status: 'applied' };
-      return readAnswer(answer, answers);
+      const { status } = answer;
+      if (status !== 404 && status !== 410) return readAnswer(answer, answers);
+      // There is one route for all rows.
+      return op === 'DELETE' && isGone?.(answer)
+        ? { status: 'applied' }
+        : { status: 'retry', error: refusalOf(answer), inBand: false };
     },
   });
 }
@@ -83,7 +87,8 @@ export function rowTransport(
 function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'path'>): RowOutcome | undefined {
   const { status, json } = answer;
   const inBand = isSuccess(answer);
-  if (inBand && isApplied(answer)) return { status: 'applied' };
+  const refusal = inBand ? readRefusal(answer, {}) : undefined;
+  if (inBand && !refusal && isApplied(answer)) return { status: 'applied' };
   const said = words?.(answer);
   if (said !== undefined) {
     const code = (typeof said === 'string' && codeFromFailureText(said)) || 'unclassified';
@@ -91,6 +96,7 @@ function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'pat
     const error = new UploadError(code, 'The backend failed to apply it.', { status, budget });
     return { status: 'rejected', error, details: json, inBand };
   }
+  if (refusal) return { status: 'rejected', ...refusal, details: json };
   if (inBand) throw notTheContract(status, "not this backend's");
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { optionChecks } from '../option-checks.ts';
+import { UploadError } from '../outcome/upload-error.ts';
 import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
 import { withPrevious } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
@@ -64,6 +65,8 @@ export function firebase(options: FirebaseOptions): Preset {
       for (const forceRefresh of [false, true]) {
         const own = await idToken({ forceRefresh });
         if (!own) return null;
+        if (typeof own !== 'string')
+          throw new UploadError('misconfigured', 'firebase: idToken() must return a token, or null.');
         const headers = { authorization: `Bearer ${own}` };
         const answer = await ask('/api/auth/token', signal, { method: 'GET', headers });
         if (forceRefresh || (answer.status !== 401 && answer.status !== 500)) return readToken(answer);

@@ -10,7 +10,7 @@ export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
 /**
  * For backends whose PUT inserts, and so refuses a row that is there already, also one from an earlier try whose answer
  * was lost: where the refusal may mean that, the columns are sent as a PATCH, and that one's outcome counts. Only where
- * it finds no row (404) the refusal stands.
+ * that says that there is no such row the refusal stands: a 404 may come from what stands before the backend.
  */
 export function insertThenUpdate(
   transport: Transport,
@@ -25,7 +25,7 @@ export function insertThenUpdate(
     const inserted = await send(entry);
     if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
     const updated = await send({ ...entry, op: 'PATCH' });
-    return updated.status !== 'applied' && updated.error.status === 404 ? inserted : updated;
+    return updated.status !== 'applied' && updated.error.code === 'not_found' ? inserted : updated;
   });
   return Object.assign(updating, transport);
 }

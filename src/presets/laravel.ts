@@ -1,4 +1,4 @@
-import type { HeadersLike, RequestHeaders } from '../http/http-client.ts';
+import { type RequestHeaders, readHeaders } from '../http/request-headers.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
@@ -60,10 +60,9 @@ export function laravel(options: LaravelOptions): Preset {
 
 /** Without it, what Laravel refuses is a redirect. */
 function acceptJson(headers: RequestHeaders = {}): RequestHeaders {
-  const add = (own: HeadersLike): HeadersLike => {
-    const all = new Headers(own as Record<string, string>);
+  return async (context) => {
+    const all = await readHeaders(headers, context);
     all.set('accept', 'application/json');
     return all;
   };
-  return typeof headers === 'function' ? async (context) => add(await headers(context)) : add(headers);
 }

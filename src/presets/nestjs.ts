@@ -68,6 +68,8 @@ export function nestjs(options: NestjsOptions): Preset {
       const own = await login();
       if (!own) return null;
       const { email, password } = own;
+      if (typeof email !== 'string' || typeof password !== 'string')
+        throw new UploadError('misconfigured', 'nestjs: login() must return { email, password }, or null.');
       const answer = await ask('/auth/login', signal, { body: JSON.stringify({ email, password }) });
       return readToken(answer, answer.json?.access_token);
     },

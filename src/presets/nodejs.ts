@@ -67,7 +67,7 @@ export const BATCH_COMPLETED = {
 /** MongoDB's duplicate key, on the id of the very row. */
 function isOwnId(refusal: NotApplied, { id }: UploadEntry): boolean {
   const details = refusal.status === 'rejected' ? refusal.details : undefined;
-  const words = isObject(details) ? details.message : undefined;
-  const [, taken] = /: E11000 .* index: _id_ dup key: \{ (?:_id)?: "(.*)" \}$/s.exec(String(words)) ?? [];
-  return taken === id;
+  const words = String(isObject(details) ? details.message : '');
+  const ends = (key: string): boolean => words.endsWith(` index: _id_ dup key: { ${key}: "${id}" }`);
+  return words.includes(': E11000 ') && (ends('_id') || ends(''));
 }

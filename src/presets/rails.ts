@@ -1,5 +1,7 @@
+import { readRefusal } from '../http/refusal-in-body.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isSuccess, notTheContract } from '../outcome/http-answer.ts';
+import { isObject } from '../json.ts';
+import { isSuccess, notTheContract, refusalOf } from '../outcome/http-answer.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
 import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
@@ -24,8 +26,9 @@ export interface RailsOptions extends PresetOptions {
  *   answer makes a second row, the client's row never matches the one that comes back, and its later changes find none.
  *   Permit `id` in the controllers, and set `keepsIds: true`: a POST that is refused is then followed by a PATCH, which
  *   succeeds where the row is there already.
- * - 422 is rejected; 500 is retried. 404 on DELETE is applied and on PATCH rejected, once a request for the same table
- *   has succeeded since the app started; before, it may as well be a wrong `url`, and is retried.
+ * - 422 is rejected; 500 is retried. 404 on DELETE is applied and on PATCH rejected, where it is Rails' own,
+ *   `{ "status": 404, "error": "Not Found" }`, or has a code such as `NOT_FOUND`. Rails says the same of a route that isn't there:
+ *   each table needs all three. Any other 404 is tried for fifteen minutes, then rejected.
  * - Not atomic. HTTP Basic goes into `headers`.
  *
  * @throws TypeError naming the option that is missing, misspelt or out of range.
@@ -56,9 +59,11 @@ export function rails(options: RailsOptions): Preset {
     routes: {
       default: { path: '/{table}/{id}.json', PUT: { method: 'POST', path: '/{table}.json' } },
     },
-    decode(answer) {
+    isMissingRow: ({ json }) => isRailsOwn404(json) || undefined,
+    decode(answer, { op }) {
       const { status, json } = answer;
-      if (!isSuccess(answer) || status === 204) return undefined;
+      if (status === 404 && op === 'PUT') throw refusalOf(answer); // There is no row yet: it is the route.
+      if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
       return { status: 'applied' };
     },
@@ -74,4 +79,10 @@ export function rails(options: RailsOptions): Preset {
       /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
     ),
   };
+}
+
+/** How Rails itself answers where there is no row, in production; nothing that stands before it does. */
+function isRailsOwn404(json: unknown): boolean {
+  const { status, error, ...others } = isObject(json) ? json : {};
+  return status === 404 && error === 'Not Found' && Object.keys(others).length === 0;
 }

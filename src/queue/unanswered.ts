@@ -7,9 +7,15 @@ type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
  * Remembers which queued transactions were sent without an answer, so that the backend may have applied them. They stand
  * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
  */
+interface Added {
+  /** Ends when it is written down. Never fails. */
+  readonly kept: Promise<unknown>;
+  /** The answer has come after all. */
+  undo(): void;
+}
+
 export interface Unanswered {
-  /** Adds those that were sent. Returns how to take them away again, should the answer come after all. */
-  add(database: ConnectorDatabase, transactions: Transactions): () => void;
+  add(database: ConnectorDatabase, transactions: Transactions): Added;
   includes(database: ConnectorDatabase, transaction: Transactions[number]): Promise<boolean>;
 }
 
@@ -30,9 +36,9 @@ export function createUnanswered(): Unanswered {
     return loaded;
   }
 
-  function keep(database: ConnectorDatabase, upTo: number): void {
+  function keep(database: ConnectorDatabase, upTo: number): Promise<unknown> {
     here.set(database, upTo);
-    load(database)
+    return load(database)
       .then((before) => writeState(database, 'unanswered', Math.max(before, here.get(database) ?? 0)))
       .catch(() => {}); // Then it is known until the app ends.
   }
@@ -42,10 +48,12 @@ export function createUnanswered(): Unanswered {
       const last = transactions[transactions.length - 1]?.raw;
       const upTo = last?.[last.length - 1]?.clientId ?? 0;
       const before = here.get(database) ?? 0;
-      if (upTo <= before) return () => {};
-      keep(database, upTo);
-      return () => {
-        if (here.get(database) === upTo) keep(database, before);
+      if (upTo <= before) return { kept: Promise.resolve(), undo() {} };
+      return {
+        kept: keep(database, upTo),
+        undo() {
+          if (here.get(database) === upTo) void keep(database, before);
+        },
       };
     },
     async includes(database, { raw }) {

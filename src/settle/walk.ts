@@ -24,7 +24,7 @@ export interface WalkRules {
   /** Told of a batch that should have been smaller. */
   readonly tooMuch: (size: number) => void;
   /** Told of transactions that the backend may have applied, though nobody knows. */
-  readonly unanswered: (items: readonly Item[]) => void;
+  readonly unanswered: (items: readonly Item[]) => Promise<void>;
   /** Told of transactions that one answer says are applied. */
   readonly applied: (items: readonly Item[]) => Promise<void>;
   /**
@@ -89,11 +89,11 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
       const outcomes = await rules.send(toSend);
       const delivered = outcomes.map((outcome) => judgeOutcome(outcome, rules.judge));
       const lost = toSend.filter((_, index) => isUnanswered(delivered[index]));
-      if (lost.length) rules.unanswered(lost);
+      if (lost.length) await rules.unanswered(lost);
       return delivered;
     } catch (thrown) {
       const failed = judgeThrown(thrown, rules.judge);
-      if (isUnanswered(failed)) rules.unanswered(toSend);
+      if (isUnanswered(failed)) await rules.unanswered(toSend);
       return failed;
     }
   }

@@ -1,4 +1,5 @@
 import type { PlatformAbortSignal } from '../globals.ts';
+import type { ClientFetch } from './unredirected.ts';
 
 /**
  * The part of a client that `postgrest()` uses: `SupabaseClient` of supabase-js, `PostgrestClient` of postgrest-js, or
@@ -38,6 +39,8 @@ export interface PostgrestRequest extends PromiseLike<PostgrestResult> {
   abortSignal(signal: PlatformAbortSignal): PostgrestRequest;
   /** Missing in older clients, which repeat nothing. */
   retry?(enabled: boolean): PostgrestRequest;
+  /** What this one request is sent with. Internal to the clients, all of which have it. */
+  fetch?: ClientFetch;
 }
 
 /** What the client makes of an answer. The error comes from JSON that nobody has checked. */

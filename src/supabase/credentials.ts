@@ -5,6 +5,7 @@ import { optionChecks } from '../option-checks.ts';
 import { codeFromHttpStatus } from '../outcome/http-status.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { defaultVerdict } from '../outcome/verdict.ts';
+import { type ClientFetch, unredirected } from './unredirected.ts';
 
 interface SessionAnswer {
   readonly data: { readonly session: { readonly access_token: string } | null };
@@ -48,16 +49,16 @@ export function supabaseCredentials({ client, ...others }: SupabaseCredentialsOp
   const { wrong, object, noOthers } = optionChecks('supabaseCredentials');
   noOthers('', others);
   if (!hasAuth(object('client', client))) wrong('client', 'a SupabaseClient without accessToken', client);
+  const ask = asker(client.auth);
   let given: string | undefined;
 
   async function currentToken(): Promise<string | null> {
-    const { auth } = client;
-    const now = await ask(() => auth.getSession());
+    const now = await ask('getSession');
     if (typeof now !== 'string' || now !== given) return now;
-    const fresh = await ask(() => auth.refreshSession());
+    const fresh = await ask('refreshSession');
     if (fresh !== null) return fresh;
     // Another tab may have used the refresh token up: then its session is there by now.
-    const later = await ask(() => auth.getSession());
+    const later = await ask('getSession');
     return later === given ? null : later;
   }
 
@@ -76,8 +77,28 @@ function hasAuth(client: AuthClientLike): boolean {
   }
 }
 
+/** Asks the client, which follows no redirect meanwhile: a refresh token is in the body of its requests. */
+function asker(auth: AuthClientLike['auth'] & { fetch?: ClientFetch }) {
+  const { fetch } = auth;
+  const refusals = new Set<(error: UploadError) => void>();
+  if (typeof fetch === 'function') {
+    // The client itself repeats what was refused, for half a minute.
+    const strict = unredirected(fetch.bind(auth), (error) => {
+      for (const refuse of refusals) refuse(error);
+    });
+    auth.fetch = (...request) => (refusals.size > 0 ? strict(...request) : fetch.apply(auth, request));
+  }
+  return (what: 'getSession' | 'refreshSession') =>
+    new Promise<string | null>((resolve, reject) => {
+      refusals.add(reject);
+      tokenOf(() => auth[what]())
+        .then(resolve, reject)
+        .finally(() => refusals.delete(reject));
+    });
+}
+
 /** The access token; null when there is no session. Throws when that can't be known. */
-async function ask(call: () => Promise<SessionAnswer>): Promise<string | null> {
+async function tokenOf(call: () => Promise<SessionAnswer>): Promise<string | null> {
   // With the client's option throwOnError, errors are thrown.
   const { data, error } = await call().catch((error: unknown) => ({ data: undefined, error }));
   if (!error) return data?.session?.access_token ?? null;

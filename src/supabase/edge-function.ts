@@ -10,6 +10,7 @@ import { encodeTransaction, packTransactions } from '../write-api/pack-transacti
 import { type ErrorCodes, readResultList } from '../write-api/read-results.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { userToken } from './send-request.ts';
+import { type ClientFetch, redirectRefused, unredirected, wasRedirected } from './unredirected.ts';
 
 /** The part of a `SupabaseClient` that {@link edgeFunction} uses. */
 export interface FunctionsClientLike {
@@ -106,9 +107,21 @@ async function invoke(
   context: TransportContext,
 ): Promise<unknown> {
   const headers = { Authorization: `Bearer ${await userToken(context)}` };
-  const { data, error } = await functions.invoke(name, { body, headers, signal: context.signal });
+  const { data, error, response } = await guarded(functions).invoke(name, {
+    body,
+    headers,
+    signal: context.signal,
+  });
   if (error) throw await failureOf(error);
+  if (response && wasRedirected(response)) throw redirectRefused(response.status);
   return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
+}
+
+/** The same client with a `fetch` that follows no redirect; the app's own stays as it is. */
+function guarded(functions: FunctionsClientLike['functions']): FunctionsClientLike['functions'] {
+  const { fetch } = functions as { fetch?: ClientFetch };
+  if (typeof fetch !== 'function') return functions;
+  return Object.create(functions, { fetch: { value: unredirected(fetch.bind(functions)) } });
 }
 
 /** By name, not by class: the app's copy of the client may be another one. */

@@ -13,7 +13,7 @@ const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^PGRST00[0-3]$/, 'unavailable'], // no connection to the database
   [/^PGRST20[245]$/, 'schema_mismatch'], // function, column or table isn't in the schema cache
   [/^PGRST30[1-3]$/, 'unauthenticated'],
-  [/^(42P17|54...|P0...|XX...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL and internal errors: all are 500
+  [/^(42P17|54...|P0...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL: all are 500
   [/^42...$/, 'schema_mismatch'], // any other fault of the statement: the schema or the app is wrong, not the data
 ];
 
@@ -29,14 +29,22 @@ export function failureIn(
     return undefined;
   }
   const failed: Record<string, unknown> = isObject(error) ? error : {};
-  // Only PostgREST's own errors have a code; others come from a proxy, and are not always JSON.
-  if (typeof failed.code !== 'string' || failed.code === '')
-    throw refusalOf({ status, headers: { get: () => null }, text: '' });
+  if (!isPostgrests(failed)) throw refusalOf({ status, headers: { get: () => null }, text: '' });
   const [code, certain] = meaningOf(failed.code, status, errorCodes);
   const { message, details, hint } = failed;
   const said = { code: failed.code, message, details, hint };
   const what = `The backend refused the write${inBrackets(failed.code)}.`;
   return failureOf(code, what, context, status, certain, said);
+}
+
+/**
+ * Only PostgREST's own errors have its codes, or those of Postgres; one with a code of the app's has all four members.
+ * Others come from a gateway or proxy, and say nothing of the write.
+ */
+function isPostgrests(failed: Record<string, unknown>): failed is Record<string, unknown> & { code: string } {
+  const { code } = failed;
+  if (typeof code !== 'string' || code === '') return false;
+  return /^(PGRST\w{3}|[0-9A-Z]{5})$/.test(code) || ('details' in failed && 'hint' in failed);
 }
 
 /** A failure as outcome. Throws what ends the call, and what a fresh token may put right. */

@@ -1,14 +1,26 @@
 import { UploadError } from '../outcome/upload-error.ts';
 import type { TransportContext } from '../transport.ts';
 import type { PostgrestRequest, PostgrestResult } from './client.ts';
+import { unredirected } from './unredirected.ts';
 
-/** Sends one request in the name of the user whose writes are uploaded, whatever session the client has by now. */
+/**
+ * Sends one request in the name of the user whose writes are uploaded, whatever session the client has by now. Throws for
+ * a redirect.
+ */
 export async function sendRequest(
   request: PostgrestRequest,
   context: TransportContext,
 ): Promise<PostgrestResult> {
   const token = await userToken(context);
-  return request.setHeader('Authorization', `Bearer ${token}`).abortSignal(context.signal);
+  const ready = request.setHeader('Authorization', `Bearer ${token}`).abortSignal(context.signal);
+  let refused: UploadError | undefined;
+  if (typeof ready.fetch === 'function')
+    ready.fetch = unredirected(ready.fetch, (error) => {
+      refused = error;
+    });
+  const result = await ready;
+  if (refused) throw refused;
+  return result;
 }
 
 /** Without a token the clients would send the anonymous key: the write would be nobody's. */

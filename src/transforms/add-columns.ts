@@ -1,7 +1,9 @@
 import { isObject } from '../json.ts';
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
+import { ownError } from '../own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { isSendable } from '../sendable.ts';
 import type { Columns } from './change-columns.ts';
 
 /**
@@ -9,7 +11,7 @@ import type { Columns } from './change-columns.ts';
  *
  * A function is asked for every entry on every try, so what it returns may differ between tries of one write.
  *
- * @param values The columns, or a function of the entry that returns them (or a promise).
+ * @param values The columns, or a function of the entry that returns them (or a promise). A value may be a promise, too.
  * @throws TypeError if `values` is neither an object nor a function.
  *
  * @example
@@ -31,7 +33,14 @@ export function addColumns(
   return async (entry) => {
     if (entry.op === 'DELETE') return entry;
     const added: unknown = typeof values === 'function' ? await values(entry) : values;
-    if (!isObject(added)) throw new TypeError('The function of addColumns() must return an object.');
-    return { ...entry, opData: { ...entry.opData, ...added } };
+    if (!isObject(added)) throw ownError('The function of addColumns() must return an object.');
+    const opData = { ...entry.opData };
+    for (const [column, value] of Object.entries(added)) {
+      const here: unknown = await value;
+      if (here !== undefined && !isSendable(here))
+        throw ownError(`addColumns() got a value for "${column}" that JSON can't carry.`);
+      opData[column] = here;
+    }
+    return { ...entry, opData };
   };
 }

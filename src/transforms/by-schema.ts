@@ -1,8 +1,7 @@
 import type { EntryTransform } from '../options.ts';
 import { changeColumns } from './change-columns.ts';
-import { parseNumber } from './codecs.ts';
-import { isRounded } from './rounded.ts';
 import { columnTypes, type SchemaLike } from './schema.ts';
+import { castAsSqlite } from './sqlite-cast.ts';
 
 /**
  * Gives each PUT explicit nulls for the columns it doesn't have. PowerSync leaves nulls out of a PUT, so a backend that
@@ -34,9 +33,11 @@ export function fillNulls(schema: SchemaLike): EntryTransform {
 }
 
 /**
- * Gives values the type of their column: an INSERT keeps the type it was given (`'17'` in an integer column), where an
- * UPDATE casts it, so the backend gets either. Text becomes a number in integer and real columns, a number text in text
- * columns, in `previousValues` alike. What doesn't fit the type, and integers that would be rounded, stay as they are.
+ * Gives values the type of their column, as SQLite shows them to the app: an INSERT keeps what it was given, so the queue has
+ * the text `'17'` for an integer column, and the app sees 17. In integer and real columns text becomes the number that it
+ * begins with (`'1e3'` is 1 and 1000; a text without a number is 0), in integer columns a fraction is cut off; in text
+ * columns a number becomes text. In `previousValues` alike. An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it
+ * was text, and stays a number if the SDK has rounded it already.
  *
  * Goes by the client's names, so before `renameTables()` and `renameColumns()`.
  *
@@ -57,12 +58,9 @@ export function castToSchema(schema: SchemaLike): EntryTransform {
   return (entry) => {
     const types = tables.get(entry.table);
     if (!types) return entry;
-    return changeColumns(entry, (column, value) => [column, cast(value, types.get(column))]);
+    return changeColumns(entry, (column, value) => [
+      column,
+      typeof value === 'string' || typeof value === 'number' ? castAsSqlite(value, types.get(column)) : value,
+    ]);
   };
-}
-
-function cast(value: unknown, type: string | undefined): unknown {
-  if (type === 'TEXT') return typeof value === 'number' && !isRounded(value) ? String(value) : value;
-  const parsed = type && parseNumber(value);
-  return type === 'INTEGER' && !Number.isInteger(parsed) ? value : (parsed ?? value);
 }

@@ -1,3 +1,4 @@
+import { ownError } from '../own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 
 /** Columns of an entry, by name. */
@@ -12,20 +13,35 @@ export type ChangeColumn = (
 
 /** Changes each column of an entry, the previous values alike; the entry itself stays as it is. */
 export function changeColumns(entry: UploadEntry, change: ChangeColumn): UploadEntry {
-  const changeAll = (columns: Columns, isOld: boolean): Columns => {
-    const changed = new Map<string, unknown>();
-    for (const [old, value] of Object.entries(columns)) {
-      const now = change(old, value, isOld);
-      if (!now) continue;
-      if (changed.has(now[0])) throw new TypeError(`Two columns would be called "${now[0]}".`);
-      changed.set(...now);
-    }
-    return Object.fromEntries(changed);
-  };
+  const changeAll = (columns: Columns, isOld: boolean): Columns =>
+    collected(Object.entries(columns).map(([old, value]) => change(old, value, isOld)));
   const { opData, previousValues } = entry;
   return {
     ...entry,
     ...(opData && { opData: changeAll(opData, false) }),
     ...(previousValues && { previousValues: changeAll(previousValues, true) }),
   };
+}
+
+/** The same for a change that takes time; one column after the other. */
+export async function changeColumnsLater(
+  entry: UploadEntry,
+  change: (...column: Parameters<ChangeColumn>) => Promise<ReturnType<ChangeColumn>>,
+): Promise<UploadEntry> {
+  const changes = [new Map<string, ReturnType<ChangeColumn>>(), new Map<string, ReturnType<ChangeColumn>>()];
+  for (const [index, columns] of [entry.opData, entry.previousValues].entries()) {
+    for (const [old, value] of Object.entries(columns ?? {}))
+      changes[index]?.set(old, await change(old, value, index === 1));
+  }
+  return changeColumns(entry, (old, _, isOld) => changes[Number(isOld)]?.get(old));
+}
+
+function collected(columns: readonly ReturnType<ChangeColumn>[]): Columns {
+  const changed = new Map<string, unknown>();
+  for (const column of columns) {
+    if (!column) continue;
+    if (changed.has(column[0])) throw ownError(`Two columns would be called "${column[0]}".`);
+    changed.set(...column);
+  }
+  return Object.fromEntries(changed);
 }

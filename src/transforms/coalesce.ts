@@ -22,10 +22,11 @@ export interface CoalesceOptions {
  * All else stays; a DELETE and a PUT too, since a PUT that the backend takes as an upsert would keep old values. Of
  * `previousValues` the oldest are kept, a PUT having none. Entries with different `metadata` are not merged.
  *
- * **Nothing is merged across an entry that may depend on it.** Foreign keys are taken to refer to ids, and a PUT to be of a
- * new row. Then a PATCH stays where it is if, since the entry it would join, a row was written whose id it holds, or a row
- * of its table was patched or deleted (which may free a value that has to be unique). Before a DELETE, a PUT stays if its
- * row's id was written into another row since, a PATCH if anything was deleted or its table was written to since.
+ * **Nothing is merged across an entry that may have something to do with it.** A DELETE may cascade to any row, and a PATCH
+ * may free a unique value or cascade to what refers to it, so across either nothing is moved. A PUT is taken to be of a new
+ * row, and foreign keys to refer to ids or texts: a PATCH is moved across the PUT of another row unless it holds the id or a
+ * text of that row, or that row a text which the PATCH replaces. Before a DELETE, a PUT or PATCH stays if another row got
+ * the id or a text of it since; a PATCH also if its table was written to.
  *
  * Not for a backend that takes notice of each step, in an audit log for example. A rejection names the entry that others
  * were merged into.
@@ -60,7 +61,7 @@ function mergeRows(
     const earlier = merged[index];
     let left = entry;
     if (earlier && isMeant(table) && haveOneMetadata(earlier, entry)) {
-      if (op === 'PATCH' && isWritten(earlier) && trail.mayMoveTo(index, entry)) {
+      if (op === 'PATCH' && isWritten(earlier) && trail.mayMoveTo(index, entry, earlier)) {
         merged[index] = {
           ...earlier,
           ...together(earlier, entry),

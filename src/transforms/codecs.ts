@@ -1,4 +1,6 @@
 import { parseJson } from '../json.ts';
+import { ownError } from '../own-error.ts';
+import { isSendable } from '../sendable.ts';
 import { isRounded } from './rounded.ts';
 
 /**
@@ -12,13 +14,14 @@ import { isRounded } from './rounded.ts';
  * ```
  */
 export function boolean(value: unknown): boolean {
-  const text = String(value);
+  const text = typeof value === 'object' ? '' : String(value);
   return text === '1' || text === 'true' || (text !== '0' && text !== 'false' && refuse('0 or 1'));
 }
 
 /**
  * The text of a JSON column, such as an array or an object, to what it stands for. Integers in it that are beyond
- * `Number.MAX_SAFE_INTEGER` are rounded, as `JSON.parse()` does. Text that isn't JSON is refused.
+ * `Number.MAX_SAFE_INTEGER` are rounded, as `JSON.parse()` does. Text that isn't JSON is refused, and so is a number in it
+ * that JavaScript takes for infinite (`1e999`), since it would be sent as null.
  *
  * @example
  * ```ts
@@ -29,7 +32,7 @@ export function boolean(value: unknown): boolean {
  */
 export function json(value: unknown): unknown {
   const parsed = typeof value === 'string' ? parseJson(value) : value;
-  return parsed === undefined ? refuse('valid JSON') : parsed;
+  return isSendable(parsed) ? parsed : refuse('valid JSON');
 }
 
 /**
@@ -53,7 +56,8 @@ export function text(value: unknown): string {
 }
 
 /**
- * Text to a number: an INSERT keeps the `'17'` that it was given for an integer column. Numbers stay.
+ * Text to a number: an INSERT keeps the `'17'` that it was given for an integer column. Numbers stay, but for NaN and
+ * infinite ones: JSON would make null of them.
  *
  * Text that is no number is refused, and so is an integer beyond `Number.MAX_SAFE_INTEGER`, which would be rounded; use
  * {@link text} for those.
@@ -66,17 +70,18 @@ export function text(value: unknown): string {
  * ```
  */
 export function number(value: unknown): number {
-  return (typeof value === 'number' ? value : parseNumber(value)) ?? refuse('a number that is not rounded');
+  const parsed = typeof value === 'number' ? value : parseNumber(value);
+  return Number.isFinite(parsed) ? (parsed as number) : refuse('a number that is not rounded');
 }
 
 /** The number in a text; undefined where there is none, or an integer that would be rounded. */
 export function parseNumber(value: unknown): number | undefined {
-  if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return undefined;
+  if (typeof value !== 'string' || !/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(value)) return undefined;
   const parsed = Number(value);
   return Number.isFinite(parsed) && !isRounded(parsed) ? parsed : undefined;
 }
 
 /** Throws, without quoting the value. */
 export function refuse(expected: string): never {
-  throw new TypeError(`Expected ${expected}.`);
+  throw ownError(`Expected ${expected}.`);
 }

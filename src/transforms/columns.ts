@@ -1,9 +1,14 @@
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import { isUploadError, UploadError } from '../outcome/upload-error.ts';
-import { changeColumns } from './change-columns.ts';
+import { ownError } from '../own-error.ts';
+import { isSendable } from '../sendable.ts';
+import { changeColumnsLater } from './change-columns.ts';
 
-/** Turns the value of a column, as SQLite has it, into what the backend takes; throws where it can't. Not asked for null. */
+/**
+ * Turns the value of a column, as SQLite has it, into what the backend takes, or a promise of it; throws where it can't. Not
+ * asked for null.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: so that a codec may name the type it expects.
 export type ColumnCodec = (value: any) => unknown;
 
@@ -11,8 +16,8 @@ export type ColumnCodec = (value: any) => unknown;
  * Converts columns, those of `previousValues` alike. A codec is a function of the value; ready ones are `boolean`, `json`,
  * `isoDate`, `isoDateFromMs`, `isoDateFromSeconds`, `number` and `text`. Null stays null.
  *
- * A value that a codec throws at rejects the transaction, with an error that names op, table and column, but not the value.
- * Only a previous value is sent unconverted then: the write that repairs a broken value has to get through.
+ * A value that a codec throws at rejects the transaction, with an error that names op, table and column, but not the value;
+ * so does one that JSON can't carry (NaN, infinite numbers, undefined, functions, maps, binary data, a promise within). Only a previous value is sent unconverted then: the write that repairs a broken value has to get through.
  *
  * @throws TypeError for a codec that is no function.
  *
@@ -34,11 +39,11 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTra
     Object.entries(object('codecs', codecs)).map(([name, codec]) => [name, fn(name, codec)]),
   );
   return (entry) =>
-    changeColumns(entry, (column, value, isOld) => {
+    changeColumnsLater(entry, async (column, value, isOld) => {
       const codec = known.get(column);
       if (!codec || value == null) return [column, value];
       try {
-        return [column, checked(codec(value))];
+        return [column, checked(await codec(value))];
       } catch (cause) {
         if (isUploadError(cause)) throw cause;
         if (isOld) return [column, value];
@@ -48,9 +53,8 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTra
     });
 }
 
-/** Both would be sent as something else, or not at all: a forgotten return, and an asynchronous function. */
+/** It would be sent as something else, or not at all: a forgotten return, for one. */
 function checked(value: unknown): unknown {
-  if (value === undefined || value instanceof Promise)
-    throw new TypeError('A codec must return a value, and no promise.');
-  return value;
+  if (isSendable(value)) return value;
+  throw ownError('A codec must return a value that JSON can carry.');
 }

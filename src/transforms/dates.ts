@@ -1,13 +1,15 @@
 import { parseNumber, refuse } from './codecs.ts';
 
-const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(?:Z|([+-]\d\d)(?::?(\d\d))?)?)?$/;
+// Month, hour, minute, second and offset are checked here, since runtimes differ in what they take for a date.
+const DATE =
+  /^((\d{4})-(0[1-9]|1[0-2])-([0-3]\d))(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d|24:00)(:[0-5]\d(?:\.\d+)?)? ?(?:Z|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)?)?$/;
 
 /**
  * Dates as SQLite writes them (`2026-01-31 08:00:00`) or in ISO 8601, to ISO 8601 (`2026-01-31T08:00:00Z`), to the last
  * digit.
  *
- * Without an offset it is UTC, as for SQLite; an offset stays. A date without a time stays a date. A number is refused: use
- * {@link isoDateFromMs} or {@link isoDateFromSeconds}.
+ * Without an offset it is UTC, as for SQLite; an offset stays. A date without a time stays a date. A day that isn't in the
+ * calendar (`2026-02-30`) is refused, and so is a number: use {@link isoDateFromMs} or {@link isoDateFromSeconds}.
  *
  * @example
  * ```ts
@@ -17,9 +19,17 @@ const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(?:Z|([+-]
  * ```
  */
 export function isoDate(value: unknown): string {
-  const [, date, time, seconds = ':00', hours, minutes = '00'] = DATE.exec(String(value)) ?? [];
-  const iso = time ? `${date}T${time}${seconds}${hours ? `${hours}:${minutes}` : 'Z'}` : date;
-  return iso && !Number.isNaN(Date.parse(iso)) ? iso : refuse('a date');
+  const found = DATE.exec(String(value)) ?? [];
+  const [, date, year, month, day, time, seconds = ':00', hours, minutes = '00'] = found;
+  const isBehindMidnight = time === '24:00' && /[1-9]/.test(seconds);
+  if (date === undefined || isBehindMidnight || !isInMonth(Number(year), Number(month), Number(day)))
+    return refuse('a date');
+  return time ? `${date}T${time}${seconds}${hours ? `${hours}:${minutes}` : 'Z'}` : date;
+}
+
+function isInMonth(year: number, month: number, day: number): boolean {
+  // 400 years later the calendar is the same, and no year is taken for one of the 20th century.
+  return new Date(Date.UTC(year + 400, month - 1, day)).getUTCDate() === day;
 }
 
 /**

@@ -2,10 +2,14 @@ import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
 import { isUploadError, UploadError } from '../outcome/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { isSendable } from '../sendable.ts';
 import { changeColumns } from './change-columns.ts';
 import { nameMatcher } from './name-matcher.ts';
 
-/** Encrypts one value, never null, into anything that JSON can carry; returns undefined while there is no key. */
+/**
+ * Encrypts one value, never null, into anything that JSON can carry (bytes as Base64), or a promise of it; returns undefined
+ * while there is no key.
+ */
 export type EncryptValue = (
   value: unknown,
   place: { readonly table: string; readonly column: string; readonly id: string },
@@ -83,6 +87,12 @@ async function encryptOne(
   } catch (thrown) {
     if (isUploadError(thrown)) throw thrown;
     cause = thrown;
+  }
+  if (encrypted != null && !isSendable(encrypted)) {
+    throw new UploadError(
+      'misconfigured',
+      `encrypt() must return what JSON can carry, such as Base64, for ${place.table}.${place.column}. The writes stay queued.`,
+    );
   }
   if (encrypted != null && encrypted !== value) return encrypted;
   const what = encrypted == null ? "can't be encrypted now" : 'came back unencrypted';

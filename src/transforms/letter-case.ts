@@ -15,7 +15,7 @@
 export function toCamelCase(name: string): string {
   const start = /^_*/.exec(name)?.[0] ?? '';
   const words = name.slice(start.length);
-  return start + words.replace(/_+([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+  return start + words.replace(/_+([a-z0-9]?)/g, (all, first: string) => (first ? first.toUpperCase() : all));
 }
 
 /**

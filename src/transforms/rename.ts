@@ -1,9 +1,10 @@
 import { optionChecks } from '../option-checks.ts';
 import type { EntryTransform } from '../options.ts';
-import { changeColumns } from './change-columns.ts';
+import { ownError } from '../own-error.ts';
+import { changeColumnsLater } from './change-columns.ts';
 
-/** New names by old ones, others stay; or a function that gives the new name, such as {@link toCamelCase}. */
-export type NewNames = Readonly<Record<string, string>> | ((name: string) => string);
+/** New names by old ones, others stay; or a function that gives the new name or a promise of it, such as {@link toCamelCase}. */
+export type NewNames = Readonly<Record<string, string>> | ((name: string) => string | Promise<string>);
 
 /**
  * Renames tables. What follows in the list goes by the new names; the rejection policy sees the old ones.
@@ -19,7 +20,7 @@ export type NewNames = Readonly<Record<string, string>> | ((name: string) => str
  */
 export function renameTables(names: NewNames): EntryTransform {
   const rename = renamer('renameTables', names);
-  return (entry) => ({ ...entry, table: rename(entry.table) });
+  return async (entry) => ({ ...entry, table: await rename(entry.table) });
 }
 
 /**
@@ -37,17 +38,17 @@ export function renameTables(names: NewNames): EntryTransform {
  */
 export function renameColumns(names: NewNames): EntryTransform {
   const rename = renamer('renameColumns', names);
-  return (entry) => changeColumns(entry, (column, value) => [rename(column), value]);
+  return (entry) => changeColumnsLater(entry, async (column, value) => [await rename(column), value]);
 }
 
-function renamer(who: string, names: NewNames): (name: string) => string {
+function renamer(who: string, names: NewNames): (name: string) => string | Promise<string> {
   const { object, wrong } = optionChecks(who);
   const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
   if (typeof names === 'function') {
-    return (old) => {
-      const name: unknown = names(old);
+    return async (old) => {
+      const name: unknown = await names(old);
       if (isName(name)) return name;
-      throw new TypeError(`${who}(): there is no new name for "${old}".`);
+      throw ownError(`${who}(): there is no new name for "${old}".`);
     };
   }
   const known = new Map(Object.entries(object('names', names)));

@@ -1,7 +1,15 @@
 import { isObject, parseJson } from '../json.ts';
-import { type HttpAnswer, isSuccess, notTheContract, refusalOf } from '../outcome/http-answer.ts';
+import {
+  type HttpAnswer,
+  isSuccess,
+  notTheContract,
+  refusalOf,
+  UNCLASSIFIED_BUDGET,
+} from '../outcome/http-answer.ts';
 import type { Outcome } from '../outcome/outcome.ts';
-import { type RetryBudget, UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
+import { codeFromSqlState } from '../outcome/sqlstate.ts';
+import { UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
+import { defaultVerdict } from '../outcome/verdict.ts';
 import { MAX_RETRY_AFTER_MS } from '../retry/retry-after.ts';
 
 /**
@@ -16,8 +24,13 @@ import { MAX_RETRY_AFTER_MS } from '../retry/retry-after.ts';
  */
 export type ErrorCodes = Readonly<Record<string, UploadErrorCode>>;
 
-/** `error_code` values of the reference write API; any other is one of the application, and `invalid`. */
+/** `error_code` values of the reference write API. */
 const ERROR_CODES: ErrorCodes = {
+  NOT_NULL_VIOLATION: 'invalid',
+  CHECK_VIOLATION: 'invalid',
+  CONSTRAINT_VIOLATION: 'invalid',
+  INVALID_DATA: 'invalid',
+  DOCUMENT_VALIDATION_FAILURE: 'invalid',
   UNIQUE_VIOLATION: 'conflict',
   FOREIGN_KEY_VIOLATION: 'conflict',
   UNAUTHORIZED: 'forbidden',
@@ -26,7 +39,7 @@ const ERROR_CODES: ErrorCodes = {
 };
 
 /** The reference backend answers UNCLASSIFIED_ERROR to some database outages: see its MySQL adapter. */
-export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
+export { UNCLASSIFIED_BUDGET };
 
 /** PostgreSQL's words for SQLSTATE 42501, which the reference backend reports as SCHEMA_MISMATCH. */
 const PERMISSION_DENIED = /^(permission denied for|new row violates row-level security)/;
@@ -85,7 +98,8 @@ function readFatal(
     return undefined;
   const { error_code: errorCode, operation_index: index } = failed;
   const own = ownCode(errorCodes, errorCode);
-  let code = own ?? ownCode(ERROR_CODES, errorCode) ?? 'invalid';
+  // What nobody knows is a code of the application: this contract has `retryable_error` for what may pass.
+  let code = own ?? meaningOf(errorCode) ?? 'invalid';
   if (!own && code === 'schema_mismatch' && isPermissionDenied(failed.message ?? message)) code = 'forbidden';
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
   return {
@@ -97,18 +111,21 @@ function readFatal(
   };
 }
 
-/** What a refusal outside 2xx means where `errorCodes` names the code in its body: `code` or `error_code`, also in `error`. */
+/**
+ * What a refusal outside 2xx means where `errorCodes` names the code in its body: `code` or `error_code`, also in `error`;
+ * or where that is the SQLSTATE of an outage, which an unlucky status must not make a refusal.
+ */
 export function refusalByCode(
   { status, headers }: HttpAnswer,
   body: unknown,
   errorCodes: ErrorCodes = {},
 ): UploadError | undefined {
-  const { error, code, error_code } = isObject(body) ? body : {};
-  const inner: Record<string, unknown> = isObject(error) ? error : {};
-  const words = [inner.code, inner.error_code, code, error_code, error].find((each) =>
-    ownCode(errorCodes, each),
-  );
-  const own = ownCode(errorCodes, words);
+  const meaning = (word: unknown): UploadErrorCode | undefined => {
+    const code = meaningOf(word);
+    return ownCode(errorCodes, word) ?? (code && defaultVerdict(code) === 'retry' ? code : undefined);
+  };
+  const words = codesIn(body).find(meaning);
+  const own = meaning(words);
   if (!own) return undefined;
   const { retryAfterMs } = UploadError.fromResponse({ status, headers });
   const budget = own === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
@@ -117,6 +134,24 @@ export function refusalByCode(
     retryAfterMs,
     budget,
   });
+}
+
+/** What may be a code in a JSON body, the most telling first; texts in place of an error object last. */
+export function codesIn(body: unknown, withTexts = true): readonly unknown[] {
+  const { error, errors } = isObject(body) ? body : {};
+  const first: unknown = Array.isArray(errors) ? errors[0] : errors;
+  const ofEach = [first, error, body].flatMap((each) =>
+    isObject(each) ? [each.code, each.error_code, each.errorCode] : [],
+  );
+  return withTexts ? [...ofEach, first, error] : ofEach;
+}
+
+/** What a code means that everybody has: one of the contract, or a SQLSTATE. */
+export function meaningOf(word: unknown): UploadErrorCode | undefined {
+  const known = ownCode(ERROR_CODES, word);
+  if (known || typeof word !== 'string' || !/^[0-9A-Z]{5}$/.test(word)) return known;
+  const bySqlState = codeFromSqlState(word);
+  return bySqlState === 'unknown' ? undefined : bySqlState;
 }
 
 /** What a table says of a name; it knows no inherited ones. */

@@ -120,6 +120,48 @@ describe('a mutation for each entry, against graphql-yoga on Postgres', () => {
     expect(await titles()).toEqual(['a']);
   });
 
+  it('waits for whatever the app returns', async () => {
+    const { url, operations } = await startHasuraLike();
+    const asked: string[] = [];
+    const later = async ({ op }: { op: string }) => {
+      const { mutation, variables } = mutations.todos[op as keyof typeof mutations.todos];
+      return {
+        mutation,
+        variables: async (...of: Parameters<typeof variables>) => variables(...of),
+        async outcome() {
+          asked.push(op);
+          return undefined;
+        },
+      };
+    };
+    const outcomes = await graphql({ url, mutations: later })(
+      { transactions: [transactionOf(put('a'), patch('a', 'A'))] },
+      context(),
+    );
+    expect(outcomes).toEqual([{ status: 'applied' }]);
+    expect(await titles()).toEqual(['A']);
+    expect(asked).toEqual(['PUT', 'PATCH']);
+    expect(operations).toHaveLength(2);
+  });
+
+  it('sends nothing where what the app returns is of a wrong kind', async () => {
+    const { url, operations } = await startHasuraLike();
+    const mutation = mutations.todos.PUT.mutation;
+    for (const given of [
+      async () => undefined,
+      async () => ({ mutation }),
+      () => ({ mutation, variables: async () => undefined }),
+      () => ({ mutation, variables: () => ({ object: Promise.resolve({ id: 'a' }) }) }),
+    ]) {
+      const [outcome] = await graphql({ url, mutations: given as never })(
+        { transactions: [transactionOf(put('a'))] },
+        context(),
+      );
+      expect(outcome).toMatchObject({ status: 'retry', error: { code: 'misconfigured' } });
+    }
+    expect(operations).toHaveLength(0);
+  });
+
   it('ids and values are in the variables only', async () => {
     const { url, operations } = await startHasuraLike();
     const id = `') { x } #"\n../`;

@@ -151,22 +151,22 @@ describe('batchEndpoint(): a 2xx', () => {
   });
 
   it.each<[json: object, code: UploadErrorCode]>([
-    [{ success: false }, 'invalid'],
-    [{ ok: false, message: 'no' }, 'invalid'],
-    [{ error: 'deadlock' }, 'invalid'],
+    [{ success: false }, 'unclassified'],
+    [{ ok: false, message: 'no' }, 'unclassified'],
+    [{ error: 'deadlock' }, 'unclassified'],
     [{ error: { code: '23505', message: 'duplicate' } }, 'conflict'],
     [{ error: { code: '42501' } }, 'forbidden'],
-    [{ error: { code: '99999' } }, 'invalid'],
+    [{ error: { code: '99999' } }, 'unclassified'],
     [{ success: false, code: 'QUOTA' }, 'throttled'],
     [{ errors: [{ code: 'TOO_OLD' }] }, 'update_required'],
-    [{ errors: ['no'] }, 'invalid'],
-    [{ processed: 0 }, 'invalid'],
+    [{ errors: ['no'] }, 'unclassified'],
+    [{ processed: 0 }, 'unclassified'],
     [{ processed: 'all' }, 'unclassified'],
     [{ processed: 7 }, 'unclassified'],
-    [{ rejected: ['a'] }, 'invalid'],
+    [{ rejected: ['a'] }, 'unclassified'],
     [{ rejected: [{ id: 'a', code: '23503' }] }, 'conflict'],
-    [{ rejected: [{ id: 'somebody else' }] }, 'invalid'],
-    [{ rejected: [null] }, 'invalid'],
+    [{ rejected: [{ id: 'somebody else' }] }, 'unclassified'],
+    [{ rejected: [null] }, 'unclassified'],
     [
       {
         results: [
@@ -219,7 +219,10 @@ describe('batchEndpoint(): a 2xx', () => {
     [{ processed: 0 }],
   ])('%j of several transactions is thrown, so that the one at fault is found', async (json) => {
     answers(json);
-    expect(await failureOf(deliver({ maxTransactions: 5 }, 'a', 'b'))).toMatchObject({ code: 'invalid' });
+    expect(await failureOf(deliver({ maxTransactions: 5 }, 'a', 'b'))).toMatchObject({
+      code: 'unclassified',
+      budget: { tries: 10, forMs: 600_000 },
+    });
   });
 
   it('is read by the app first, and by default where it has nothing to say', async () => {

@@ -174,6 +174,26 @@ describe('writeApi(): redirects', () => {
     );
   });
 
+  it.each([
+    ['that is refused', 302, 'https://elsewhere.test/', 1],
+    ['that is followed, and refused then', 307, '/next', 2],
+  ])('the body of one %s is let go', async (_, status, location, count) => {
+    let cancelled = 0;
+    const fetch = async () =>
+      new Response(new ReadableStream({ cancel: () => void cancelled++ }), { status, headers: { location } });
+    const failure = await failureOf(writeApi({ url: 'https://api.test/', fetch })(batch('a'), context()));
+    expect([failure.code, cancelled]).toEqual(['misconfigured', count]);
+  });
+
+  it('so is that of an answer of another origin', async () => {
+    let cancelled = 0;
+    const body = new ReadableStream({ cancel: () => void cancelled++ });
+    const response = Object.defineProperty(new Response(body), 'url', { value: 'https://portal.test/' });
+    const fetch = async () => response;
+    await failureOf(writeApi({ url: 'https://api.test/', fetch })(batch('a'), context()));
+    expect(cancelled).toBe(1);
+  });
+
   it('a browser hides where a redirect leads: misconfigured', async () => {
     const hidden = Object.defineProperties(new Response(null), {
       type: { value: 'opaqueredirect' },

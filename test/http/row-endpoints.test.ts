@@ -135,7 +135,7 @@ describe('rowEndpoints(): a 2xx', () => {
     async (json) => {
       const { deliver } = await backend(() => [200, json]);
       expect(await deliver(put('a'))).toMatchObject([
-        { status: 'rejected', error: { code: 'invalid' }, details: json },
+        { status: 'rejected', error: { code: 'unclassified' }, details: json },
       ]);
     },
   );
@@ -145,49 +145,6 @@ describe('rowEndpoints(): a 2xx', () => {
       status === 200 && text === 'message' ? { status: 'applied' } : undefined;
     const { deliver } = await backend(() => [200, 'message', 'text/html'], { decode });
     expect(await deliver(put('a'))).toEqual([applied]);
-  });
-});
-
-describe('rowEndpoints(): 404', () => {
-  const gone: Answer = ({ path }) => (path.endsWith('/gone') ? [404, { message: 'words' }] : [204]);
-
-  it('of a route that works: a DELETE is applied, a PATCH is rejected', async () => {
-    const { deliver } = await backend(gone);
-    expect(await deliver(put('a'))).toEqual([applied]);
-    expect(await deliver(remove('gone'))).toEqual([applied]);
-    expect(await deliver(patch('gone'))).toMatchObject([
-      { status: 'rejected', error: { code: 'not_found', status: 404 }, details: { message: 'words' } },
-    ]);
-  });
-
-  it.each([
-    ['DELETE', remove('gone')],
-    ['PATCH', patch('gone')],
-    ['PUT', put('gone')],
-  ])('of a route that has never worked here keeps the write: %s', async (_, entry) => {
-    const { deliver } = await backend(gone);
-    expect(await deliver(entry)).toMatchObject([
-      { status: 'retry', error: { code: 'misconfigured', status: 404 } },
-    ]);
-  });
-
-  it('of another table says nothing of this one', async () => {
-    const { deliver } = await backend(gone);
-    await deliver({ ...put('a'), table: 'todos' });
-    expect(await deliver(remove('gone'))).toMatchObject([{ status: 'retry' }]);
-  });
-
-  it('of a PUT is never a row that is gone', async () => {
-    const { deliver } = await backend(gone);
-    await deliver(put('a'));
-    expect(await deliver({ ...put('gone'), clientId: 5 })).toMatchObject([
-      { status: 'retry', error: { code: 'misconfigured' } },
-    ]);
-  });
-
-  it('is told apart by the app, where it can', async () => {
-    const { deliver } = await backend(gone, { isMissingRow: ({ json }) => json?.message === 'words' });
-    expect(await deliver(remove('gone'))).toEqual([applied]);
   });
 });
 

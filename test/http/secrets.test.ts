@@ -1,4 +1,5 @@
-import { writeApi } from 'powersync-backend-connector/http';
+import { UploadError } from 'powersync-backend-connector';
+import { batchEndpoint, checkpointRequests, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { describe, expect, it } from 'vitest';
 import {
   batch,
@@ -108,4 +109,78 @@ describe('P7: no token, row or body in what writeApi() throws', () => {
     expectNoSecrets(outcome.error);
     expect(outcome.details).toMatchObject({ message: BODY });
   });
+});
+
+describe('the query of the configured url, which may be a key', () => {
+  const SECRET = 'code=SECRET-KEY';
+  const answers: [string, (url: string) => Promise<unknown>][] = [
+    ['a redirect', async () => new Response(null, { status: 302, headers: { location: '/b' } })],
+    ['a body that is too large', async () => new Response('x'.repeat(5_000_001))],
+    [
+      'a cut body',
+      async () => new Response(new ReadableStream({ pull: (to) => to.error(new TypeError('x')) })),
+    ],
+    ['a 404', async () => new Response('', { status: 404 })],
+    ['another answer', async () => Response.json({})],
+    ['Deno', async (url) => Promise.reject(new TypeError(`error sending request for url (${url})`))],
+    [
+      'Bun',
+      async (path) => Promise.reject(Object.assign(new TypeError('x'), { code: 'ConnectionRefused', path })),
+    ],
+    [
+      'undici',
+      async (url) =>
+        Promise.reject(new TypeError('fetch failed', { cause: new Error(`connect to ${url} failed`) })),
+    ],
+  ];
+  const place = `https://user:SECRET-PASSWORD@api.test/todos?${SECRET}`;
+
+  it.each(answers)('is not in what is thrown after %s', async (_, answer) => {
+    const fetch = (request: unknown) => answer((request as Request).url) as never;
+    const options = { url: `https://api.test/todos?${SECRET}`, fetch };
+    for (const make of [writeApi, batchEndpoint, rowEndpoints]) {
+      const sent = make(options)(batch('a'), context());
+      const said = await sent.then(
+        ([outcome]) => outcome && 'error' in outcome && outcome.error,
+        UploadError.from,
+      );
+      expect(everythingIn(said)).not.toContain('SECRET');
+    }
+    const post = checkpointRequests(options);
+    const thrown = await post('c', '7', context()).catch((error: unknown) => error);
+    expect(everythingIn(thrown)).toContain('UploadError');
+    expect(everythingIn(thrown)).not.toContain('SECRET');
+  });
+
+  it.each([`/api?${SECRET}`, `https://[?${SECRET}`, place])('is not in what %s throws', async (url) => {
+    for (const make of [writeApi, batchEndpoint, rowEndpoints]) {
+      const sent = make({ url })(batch('a'), context());
+      const said = await sent.then(
+        ([outcome]) => outcome && 'error' in outcome && outcome.error,
+        UploadError.from,
+      );
+      expect(everythingIn(said)).toContain('UploadError');
+      expect(everythingIn(said)).not.toContain('SECRET');
+    }
+  });
+
+  it('leaves an error whole that does not repeat it', async () => {
+    const fetch = async () =>
+      Promise.reject(
+        new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }),
+      );
+    const failure = await failureOf(
+      writeApi({ url: `https://api.test/?${SECRET}`, fetch })(batch('a'), context()),
+    );
+    expect(failure).toMatchObject({ code: 'network', cause: { cause: { code: 'ECONNREFUSED' } } });
+  });
+});
+
+it('the id of a row, which is in the address of its request, is not in what a platform throws', async () => {
+  const fetch = async (request: unknown) =>
+    Promise.reject(new TypeError(`error sending request for url (${(request as Request).url})`));
+  const rows = batch(transaction('t', put('SECRET-ID')));
+  const [outcome] = await rowEndpoints({ url: 'https://api.test', fetch })(rows, context());
+  expect(outcome).toMatchObject({ status: 'retry', error: { code: 'network' } });
+  expect(everythingIn(outcome && 'error' in outcome && outcome.error)).not.toContain('SECRET-ID');
 });

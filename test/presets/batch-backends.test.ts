@@ -236,6 +236,15 @@ describe('cloudcode()', () => {
     });
   });
 
+  it.each(['{"message":"Missing Authentication Token"}', 'RBAC: access denied'])(
+    'a 403 of a gateway refuses nothing: %s',
+    async (body) => {
+      const { standIn, preset } = await started();
+      standIn.answerInstead({ status: 403, body });
+      expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe('retry misconfigured');
+    },
+  );
+
   it.each([400, 403, 409, 422, 500])('cannot tell what a %i means, but by its words', async (status) => {
     const { standIn, preset } = await started();
     const row = () => put('lists', 'a', { name: 'A' });

@@ -170,4 +170,22 @@ describe('nodejs() with MongoDB', () => {
       expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
     }
   });
+
+  it('reads words of any length in no time', async () => {
+    const { standIn, preset } = await started({ persister: 'mongodb' });
+    const message = `Request failed${': E11000 x index: _id_ dup key: { _id: "a'.repeat(6_000)}`;
+    standIn.answerInstead({ status: 400, body: { message } });
+    const startedAt = performance.now();
+    await verdictOf(preset, put('lists', 'a', { name: 'a' }));
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
+  it('keeps a PUT of a row that is there where the PATCH behind it meets a wrong address', async () => {
+    const { standIn, store, preset } = await started({ persister: 'mongodb' });
+    store.insert('lists', 'a', { name: 'old' });
+    standIn.answerInstead(({ json }) =>
+      json.batch[0].op === 'PATCH' ? { status: 404, type: 'text/html', body: '<html>' } : undefined,
+    );
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'new' }))).toBe('retry misconfigured');
+  });
 });

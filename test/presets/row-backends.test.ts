@@ -124,12 +124,23 @@ describe('rails()', () => {
     });
   });
 
-  it('404 says that the row is gone once the route is known to work', async () => {
-    const { preset } = await started(true);
-    expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('retry misconfigured');
-    await verdictOf(preset, put('activities', 'a', { title: 'Run' }));
+  it('404 says that the row is gone where it is Rails’ own, also first in a session', async () => {
+    const { standIn, preset } = await started(true);
+    const change = () => patch('activities', 'gone', { lat: '1' });
     expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('applied');
-    expect(await verdictOf(preset, patch('activities', 'gone', { lat: '1' }))).toBe('reject not_found');
+    expect(await verdictOf(preset, change())).toBe('reject not_found');
+    expect(await verdictOf(preset, put('elsewhere', 'a', { title: 'Run' }))).toBe('retry misconfigured');
+    await verdictOf(preset, put('activities', 'a', { title: 'Run' }));
+    for (const body of [
+      '<html>404</html>',
+      { error: 'Not Found' },
+      { error: 'not found', status: 404 },
+      { timestamp: 'x', status: 404, error: 'Not Found', path: '/activities/gone.json' },
+    ]) {
+      standIn.answerInstead({ status: 404, body });
+      expect(await verdictOf(preset, remove('activities', 'gone'))).toBe('ambiguous unclassified');
+      expect(await verdictOf(preset, change())).toBe('ambiguous unclassified');
+    }
   });
 
   it('a lost password is no reason to release a write', async () => {

@@ -87,7 +87,7 @@ describe('refusals', () => {
     ['an unknown column', entry('PUT', 'lists', 'x', { nothing: 1 }), 'retry schema_mismatch'],
     ['a generated column', entry('PUT', 'things', UUIDS[0] ?? '', { doubled: 2 }), 'retry schema_mismatch'],
     ['a deadlock', entry('PUT', 'faults', 'f1', { body: '40P01' }), 'retry unavailable'],
-    ['an internal error', entry('PUT', 'faults', 'f1', { body: 'XX000' }), 'rejected unclassified'],
+    ['an internal error', entry('PUT', 'faults', 'f1', { body: 'XX000' }), 'retry unavailable'],
   ])('%s', async (_, write, expected) => {
     expect(summary(await transport()(together(list('l0'), write), ada))).toEqual([expected]);
     expect(await world.current.rows('select * from lists')).toEqual([]);

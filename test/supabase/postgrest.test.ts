@@ -298,7 +298,6 @@ describe('what Postgres refuses', () => {
     ['RAISE SQLSTATE PT409', entry('PUT', 'faults', 'f1', { body: 'PT409' }), 'conflict', true],
     ['RAISE SQLSTATE PT422', entry('PUT', 'faults', 'f1', { body: 'PT422' }), 'invalid', true],
     ['RAISE SQLSTATE PT403', entry('PUT', 'faults', 'f1', { body: 'PT403' }), 'forbidden', false],
-    ['an internal error', entry('PUT', 'faults', 'f1', { body: 'XX000' }), 'unclassified', false],
     ['a limit', entry('PUT', 'faults', 'f1', { body: '54000' }), 'unclassified', false],
     ['policies without an end', entry('PUT', 'faults', 'f1', { body: '42P17' }), 'unclassified', false],
     ['a class nobody knows', entry('PUT', 'faults', 'f1', { body: 'ZZ001' }), 'invalid', false],
@@ -337,7 +336,9 @@ describe('what Postgres refuses', () => {
     ['55P03', 'unavailable'],
     ['55006', 'unavailable'],
     ['53300', 'unavailable'],
-    ['25006', 'misconfigured'],
+    ['25006', 'unavailable'],
+    ['0A000', 'unavailable'],
+    ['XX000', 'unavailable'],
     ['PT503', 'unavailable'],
     ['PT429', 'throttled'],
   ])('%s keeps the write', async (sqlState, code) => {

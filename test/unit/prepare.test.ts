@@ -5,6 +5,7 @@ import { UploadError } from '../../src/outcome/upload-error.ts';
 import { defaultVerdict } from '../../src/outcome/verdict.ts';
 import { type PrepareOptions, prepare } from '../../src/prepare.ts';
 import type { CrudEntryLike } from '../../src/queue/database.ts';
+import type { UploadEntry } from '../../src/queue/transaction.ts';
 import { toTransaction } from '../../src/queue/transaction.ts';
 import type { Failed } from '../../src/settle/item.ts';
 import type { Judge } from '../../src/settle/judge.ts';
@@ -95,7 +96,7 @@ describe('prepare', () => {
       expect(prepared[1]?.known).toMatchObject({
         status: 'failed',
         verdict: 'reject',
-        error: { code: 'invalid', cause },
+        error: { code: 'invalid', cause: { name: 'Error' } },
       });
       expect(judge).toHaveBeenCalledTimes(1);
       expect(judge.mock.calls[0]?.[1]).toBe(false);
@@ -169,6 +170,35 @@ describe('prepare', () => {
     }
   });
 
+  it.each<[string, unknown]>([
+    ['a promise as column', { name: Promise.resolve('x') }],
+    ['a promise within a column', { name: [{ a: Promise.resolve('x') }] }],
+    ['a promise of all columns', Promise.resolve({ name: 'x' })],
+    ['bytes', { name: new Uint8Array(2) }],
+  ])('takes %s for a fault: JSON would make {} of it', async (_, opData) => {
+    for (const transform of [
+      (entry: UploadEntry) => ({ ...entry, opData }) as never,
+      {
+        transaction: (entries: readonly UploadEntry[]) =>
+          entries.map((entry) => ({ ...entry, opData })) as never,
+      },
+    ]) {
+      const { prepared } = await run([transform]);
+      expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+    }
+  });
+
+  it('takes what JSON carries', async () => {
+    const opData = {
+      name: null,
+      at: new Date(0),
+      tags: ['a', { b: undefined }],
+      n: Number.POSITIVE_INFINITY,
+    };
+    const { known } = await run([(entry) => ({ ...entry, opData })]);
+    expect(known).toEqual([undefined, undefined, undefined]);
+  });
+
   describe('with a transform of whole transactions', () => {
     it('gives it all entries of one transaction at once, and sends what it returns', async () => {
       const seen: string[][] = [];
@@ -224,7 +254,10 @@ describe('prepare', () => {
         status: 'failed',
         verdict: 'reject',
         inBand: false,
-        error: { message: '[invalid] A transform failed: PUT of "lists" (see cause).', cause },
+        error: {
+          message: '[invalid] A transform failed: PUT of "lists" (see cause).',
+          cause: { name: 'Error', message: expect.not.stringContaining('SECRET') },
+        },
       });
     });
 

@@ -24,7 +24,7 @@ export async function uploadAll(
         }),
       judge: (error) => ({ error, verdict: defaultVerdict(error.code) }),
       tooMuch: () => {},
-      unanswered: () => {},
+      unanswered: async () => {},
       notReached: () => {},
       applied: async (some) => {
         for (const _ of some) settled.push({ status: 'applied' });

@@ -1,7 +1,7 @@
 import { uuid } from '../uuid.ts';
 import type { SqlReader } from './reader.ts';
 import type { Row, SqlDatabase, SqlTable } from './table.ts';
-import { compared, fromTruth, type SqlValue, truth } from './values.ts';
+import { compared, fromTruth, type SqlValue, toNumber, truth } from './values.ts';
 
 /** What an expression is evaluated in. */
 export interface Scope {
@@ -96,13 +96,10 @@ export function readList(reader: SqlReader, subselect: ReadSubselect): Expressio
   return list;
 }
 
-const number = (value: SqlValue): number =>
-  typeof value === 'number' ? value : Number.parseFloat(value ?? '') || 0;
-
 const arithmetic =
   (work: (a: number, b: number) => number) =>
   (a: SqlValue, b: SqlValue): SqlValue =>
-    a === null || b === null ? null : work(number(a), number(b));
+    a === null || b === null ? null : work(toNumber(a), toNumber(b));
 
 const compare =
   (holds: (order: number) => boolean) =>

@@ -1,3 +1,5 @@
+import { castAsSqlite, wholeNumberIn } from '../../transforms/sqlite-cast.ts';
+
 /** A value in a table, as SQLite and JSON both know it. */
 export type SqlValue = string | number | null;
 
@@ -14,7 +16,12 @@ export function toSqlValue(value: unknown, what: string): SqlValue {
 /** Truth as SQL knows it: null is neither true nor false. */
 export function truth(value: SqlValue): boolean | null {
   if (value === null) return null;
-  return (typeof value === 'number' ? value : Number.parseFloat(value) || 0) !== 0;
+  return toNumber(value) !== 0;
+}
+
+/** What a value counts as in arithmetic. */
+export function toNumber(value: SqlValue): number {
+  return value === null ? 0 : Number(castAsSqlite(value, 'REAL'));
 }
 
 export function fromTruth(value: boolean | null): SqlValue {
@@ -36,18 +43,16 @@ export function compared(a: SqlValue, b: SqlValue, holds: (order: number) => boo
 
 /** What a column of this type makes of a value that is stored in it (SQLite's type affinity). */
 export function withAffinity(value: SqlValue, type: string | undefined): SqlValue {
-  if (type === 'TEXT') return typeof value === 'number' ? String(value) : value;
+  if (type === 'TEXT') return typeof value === 'number' ? String(castAsSqlite(value, type)) : value;
   if (type !== 'INTEGER' && type !== 'REAL') return value;
-  const isNumber = typeof value === 'string' && /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value);
-  return isNumber ? Number(value) : value;
+  return (typeof value === 'string' ? wholeNumberIn(value) : undefined) ?? value;
 }
 
 /** `CAST (value AS type)`, which is how PowerSync's views show a column. */
 export function cast(value: SqlValue, type: string | undefined): SqlValue {
   if (value === null || type === undefined) return value;
-  if (type === 'TEXT') return String(value);
-  const number = typeof value === 'number' ? value : Number.parseFloat(value) || 0;
-  return type === 'INTEGER' ? Math.trunc(number) : number;
+  const shown = castAsSqlite(value, type);
+  return type === 'TEXT' ? String(shown) : Number(shown);
 }
 
 function rank(value: SqlValue): number {

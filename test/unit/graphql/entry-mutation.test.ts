@@ -84,6 +84,22 @@ describe('the request of an entry', () => {
     });
   });
 
+  it.each([
+    ['a promise', { input: Promise.resolve({ a: 1 }) }],
+    ['a promise in a list', { inputs: [{ a: Promise.resolve(1) }] }],
+    ['a function', { input: () => 1 }],
+    ['a map', { input: new Map([['a', 1]]) }],
+  ])('variables that hold %s, which would be sent as {} or not at all: kept', async (_, variables) => {
+    const made = encodeEntry({ mutation: 'm', variables: () => variables }, entry, 'k');
+    await expect(made).rejects.toMatchObject({ code: 'misconfigured' });
+  });
+
+  it('takes dates, and members that are undefined', async () => {
+    const variables = () => ({ at: new Date(0), none: undefined, list: [1, null], odd: Number.NaN });
+    const body = JSON.parse(await encodeEntry({ mutation: 'm', variables }, entry, 'k'));
+    expect(body.variables).toEqual({ at: '1970-01-01T00:00:00.000Z', list: [1, null], odd: null });
+  });
+
   it.each([[undefined], [null], ['id'], [[1]]])('variables that are %j: kept', async (variables) => {
     const made = encodeEntry({ mutation: 'm', variables: () => variables as never }, entry, 'k');
     await expect(made).rejects.toMatchObject({ code: 'misconfigured' });
@@ -112,9 +128,10 @@ describe('what became of an entry', () => {
     ['PUT', null, 'rejected', 'conflict', false],
     ['PATCH', null, 'rejected', 'not_found', true],
     ['DELETE', null, 'applied', undefined],
-    ['PUT', false, 'rejected', 'conflict', false],
-    ['PATCH', false, 'rejected', 'not_found', true],
-    ['DELETE', false, 'rejected', 'not_found', true],
+    // What failed isn't said, so it may be an outage.
+    ['PUT', false, 'rejected', 'unclassified', false],
+    ['PATCH', false, 'rejected', 'unclassified', false],
+    ['DELETE', false, 'rejected', 'unclassified', false],
   ])('%s with a field that is %s: %s %s', (op, value, status, code, inBand) => {
     expect(read(op, { data: { write: value } })).toMatchObject({
       status,
@@ -124,6 +141,19 @@ describe('what became of an entry', () => {
 
   it('is not applied when one of several fields is null', () => {
     expect(read('PUT', { data: { a: { id: 1 }, b: null } })).toMatchObject({ status: 'rejected' });
+  });
+
+  it.each([
+    null,
+    true,
+    'applied',
+    {},
+    { status: 'ok' },
+    { status: 'rejected' },
+    { status: 'retry', error: 'x' },
+  ])('an outcome() that answers %j keeps it', (said) => {
+    const run = () => read('PUT', { data: { write: { id: 'a' } } }, { outcome: () => said as never });
+    expect(failure(run).code).toBe('misconfigured');
   });
 
   it('an answer without any field keeps it', () => {

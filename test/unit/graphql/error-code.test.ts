@@ -58,7 +58,7 @@ describe('what extensions.code means', () => {
     ['timeout', '57014'],
     ['unavailable', '40P01'],
     ['invalid', 'P0001'],
-    ['unknown', 'XX000'],
+    ['unavailable', 'XX000'],
     // Words of an app's own
     [undefined, 'QUOTA'],
     [undefined, 'LIST_IS_FULL'],
@@ -140,5 +140,30 @@ describe('what an error is of', () => {
     [false, 'FORBIDDEN'],
   ])('%s: %s comes from the database', (expected, code) => {
     expect(isFromDatabase(coded(code))).toBe(expected);
+  });
+});
+
+describe('AWS AppSync, which has its word beside the extensions', () => {
+  it.each([
+    ['Unauthorized', 'forbidden'],
+    ['UnauthorizedException', 'unauthenticated'],
+    ['DynamoDB:ConditionalCheckFailedException', 'conflict'],
+    ['ConflictUnhandled', 'conflict'],
+    ['DynamoDB:ProvisionedThroughputExceededException', 'throttled'],
+    ['TooManyRequestsException', 'throttled'],
+    ['ExecutionTimeout', 'timeout'],
+    ['ServiceUnavailableException', 'unavailable'],
+    ['ValidationError', 'schema_mismatch'],
+    ['Lambda:Unhandled', undefined],
+    ['MappingTemplate', undefined],
+  ])('%s: %s', (errorType, expected) => {
+    expect(codeOf({ message: 'words', errorType })).toBe(expected);
+    expect(codesIn({ message: 'words', errorType })).toEqual([errorType]);
+  });
+
+  it('may be given a meaning by the app', () => {
+    expect(
+      codeOf({ message: 'words', errorType: 'Lambda:Unhandled' }, { 'Lambda:Unhandled': 'invalid' }),
+    ).toBe('invalid');
   });
 });

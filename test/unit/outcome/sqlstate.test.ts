@@ -15,6 +15,14 @@ describe('codeFromSqlState', () => {
     ['55P03', 'unavailable', 'lock_not_available'],
     ['57P01', 'unavailable', 'admin_shutdown'],
     ['57P03', 'unavailable', 'cannot_connect_now'],
+    ['25006', 'unavailable', 'read_only_sql_transaction, as on a replica after a failover'],
+    ['26000', 'unavailable', 'invalid_sql_statement_name, as behind a pooler'],
+    ['42P05', 'unavailable', 'duplicate_prepared_statement, as behind a pooler'],
+    ['0A000', 'unavailable', 'cached plan must not change result type'],
+    ['XX000', 'unavailable', 'internal_error'],
+    ['XX001', 'unavailable', 'data_corrupted'],
+    ['42704', 'schema_mismatch', 'undefined_object: type "x" does not exist'],
+    ['22P05', 'invalid', 'untranslatable_character'],
     ['58030', 'unavailable', 'io_error'],
     ['42P01', 'schema_mismatch', 'undefined_table'],
     ['42703', 'schema_mismatch', 'undefined_column'],
@@ -33,8 +41,6 @@ describe('codeFromSqlState', () => {
   });
 
   it.each([
-    ['XX000', 'internal_error'],
-    ['25006', 'read_only_sql_transaction, as on a replica after a failover'],
     ['25P02', 'in_failed_sql_transaction'],
     ['28P01', 'invalid_password of the server itself'],
     ['3D000', 'invalid_catalog_name'],

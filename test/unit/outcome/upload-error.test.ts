@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { HTTPError, NetworkError, TimeoutError } from 'ky';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { isUploadError, UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
+import { ownError } from '../../../src/own-error.ts';
 
 const CODES: readonly UploadErrorCode[] = [
   'network',
@@ -34,6 +35,8 @@ async function anotherCopy(): Promise<typeof UploadError> {
   return copy.UploadError;
 }
 
+const WITHHELD = 'The message is withheld, since it may hold row data.';
+
 describe('UploadError', () => {
   it('is an Error with a name, a code and a message that begins with the code', () => {
     const error = new UploadError('conflict', 'Somebody was faster.');
@@ -55,9 +58,87 @@ describe('UploadError', () => {
       expect(member in bare, member).toBe(false);
   });
 
-  it('keeps a cause that is an Error', () => {
-    const cause = new RangeError('below');
-    expect(new UploadError('unknown', '', { cause }).cause).toBe(cause);
+  it('keeps name and places of a cause, and withholds its message: the code of an app quotes rows', () => {
+    const cause = new RangeError('SECRET\n    at SECRET (SECRET:1:1)');
+    const kept = new UploadError('unknown', '', { cause }).cause;
+    expect(kept).toBeInstanceOf(Error);
+    expect(kept).toMatchObject({ name: 'RangeError', message: WITHHELD });
+    expect(kept?.stack?.split('\n')[0]).toBe(`RangeError: ${WITHHELD}`);
+    expect(kept?.stack).toMatch(/at .*upload-error\.test\.ts:\d+:\d+/);
+    expect(inspect(kept, { depth: 10, showHidden: true })).not.toContain('SECRET');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['JSON.parse', () => JSON.parse('{"SECRET')],
+    ['BigInt', () => BigInt('SECRET')],
+    ['a date that is none', () => new Date(Number.NaN).toISOString()],
+    ['an assertion of the app', () => expect('SECRET').toBe('')],
+    ['a name', () => Promise.reject(Object.assign(new Error('x'), { name: 'row of SECRET' }))],
+    [
+      'a message that was changed',
+      () => Promise.reject(Object.assign(new Error('SECRET'), { message: 'x' })),
+    ],
+    ['an error behind', () => Promise.reject(new Error('x', { cause: new Error('SECRET') }))],
+    [
+      'one behind that of a connection',
+      () => Promise.reject(new TypeError('fetch failed', { cause: new Error('SECRET') })),
+    ],
+    ['words that begin as a platform does', () => Promise.reject(new Error('Failed to fetch SECRET'))],
+    [
+      'a tRPC server that says so',
+      () =>
+        Promise.reject(
+          Object.assign(new Error('Failed to fetch SECRET'), {
+            name: 'TRPCClientError',
+            data: { httpStatus: 500 },
+          }),
+        ),
+    ],
+    ['members', () => Promise.reject(Object.assign(new TypeError('fetch failed'), { row: 'SECRET' }))],
+    ['errors of several', () => Promise.reject(new AggregateError([new Error('SECRET')], 'SECRET'))],
+    [
+      'a url with the key of a row',
+      () =>
+        Promise.reject(
+          new TypeError('error sending request for url (https://a:SECRET@api.test/todos/SECRET?id=SECRET)'),
+        ),
+    ],
+  ])('what is thrown by %s reaches nobody, from() included', async (_, run) => {
+    const thrown = await Promise.resolve()
+      .then(run)
+      .catch((error: unknown) => error);
+    for (const error of [UploadError.from(thrown), new UploadError('invalid', 'No.', { cause: thrown })]) {
+      expect(error.cause).toBeInstanceOf(Error);
+      for (let each: unknown = error; each instanceof Error; each = each.cause)
+        expect(`${each.name} ${each.message} ${each.stack} ${JSON.stringify(each)}`).not.toContain('SECRET');
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('SECRET');
+    }
+  });
+
+  it('keeps what a cause of this library says', () => {
+    const cause = new UploadError('invalid', 'The column is too long.');
+    expect(new UploadError('unavailable', 'Later.', { cause }).cause).toBe(cause);
+    const { cause: kept } = new UploadError('invalid', '', { cause: ownError('Expected 0 or 1.') });
+    expect(kept?.message).toBe('Expected 0 or 1.');
+  });
+
+  it('a cause that cannot be read is none', () => {
+    const cause = new Proxy(new Error('x'), {
+      get() {
+        throw new Error('SECRET');
+      },
+    });
+    expect(new UploadError('unknown', '', { cause }).cause).toBeUndefined();
+  });
+
+  it('withholds a message of any length in no time', () => {
+    for (const part of ['x', ' ', '\n', 'at ', 'at x:1', '@', 'a@b:1:1\n', 'https://', 'a', '://']) {
+      const cause = new TypeError(`fetch failed ${part.repeat(500_000 / part.length)}`);
+      const started = performance.now();
+      expect(UploadError.from(cause).code).toBe('network');
+      UploadError.from(new Error(part.repeat(500_000 / part.length)));
+      expect(performance.now() - started).toBeLessThan(2_000);
+    }
   });
 
   /** An error as HTTP clients throw it, which carries a token, perhaps behind another error. */
@@ -74,14 +155,14 @@ describe('UploadError', () => {
     const kept = new UploadError('unknown', '', { cause }).cause;
     expect(kept).toBeInstanceOf(Error);
     expect(kept).not.toBe(cause);
-    expect(kept).toMatchObject({ name: 'RangeError', message: 'Request failed', stack: cause.stack });
+    expect(kept).toMatchObject({ name: 'RangeError', message: WITHHELD });
     expect(inspect(kept, { depth: 10, showHidden: true })).not.toContain('SECRET');
   });
 
   it('keeps no request that is behind the cause, as where an app wraps what its client threw', () => {
     const cause = new Error('upload failed', { cause: carrying({ request }) });
     const error = new UploadError('unknown', '', { cause });
-    expect(error.cause).toMatchObject({ name: 'Error', message: 'upload failed' });
+    expect(error.cause).toMatchObject({ name: 'Error', message: WITHHELD, cause: { name: 'RangeError' } });
     expect(inspect(error, { depth: 10 })).not.toContain('SECRET');
   });
 
@@ -130,7 +211,7 @@ describe('UploadError.from', () => {
 
   it('takes an upload error of another copy of the package with all it carries', async () => {
     const Other = await anotherCopy();
-    const cause = new Error('behind it');
+    const cause = new TypeError('fetch failed');
     const error = UploadError.from(
       new Other('throttled', 'Later.', {
         status: 429,
@@ -189,7 +270,7 @@ describe('UploadError.from', () => {
       new HTTPError(new Response('SECRET'), request, { headers } as never),
     ]) {
       const error = UploadError.from(thrown);
-      expect(error.cause).toMatchObject({ name: thrown.name, message: thrown.message });
+      expect(error.cause).toMatchObject({ name: thrown.name });
       expect(inspect(error, { depth: 10 })).not.toContain('SECRET');
     }
   });
@@ -221,7 +302,37 @@ describe('UploadError.from', () => {
   ])('reads %s as unknown, which is retried: a bug must not delete data', (_, thrown) => {
     const error = UploadError.from(thrown);
     expect(error.code).toBe('unknown');
-    expect(error.cause).toBe(thrown instanceof Error ? thrown : undefined);
+    expect(error.cause?.message).toBe(thrown instanceof Error ? WITHHELD : undefined);
+  });
+
+  it.each([
+    ['an error with the class of tRPC', 'CONFLICT', 409, 'conflict'],
+    ['bad input', 'BAD_REQUEST', 400, 'invalid'],
+    ['a token', 'UNAUTHORIZED', 401, 'unauthenticated'],
+    ['no right', 'FORBIDDEN', 403, 'forbidden'],
+    ['too much', 'PAYLOAD_TOO_LARGE', 413, 'too_large'],
+    ['a server that failed', 'INTERNAL_SERVER_ERROR', 500, 'unavailable'],
+    ['a row, or a procedure, that is not there', 'NOT_FOUND', 404, 'unclassified'],
+  ])('reads what a tRPC server said: %s (%s)', (_, code, httpStatus, expected) => {
+    const named = (members: object) =>
+      Object.assign(new Error('SECRET'), { name: 'TRPCClientError' }, members);
+    for (const members of [
+      { data: { code, httpStatus } },
+      { data: { code } },
+      { shape: { data: { code } } },
+    ]) {
+      const error = UploadError.from(named(members));
+      expect(error).toMatchObject({ code: expected, status: httpStatus });
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('SECRET');
+    }
+    const unreachable = named({ data: undefined, cause: new TypeError('Failed to fetch') });
+    expect(UploadError.from(unreachable).code).toBe('network');
+    expect(UploadError.from(named({ data: { code: 'toString' } })).code).toBe('unknown');
+  });
+
+  it('gives a 404 of tRPC a budget', () => {
+    const thrown = Object.assign(new Error(), { name: 'TRPCClientError', data: { httpStatus: 404 } });
+    expect(UploadError.from(thrown).budget).toEqual({ tries: 10, forMs: 600_000 });
   });
 
   it('quotes nothing of what was thrown: it may hold rows or a token', () => {

@@ -67,7 +67,9 @@ async function run(
     },
     judge: judged,
     tooMuch: (count) => log.push(`! ${count}`),
-    unanswered: (lost) => log.push(`… ${numbersOf(lost).join(' ')}`),
+    unanswered: async (lost) => {
+      log.push(`… ${numbersOf(lost).join(' ')}`);
+    },
     applied: async (those) => void log.push(`+ ${numbersOf(those).join(' ')}`),
     notReached: (item, { error: { code } }, overtakenBy) =>
       log.push(`(${item.transaction.key} ${code}, behind it ${numbersOf(overtakenBy).join(' ')})`),
@@ -328,7 +330,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
       },
       judge: byDefault,
       tooMuch: () => {},
-      unanswered: () => {},
+      unanswered: async () => {},
       applied: async () => {},
       notReached: () => {},
       async decide() {
@@ -418,7 +420,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
             },
             judge,
             tooMuch: () => {},
-            unanswered: () => {},
+            unanswered: async () => {},
             async applied(those) {
               for (const each of those) {
                 expect(applied).not.toContain(numberOf(each));

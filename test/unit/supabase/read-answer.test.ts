@@ -78,7 +78,7 @@ describe('codes with their status', () => {
     ['57014', 500, 'timeout'],
     ['57P01', 503, 'unavailable'],
     ['58030', 500, 'unavailable'],
-    ['25006', 405, 'misconfigured'],
+    ['25006', 405, 'unavailable'], // a replica
     ['25P02', 500, 'unavailable'],
     // can't be told apart
     ['42P17', 500, 'unclassified?'],
@@ -86,7 +86,7 @@ describe('codes with their status', () => {
     ['54001', 500, 'unclassified?'],
     ['P0002', 500, 'unclassified?'],
     ['P0004', 500, 'unclassified?'],
-    ['XX000', 500, 'unclassified?'],
+    ['XX000', 500, 'unavailable'],
     // chosen by the app
     ['PT400', 400, 'invalid!'],
     ['PT401', 401, 'unauthenticated'],
@@ -97,7 +97,11 @@ describe('codes with their status', () => {
     ['PT426', 426, 'update_required'],
     ['PT503', 503, 'unavailable'],
     // of nobody known
-    ['0A000', 400, 'invalid?'],
+    ['0A000', 400, 'unavailable'],
+    ['26000', 400, 'unavailable'],
+    ['42P05', 400, 'unavailable'],
+    ['22P05', 400, 'invalid!'],
+    ['42704', 400, 'schema_mismatch'],
     ['21000', 500, 'unavailable'],
     ['APP42', 400, 'invalid?'],
     ['app code', 409, 'conflict?'],
@@ -107,7 +111,7 @@ describe('codes with their status', () => {
   });
 
   it('an ambiguous one brings its budget', () => {
-    expect(read({ status: 500, error: error('XX000') })?.error.budget).toEqual({ tries: 10, forMs: 600_000 });
+    expect(read({ status: 500, error: error('42P17') })?.error.budget).toEqual({ tries: 10, forMs: 600_000 });
     expect(read({ status: 409, error: error('23505') })?.error.budget).toBeUndefined();
   });
 });
@@ -152,6 +156,8 @@ describe('answers without a code are not those of PostgREST', () => {
     { code: ['23505'] },
     ['23505'],
     '23505',
+    { code: 'FORBIDDEN', message: 'of a gateway' },
+    { code: 'MissingAuthenticationToken', message: 'Missing Authentication Token', details: null },
   ];
 
   it.each(errors.flatMap((each) => [400, 403, 409, 422].map((status): [number, unknown] => [status, each])))(

@@ -57,12 +57,9 @@ describe('castToSchema()', () => {
     ['name', 2 ** 53], // rounded by the SDK
     ['position', null],
     ['position', 17],
-    ['position', 1.5],
-    ['position', 'x'],
-    ['position', ''],
-    ['position', '1.5'],
     ['position', '9007199254740993'],
-    ['price', 'free'],
+    ['position', 2 ** 53], // rounded by the SDK
+    ['price', 1.5],
     ['other', '17'],
   ])('keeps %s: %j', async (name, value) => {
     const entry = await changed(castToSchema(schema), { table: 'todos', opData: { [name]: value } });

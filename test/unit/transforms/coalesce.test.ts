@@ -184,6 +184,46 @@ describe('coalesce()', () => {
       ],
     ],
     [
+      'a PATCH that may take a value which a DELETE in between has freed by a cascade',
+      [
+        ['PUT', 'kids/k3', { u: 3 }],
+        ['DELETE', 'parents/p2'],
+        ['PATCH', 'kids/k3', { u: 2 }],
+      ],
+    ],
+    [
+      'a PATCH whose row a DELETE in between may have removed, or changed, by a cascade',
+      [
+        ['PATCH', 'kids/k', { x: 1 }],
+        ['DELETE', 'parents/p'],
+        ['PATCH', 'kids/k', { parent: 'p2' }],
+      ],
+    ],
+    [
+      'a PATCH that refers to another value than the id of a row put in between',
+      [
+        ['PUT', 'kids/k', { x: 1 }],
+        ['PUT', 'parents/p', { code: 'ABC' }],
+        ['PATCH', 'kids/k', { parent_code: 'abc' }],
+      ],
+    ],
+    [
+      'a PATCH of a value that a row put in between refers to',
+      [
+        ['PUT', 'parents/p', { code: 'A' }],
+        ['PUT', 'kids/k', { parent_code: 'A' }],
+        ['PATCH', 'parents/p', { code: 'B' }],
+      ],
+    ],
+    [
+      'a PATCH across a PATCH of another table, which may cascade',
+      [
+        ['PATCH', 'kids/k', { x: 1 }],
+        ['PATCH', 'parents/p', { code: 'B' }],
+        ['PATCH', 'kids/k', { parent_code: 'C' }],
+      ],
+    ],
+    [
       'a PATCH and its DELETE, where the PATCH may have freed a value for a row between',
       [
         ['PATCH', 't/a', { slug: 'tmp' }],

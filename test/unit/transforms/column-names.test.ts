@@ -162,6 +162,13 @@ describe('addColumns()', () => {
     ).toEqual({ n: 1, op: 'PUT' });
   });
 
+  it('awaits a value, and refuses what JSON does not carry', async () => {
+    const add = addColumns({ tenant: Promise.resolve('t1') });
+    expect(await columnsAfter(add, { n: 1 })).toEqual({ n: 1, tenant: 't1' });
+    for (const value of [Number.NaN, () => 1, { a: Promise.resolve(1) }])
+      await expect(columnsAfter(addColumns({ value }), {})).rejects.toThrow(TypeError);
+  });
+
   it.each([undefined, null, 'x', []])('takes %j for a fault of the function', async (value) => {
     await expect(
       columnsAfter(

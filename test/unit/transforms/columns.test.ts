@@ -27,7 +27,7 @@ describe.each<[string, ColumnCodec, converted: [unknown, unknown][], refused: un
       ['false', false],
       ['true', true],
     ],
-    [2, -1, 0.5, '', 'yes', 'TRUE', '01', {}, []],
+    [2, -1, 0.5, '', 'yes', 'TRUE', '01', {}, [], [1], null],
   ],
   [
     'json',
@@ -40,7 +40,7 @@ describe.each<[string, ColumnCodec, converted: [unknown, unknown][], refused: un
       [' 1 ', 1],
       [7, 7],
     ],
-    ['', '{', 'text', "{'a':1}"],
+    ['', '{', 'text', "{'a':1}", '1e999', '[[{"a":-1e999}]]', Number.NaN, Number.POSITIVE_INFINITY],
   ],
   [
     'text',
@@ -68,7 +68,21 @@ describe.each<[string, ColumnCodec, converted: [unknown, unknown][], refused: un
       [17, 17],
       [2 ** 53, 2 ** 53],
     ],
-    ['', ' ', 'x', '1x', '0x10', 'NaN', 'Infinity', '1e999', '1,5', '9007199254740993', true],
+    [
+      '',
+      ' ',
+      'x',
+      '1x',
+      '0x10',
+      'NaN',
+      'Infinity',
+      '1e999',
+      '1,5',
+      '9007199254740993',
+      true,
+      Number.NaN,
+      -1 / 0,
+    ],
   ],
   [
     'isoDate',
@@ -84,6 +98,10 @@ describe.each<[string, ColumnCodec, converted: [unknown, unknown][], refused: un
       ['2026-01-31 08:00:00 -0930', '2026-01-31T08:00:00-09:30'],
       ['2026-01-31 08:00:00+00', '2026-01-31T08:00:00+00:00'],
       ['2026-01-31', '2026-01-31'],
+      ['2024-02-29', '2024-02-29'],
+      ['0000-02-29', '0000-02-29'],
+      ['2026-01-31 24:00', '2026-01-31T24:00:00Z'],
+      ['2026-01-31 08:00:00 +15:59', '2026-01-31T08:00:00+15:59'],
     ],
     [
       '',
@@ -91,6 +109,19 @@ describe.each<[string, ColumnCodec, converted: [unknown, unknown][], refused: un
       '2026',
       '31.01.2026',
       '2026-13-01',
+      '2026-00-10',
+      '2026-02-30',
+      '2026-02-29',
+      '1900-02-29',
+      '2026-04-31T08:00:00Z',
+      '2026-01-00',
+      '2026-01-32',
+      '2026-01-31 08:60',
+      '2026-01-31 08:00:60',
+      '2026-01-31 24:00:01',
+      '2026-01-31 24:01',
+      '2026-01-31 08:00:00+24:00',
+      '2026-01-31 08:00:00+02:60',
       '2026-01-31 25:00',
       '2026-01-31T08',
       '08:00:00',
@@ -193,9 +224,25 @@ describe('columns()', () => {
     await expect(patchAfter(later, {}, { name: 'x' })).rejects.toBe(error);
   });
 
+  it('awaits a codec, one that fails alike', async () => {
+    const later = columns({ name: async (value: string) => value.toUpperCase() });
+    expect(await patchAfter(later, { name: 'x' }, { name: 'y' })).toEqual([{ name: 'X' }, { name: 'Y' }]);
+    const failing = columns({ name: () => Promise.reject(new TypeError('no')) });
+    await expect(columnsAfter(failing, { name: 'x' })).rejects.toMatchObject({ code: 'invalid' });
+    expect(await patchAfter(failing, {}, { name: 'y' })).toEqual([{}, { name: 'y' }]);
+  });
+
   it.each<[string, ColumnCodec]>([
     ['returns nothing, so that the column would vanish', () => undefined],
-    ['returns a promise, which would be sent as {}', async () => 1],
+    ['returns a promise within, which would be sent as {}', () => [{ a: Promise.resolve(1) }]],
+    // biome-ignore lint/suspicious/noThenProperty: what some libraries have in place of promises.
+    ['returns another kind of promise within', () => ({ a: { then() {} } })],
+    ['returns NaN, which would be sent as null', (value) => Number(value)],
+    ['returns an infinite number', () => 1 / 0],
+    ['returns a date that is none', () => new Date('x')],
+    ['returns binary data', () => new Uint8Array(3).buffer],
+    ['returns a set', () => new Set([1])],
+    ['returns a function', () => () => 1],
   ])('takes it for a fault when a codec %s', async (_, codec) => {
     const converted = changed(columns({ name: codec }), { opData: { name: 'x' } });
     await expect(converted).rejects.toMatchObject({ code: 'invalid' });

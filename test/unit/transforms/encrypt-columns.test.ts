@@ -72,6 +72,8 @@ describe('encryptColumns()', () => {
       ['throws what is no error', failing('locked'), 'unavailable'],
       ['rejects', () => Promise.reject(new TypeError('key is undefined')), 'unavailable'],
       ['returns the value as it was', (value) => value, 'unavailable'],
+      ['returns bytes, which JSON would make {} of', async () => new Uint8Array(8).buffer, 'misconfigured'],
+      ['returns a promise within', () => ({ text: Promise.resolve('x') }), 'misconfigured'],
     ])('while encrypt %s', async (_, encrypt, code) => {
       for (const previousValues of [undefined, { title: 'SECRET' }] as const) {
         const transform = encryptColumns(['title'], encrypt, { previousValues: 'encrypt' });

@@ -1,7 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { EntryTransform } from '../../../src/options.ts';
 import { UploadError } from '../../../src/outcome/upload-error.ts';
-import { coalesce, onlyTables, perTable, renameTables } from '../../../src/transforms/index.ts';
+import {
+  coalesce,
+  onlyTables,
+  perTable,
+  renameColumns,
+  renameTables,
+} from '../../../src/transforms/index.ts';
 import { changed } from './support.ts';
 
 const mark =
@@ -119,6 +125,18 @@ describe('renameTables()', () => {
         'todos',
       ),
     ).toBe('public.todos');
+  });
+
+  it('awaits the function', async () => {
+    expect(
+      await name(
+        renameTables(async (table) => `public.${table}`),
+        'todos',
+      ),
+    ).toBe('public.todos');
+    const columns = renameColumns(async (column) => `${column}_`);
+    const entry = await columns({ clientId: 1, op: 'PUT', table: 't', id: 'a', opData: { x: 1 } });
+    expect(entry?.opData).toEqual({ x_: 1 });
   });
 
   it.each([undefined, '', 1])('takes %j for a fault of the function', async (value) => {

@@ -1,0 +1,85 @@
+import { isObject } from '../json.ts';
+import { wordOf } from '../outcome/gateway.ts';
+import type { HttpAnswer } from '../outcome/http-answer.ts';
+import { type RetryBudget, UploadError } from '../outcome/upload-error.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import { codesIn } from '../write-api/read-results.ts';
+import type { JsonAnswer } from './json-answer.ts';
+
+/** Longer than a deployment takes. */
+const BUDGET: RetryBudget = { tries: 10, forMs: 900_000 };
+
+/** A 404 that names nothing comes from a router, a gateway or an ingress as well, so it is no proof that a row is gone. */
+export function mayBeMissing(answer: HttpAnswer): UploadError {
+  const { status } = answer;
+  const { retryAfterMs } = UploadError.fromResponse(answer);
+  return new UploadError(
+    'unclassified',
+    `HTTP status ${status}, and the answer doesn't say what is missing: the row may be gone, or its address. It is tried for 15 ` +
+      'minutes, then rejected. Let the backend say a code such as NOT_FOUND, or use isMissingRow.',
+    { status, retryAfterMs, budget: BUDGET },
+  );
+}
+
+/** Whether an answer itself says, by a code or by the id, that the row of the entry is missing. */
+export function saysMissing(answer: JsonAnswer, entry: UploadEntry): boolean {
+  return hasMissingCode(answer.json, entry) || namesId(answer.json, entry.id);
+}
+
+/** Of Prisma, PostgREST and PostgreSQL. */
+const CODES: readonly unknown[] = ['P2025', 'PGRST116', 'P0002', '02000'];
+/** What codes call any row. */
+const ROWS = ['', 'row', 'record', 'document', 'entity', 'object', 'item', 'model', 'instance'];
+/** What else is said not to be found, by routers and platforms that have the same code for it. */
+const ELSEWHERE =
+  /\b(route|page|path|url|endpoint|function|procedure|method|deployment|application|service|host|domain)s?\b|\bcannot \w+ \//i;
+
+/** Whether it has a code that says so: one for any row, or one that is named after the table. */
+export function hasMissingCode(json: unknown, { table }: UploadEntry): boolean {
+  if (!isObject(json)) return false;
+  const { error, errors, type, name } = json;
+  const said = [json, error, Array.isArray(errors) ? errors[0] : errors];
+  const isElsewhere = said.some((each) => ELSEWHERE.test(wordOf(Object(each).message)));
+  return (
+    codesIn(json, false).some((word) => wordMeans(word, table, !isElsewhere)) ||
+    [error, type, name].some((word) => wordMeans(word, table, false))
+  );
+}
+
+/** `alsoBare`: where it counts although it doesn't say what wasn't found. */
+function wordMeans(word: unknown, table: string, alsoBare: boolean): boolean {
+  if (CODES.includes(word)) return true;
+  // In words it is no code.
+  const [, what] =
+    /^(\S*)not[_-]?found[_-]?(error|exception)?$/.exec(wordOf(word).slice(0, 100).toLowerCase()) ?? [];
+  if (what === undefined) return false;
+  const thing = what.replace(/[^a-z0-9]/g, '');
+  if (ROWS.includes(thing)) return thing !== '' || alsoBare;
+  // `todo` of `todos`, `category` of `categories`
+  const name = table.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return name.startsWith(thing.slice(0, -1)) && Math.abs(name.length - thing.length) <= 2;
+}
+
+/** Whether the id stands in it: as a member of its own, or in words that aren't a path. */
+function namesId(json: unknown, id: string, name = '', depth = 0): boolean {
+  if (depth > 4) return false;
+  if (typeof json === 'object' && json !== null)
+    return Object.entries(json).some(([key, each]) =>
+      namesId(each, id, Array.isArray(json) ? name : key, depth + 1),
+    );
+  if (/id$|^key$|^pk$/i.test(name) && id !== '' && String(json) === id) return true;
+  return typeof json === 'string' && wordsName(json.slice(0, 1_000), id);
+}
+
+/** A short id only counts where it is marked as one: `#7`, `'7'`, `id 7`. */
+function wordsName(words: string, id: string): boolean {
+  if (id === '') return false;
+  for (let at = words.indexOf(id); at >= 0; at = words.indexOf(id, at + id.length)) {
+    const before = words.slice(words.lastIndexOf(' ', at - 1) + 1, at); // of the same word
+    const isWhole = !/[\w-]$/.test(before) && !/^[\w-]/.test(words.slice(at + id.length, at + id.length + 1));
+    const isMarked =
+      id.length >= 16 || /["'`#=(]$/.test(before) || /\bid:? $/i.test(words.slice(0, at).slice(-5));
+    if (isWhole && isMarked && !before.includes('/')) return true;
+  }
+  return false;
+}

@@ -1,0 +1,65 @@
+import { isObject } from '../json.ts';
+import { refusalOf, UNCLASSIFIED_BUDGET } from '../outcome/http-answer.ts';
+import { UploadError } from '../outcome/upload-error.ts';
+import { codesIn, type ErrorCodes, inBrackets, meaningOf, ownCode } from '../write-api/read-results.ts';
+import type { JsonAnswer } from './json-answer.ts';
+
+/** A refusal that is told in the body of a 2xx. */
+export interface Refusal {
+  readonly error: UploadError;
+  /** False where it is by a status in the body, which counts as that of the request. */
+  readonly inBand: boolean;
+}
+
+/** What a 2xx says was refused; undefined where it says nothing of the kind. Of a row, `status` and `code` are columns. */
+export function readRefusal(answer: JsonAnswer, errorCodes: ErrorCodes, isRow = false): Refusal | undefined {
+  const { json } = answer;
+  const status = statusIn(json, isRow);
+  const error = errorBy(json, errorCodes);
+  if (status === undefined && !isRefused(json, isRow) && (isRow || !error)) return undefined;
+  if (error || status === undefined) return { error: error ?? unclassified(json), inBand: true };
+  return { error: refusalOf({ ...answer, status }), inBand: false };
+}
+
+/** The failing HTTP status that a body tells in place of the answer's own. */
+export function statusIn(json: unknown, isRow = false): number | undefined {
+  const { statusCode, status, code } = isObject(json) ? json : {};
+  const told = (isRow ? [statusCode] : [statusCode, status, code]).find((each) =>
+    /^[4-9]\d\d$/.test(String(each)),
+  );
+  return told === undefined ? undefined : Number(told);
+}
+
+function isRefused(json: unknown, isRow: boolean): boolean {
+  if (!isObject(json)) return json === false;
+  const { success, ok, status, error, errors, errorMessage } = json;
+  return (
+    [success, ok].some((each) => [false, 0, 'false', '0'].includes(each as never)) ||
+    [error, errors, errorMessage].some(isSomething) ||
+    (!isRow && typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status))
+  );
+}
+
+/** Whether an error is in it: not false, 0, null, an empty text, or a list or object of these. */
+export function isSomething(said: unknown): boolean {
+  return typeof said === 'object' && said !== null ? Object.values(said).some(isSomething) : Boolean(said);
+}
+
+/** The error for a code in it that is known. */
+export function errorBy(said: unknown, errorCodes: ErrorCodes): UploadError | undefined {
+  for (const word of codesIn(said)) {
+    const code = ownCode(errorCodes, word) ?? meaningOf(word);
+    if (!code) continue;
+    const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+    return new UploadError(code, `The backend refused it in its answer${inBrackets(word)}.`, { budget });
+  }
+  return undefined;
+}
+
+/** An error without a code that is known may be an outage: these contracts have no word for "try again". */
+export function unclassified(said?: unknown): UploadError {
+  const word = codesIn(said, false).find((each) => inBrackets(each));
+  return new UploadError('unclassified', `The backend refused it in its answer${inBrackets(word)}.`, {
+    budget: UNCLASSIFIED_BUDGET,
+  });
+}

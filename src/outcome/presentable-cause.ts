@@ -1,0 +1,61 @@
+import { isOwnError } from '../own-error.ts';
+import { isNetworkError } from './network-failure.ts';
+
+/** Members of platforms' own errors; any other may be a request with its token, or an answer with its body. */
+const PLAIN =
+  /^(name|message|stack|cause|code|errno|syscall|address|port|hostname|socket|line|column|sourceURL|budget|status|retryAfterMs)$/;
+
+/** Errors of platforms, whose words are no row's. */
+const PLATFORMS = /^(Type|Network|Socket)Error$/;
+
+/** What platforms say of a connection in a plain `Error`, or in one without a code. */
+const WORDS =
+  /^(network connection lost|internal error|fetch failed: |other side closed|socket hang up|error sending request|.{0,99}(net::ERR_|NSURLErrorDomain))/i;
+
+/** Origin, and what follows: a path or query may hold an id, or a key. */
+const URLS = /\b([a-z][\w+.-]{0,15}:\/\/)(?:[^\s/?#"'()@]*@)?([^\s/?#"'()]+)(?:\/?[^\s/"'()][^\s"'()]*)?/gi;
+
+/**
+ * A cause without row data: the code of an app, and `JSON.parse`, quote what they can't take. Of an error that is neither
+ * this library's nor that of a connection only the name and the places in its stack are kept, of causes behind it alike.
+ */
+export function presentable(cause: unknown, depth = 0): Error | undefined {
+  try {
+    return cause instanceof Error && depth < 10 ? presented(cause, depth) : undefined;
+  } catch {
+    return undefined; // a proxy, or a getter that throws
+  }
+}
+
+function presented(cause: Error, depth: number): Error {
+  if (cause.name === 'UploadError') return cause; // made here, of a cause that was presentable
+  const { name, message, stack, cause: behind } = cause;
+  const inner = presentable(behind, depth + 1);
+  const isKnown = isOwnError(cause) || isPlatforms(cause);
+  const said = isKnown
+    ? message.slice(0, 1_000).replace(URLS, '$1$2')
+    : 'The message is withheld, since it may hold row data.';
+  const isPlain = Object.getOwnPropertyNames(cause).every((member) => PLAIN.test(member));
+  if (isKnown && isPlain && inner === behind && said === message) return cause;
+  const copy = new Error(said, inner && { cause: inner });
+  const shownName = /^[\w$.]{1,64}$/.test(name) ? name : 'Error';
+  // Of V8 and Hermes, or of Safari and Firefox; what is also a line of the message is none.
+  const lines = new Set(message.split('\n').map((line) => line.trim()));
+  const places = `${stack}`
+    .split('\n')
+    .filter(
+      (line) =>
+        line.length < 999 && !lines.has(line.trim()) && /^(\s*at .*|\S*@\S+):\d+(:\d+)?\)?$/.test(line),
+    );
+  return Object.defineProperties(copy, {
+    name: { value: shownName },
+    stack: { value: [`${shownName}: ${said}`, ...places].join('\n') },
+  });
+}
+
+/** An app's own words may begin like those of a platform: `Failed to fetch todo …`. */
+function isPlatforms(cause: Error & { readonly code?: unknown }): boolean {
+  const { name, message, code } = cause;
+  if (/^(Abort|Timeout)Error$/.test(name)) return true;
+  return isNetworkError(cause) && (isNetworkError({ code }) || PLATFORMS.test(name) || WORDS.test(message));
+}

@@ -1,0 +1,10 @@
+const OWN = Symbol.for('powersync-backend-connector: own words');
+
+/** A `TypeError` in words of this library's that quote no value: so they are shown, where those of an app's code are withheld. */
+export function ownError(message: string): TypeError {
+  return Object.defineProperty(new TypeError(message), OWN, { value: true });
+}
+
+export function isOwnError(error: Error): boolean {
+  return OWN in error;
+}
