@@ -15,6 +15,7 @@ export const SERVER_FAULTS = [
   'throttled',
   'refuse all',
   'refuse half',
+  'refuse one',
   'retryable',
   'stop early',
   'unclassified',
@@ -138,12 +139,13 @@ export class Server {
 
   #apply(units: readonly Unit[], user: string, fault: ServerFault | undefined, late: boolean): Result[] {
     const stopAt = fault === 'stop early' || fault === 'retryable' ? this.#dice.below(units.length) : -1;
+    const refusedAt = fault === 'refuse one' ? this.#dice.below(units.length) : -1;
     const results: Result[] = [];
     for (const [index, unit] of units.entries()) {
       const isStop = index === stopAt;
       // It must attempt the first.
       const status = fault === 'stop early' && index > 0 ? 'not_attempted' : 'retryable_error';
-      const result = isStop ? { status } : this.#applyOne(unit, user, fault, late);
+      const result = isStop ? { status } : this.#applyOne(unit, user, fault, late, index === refusedAt);
       results.push(result);
       const goesOn = this.#options.goesOn && result.status === 'fatal_error';
       if (result.status !== 'success' && !goesOn) break;
@@ -152,7 +154,13 @@ export class Server {
     return results;
   }
 
-  #applyOne(unit: Unit, user: string, fault: ServerFault | undefined, late: boolean): Result {
+  #applyOne(
+    unit: Unit,
+    user: string,
+    fault: ServerFault | undefined,
+    late: boolean,
+    isRefused: boolean,
+  ): Result {
     const { key, entries } = unit;
     const marker = markerOf(unit);
     if (this.#applied.has(key) && fault !== 'replay conflicts') return SUCCESS;
@@ -161,9 +169,9 @@ export class Server {
       return fatal('UNIQUE_VIOLATION');
     }
     const bad = entries.find(({ data }) => data?.bad)?.data?.bad;
-    if (bad || fault === 'unclassified') {
+    if (bad || isRefused || fault === 'unclassified') {
       this.refused.add(marker);
-      return bad ? fatal('CHECK_VIOLATION', bad === 'decide') : fatal('UNCLASSIFIED_ERROR');
+      return bad || isRefused ? fatal('CHECK_VIOLATION', bad === 'decide') : fatal('UNCLASSIFIED_ERROR');
     }
     this.#applied.add(key);
     for (const { table, id, data } of entries) {

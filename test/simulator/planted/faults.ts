@@ -1,4 +1,4 @@
-// What is planted. Each line of it once kept, or was to keep, a promise; without it a check has to fail.
+// What is planted. Each of these lines keeps a promise: without it, a check has to fail.
 
 import { type Fault, fault } from './fault.ts';
 
@@ -101,7 +101,7 @@ export const FAULTS: readonly Fault[] = [
     'what the backend has overtaken is held',
     'histories',
     'settle/rejecting.ts',
-    'if (held && about.cannotWait) {',
+    'if (held && cannotWait) {',
     'if (held && Date.now() === 0) {',
   ),
   fault(
@@ -126,11 +126,11 @@ export const FAULTS: readonly Fault[] = [
     'if (Date.now() === 0) {',
   ),
   fault(
-    'the deadline does not cover a slow token',
+    'a token that came too late is sent with',
     'deadline',
     'send.ts',
-    'await deadline.race(tokens.get()',
-    'await (tokens.get()',
+    '(await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;\n    deadline.check();',
+    '(await tokens.get().catch(noRefusal)) ?? undefined;',
   ),
   fault(
     'the lane does not wait',
@@ -187,14 +187,14 @@ export const FAULTS: readonly Fault[] = [
     'histories',
     'prepare.ts',
     'transaction: toTransaction(clientId, raw) }));',
-    'transaction: { ...toTransaction(clientId, raw), key: `${toTransaction(clientId, raw).key}${chosen.length}` } }));',
+    'transaction: { ...toTransaction(clientId, raw), key: toTransaction(clientId, raw).key + chosen.length } }));',
   ),
   fault(
     'a key is made of op ids alone',
     'histories',
     'queue/transaction.ts',
-    ':${hashTexts(this.#texts)}`',
-    ':0`',
+    '{hashTexts(this.#texts)}`',
+    '{0}`',
   ),
   fault(
     'perEntry() goes on after the abort',
