@@ -5,6 +5,12 @@ export function ownError(message: string): TypeError {
   return Object.defineProperty(new TypeError(message), OWN, { value: true });
 }
 
+/** An error whose words are shown, since what threw it never sees a row. */
+export function showWords(error: unknown): void {
+  if (error instanceof Error && Object.isExtensible(error))
+    Object.defineProperty(error, OWN, { value: true });
+}
+
 export function isOwnError(error: Error): boolean {
   return OWN in error;
 }

@@ -1,6 +1,7 @@
 import type { TokenSource } from './auth/token-cache.ts';
 import type { AdaptiveLimit } from './batching/adaptive-limit.ts';
 import type { Deadline } from './deadline.ts';
+import { hasTable } from './has-table.ts';
 import type { ResolvedOptions } from './options.ts';
 import { UploadError, type UploadErrorCode } from './outcome/upload-error.ts';
 import { readBorders, versionOf } from './owners/borders.ts';
@@ -68,7 +69,7 @@ export async function uploadBatch(
   const bounds = { ...options.bounds, transactions: Math.min(parts.offer, limit.current) };
   const batch = await readBatch(parts, database, bounds, deadline);
   if (!batch) return null;
-  const { head, owner, offered, chosen } = batch;
+  const { head, owner, offered, chosen, mayHaveRejected } = batch;
 
   const judge = judgeWith(options);
   const items = await prepare(chosen, {
@@ -76,7 +77,7 @@ export async function uploadBatch(
     transforms: options.transforms,
     judge,
     deadline,
-    recorded: (keys) => (head.mayHaveRejected ? recordedStates(database, keys) : NO_STATES),
+    recorded: (keys) => (mayHaveRejected ? recordedStates(database, keys) : NO_STATES),
     asked: rejecting.asked,
   });
   const unsent = items.filter(({ known }) => !known).length;
@@ -158,8 +159,14 @@ async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Boun
   const isNext = next?.database === database && next.bounds.transactions === bounds.transactions;
   const seen = isNext ? await deadline.race(next.survey) : undefined;
   const isFull = seen && (seen.haveMore || seen.entries >= bounds.entries); // else more may have been queued since
-  const head = await deadline.race(readQueue(database, bounds, isFull ? seen : undefined));
+  const [head, hasRejected] = await deadline.race(
+    Promise.all([
+      readQueue(database, bounds, isFull ? seen : undefined),
+      isFull && !seen.hasRejected && hasTable(database, 'connector_rejected_writes'), // Another tab may have made it.
+    ]),
+  );
   if (!head) return null;
+  const mayHaveRejected = head.mayHaveRejected || hasRejected;
   const borders = head.mayHaveOwners ? await deadline.race(readBorders(database)) : [];
   noteUser(parts, versionOf(borders));
   const { owner, transactions } = ofOneOwner(head.transactions, borders);
@@ -168,7 +175,7 @@ async function readBatch(parts: Parts, database: ConnectorDatabase, bounds: Boun
   parts.publisher.set({ breaker: isOpen ? 'open' : 'closed' });
   const offered = transactions.slice(0, isOpen ? 1 : limit.current);
   const chosen = offered.slice(0, batchSize(options, offered));
-  return { head, owner, offered, chosen };
+  return { head, owner, offered, chosen, mayHaveRejected };
 }
 
 function publishCompleted(

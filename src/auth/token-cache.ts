@@ -93,7 +93,7 @@ export function createTokenSource({
     try {
       const asked = Promise.resolve().then(() => credentials({ signal: deadline.signal }));
       const token = readToken(await deadline.race(asked));
-      if (askedFor !== user) throw new UploadError('unauthenticated', 'Somebody else signed in meanwhile.');
+      if (askedFor !== user) throw somebodyElse();
       held = token === null ? null : hold(token);
       keep(token);
       onRefresh(
@@ -150,7 +150,9 @@ export function createTokenSource({
 
   return {
     async get() {
+      const askedFor = user;
       if (held === undefined) await load();
+      if (askedFor !== user) throw somebodyElse();
       const before = held;
       if (before && clock() < refreshAt(before, skewMs) && clock() >= before.at - SKEW_NOISE_MS)
         return before.token;
@@ -183,6 +185,10 @@ export function createTokenSource({
       skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;
     },
   };
+}
+
+function somebodyElse(): UploadError {
+  return new UploadError('unauthenticated', 'Somebody else signed in meanwhile.');
 }
 
 function couldNotDrop(): void {

@@ -12,12 +12,16 @@ const PLATFORMS = /^(Type|Network|Socket)Error$/;
 const WORDS =
   /^(network connection lost|internal error|fetch failed: |other side closed|socket hang up|error sending request|.{0,99}(net::ERR_|NSURLErrorDomain))/i;
 
+/** SQLite's own words: they name tables and columns at most. */
+const SQLITE =
+  /^[^'"]{0,60}?(SQLITE_[A-Z_]+|database (table )?is locked|database or disk is full|database disk image is malformed|disk I\/O error|unable to open database file|attempt to write a readonly database|no such (table|column): [\w.]+|(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(: [\w., ]+)?)[^'"]{0,40}$/;
+
 /** Origin, and what follows: a path or query may hold an id, or a key. */
 const URLS = /\b([a-z][\w+.-]{0,15}:\/\/)(?:[^\s/?#"'()@]*@)?([^\s/?#"'()]+)(?:\/?[^\s/"'()][^\s"'()]*)?/gi;
 
 /**
- * A cause without row data: the code of an app, and `JSON.parse`, quote what they can't take. Of an error that is neither
- * this library's nor that of a connection only the name and the places in its stack are kept, of causes behind it alike.
+ * A cause without row data: the code of an app, and `JSON.parse`, quote what they can't take. Of an error that is not this
+ * library's, SQLite's, or that of a connection only the name and the places in its stack are kept, of causes behind it alike.
  */
 export function presentable(cause: unknown, depth = 0): Error | undefined {
   try {
@@ -31,7 +35,7 @@ function presented(cause: Error, depth: number): Error {
   if (cause.name === 'UploadError') return cause; // made here, of a cause that was presentable
   const { name, message, stack, cause: behind } = cause;
   const inner = presentable(behind, depth + 1);
-  const isKnown = isOwnError(cause) || isPlatforms(cause);
+  const isKnown = isOwnError(cause) || isPlatforms(cause) || SQLITE.test(message);
   const said = isKnown
     ? message.slice(0, 1_000).replace(URLS, '$1$2')
     : 'The message is withheld, since it may hold row data.';

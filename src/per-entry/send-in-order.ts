@@ -92,6 +92,9 @@ function outcomeOf(
   const indexes = entries.map((_, index) => index);
   const isApplied = (index: number): boolean => applied.has(entries[index] as UploadEntry);
   if (indexes.every(isApplied)) return { status: 'applied' };
+  // What may be applied, or be taken yet, is found out first: a rejection is final for the whole transaction.
+  const pending = entries.map((entry) => failures.get(entry)).find((each) => each?.status === 'retry');
+  if (pending) return pending;
   for (const [entryIndex, entry] of entries.entries()) {
     const failure = failures.get(entry);
     if (failure?.status === 'rejected')

@@ -22,26 +22,6 @@ export interface Unanswered {
 export function createUnanswered(): Unanswered {
   /** The last op id, by this connector. */
   const here = new WeakMap<ConnectorDatabase, number>();
-  /** The same, from before it was made. */
-  const earlier = new WeakMap<ConnectorDatabase, Promise<number>>();
-
-  function load(database: ConnectorDatabase): Promise<number> {
-    const loaded =
-      earlier.get(database) ??
-      readState<number>(database, 'unanswered').then(
-        (upTo) => upTo ?? 0,
-        () => 0,
-      );
-    earlier.set(database, loaded);
-    return loaded;
-  }
-
-  function keep(database: ConnectorDatabase, upTo: number): Promise<unknown> {
-    here.set(database, upTo);
-    return load(database)
-      .then((before) => writeState(database, 'unanswered', Math.max(before, here.get(database) ?? 0)))
-      .catch(() => {}); // Then it is known until the app ends.
-  }
 
   return {
     add(database, transactions) {
@@ -49,16 +29,30 @@ export function createUnanswered(): Unanswered {
       const upTo = last?.[last.length - 1]?.clientId ?? 0;
       const before = here.get(database) ?? 0;
       if (upTo <= before) return { kept: Promise.resolve(), undo() {} };
+      here.set(database, upTo);
+      const stored = read(database);
+      const keep = async (): Promise<void> => {
+        const value = Math.max(await stored, here.get(database) ?? 0);
+        await writeState(database, 'unanswered', value).catch(() => {}); // Then it is known until the app ends.
+      };
+      const kept = keep();
       return {
-        kept: keep(database, upTo),
+        kept,
         undo() {
-          if (here.get(database) === upTo) void keep(database, before);
+          if (here.get(database) !== upTo) return;
+          here.set(database, before);
+          void kept.then(keep);
         },
       };
     },
     async includes(database, { raw }) {
-      const upTo = Math.max(here.get(database) ?? 0, await load(database));
+      // Read anew: another tab may have added some.
+      const upTo = Math.max(here.get(database) ?? 0, await read(database));
       return (raw[0]?.clientId ?? Number.POSITIVE_INFINITY) <= upTo;
     },
   };
+}
+
+async function read(database: ConnectorDatabase): Promise<number> {
+  return (await readState<number>(database, 'unanswered').catch(() => 0)) ?? 0;
 }
