@@ -102,7 +102,9 @@ export class Device {
   tookEffect(effect: Effect): void {
     const isQueued = (): boolean =>
       this.#file.read(1_000_000).some((each) => markerOf(each) === effect.marker);
-    this.#order.tookEffect(effect, () => !isQueued());
+    // Where the answer that it was refused, and overtaken, is lost, the device can't know.
+    const wasOvertaken = this.#world.server.overtaken.has(effect.marker);
+    if (this.#isAlone && !wasOvertaken) this.#order.tookEffect(effect, () => !isQueued());
   }
 
   #open(like?: Tab): void {
@@ -156,7 +158,7 @@ export class Device {
   }
 
   #around(getTab: () => Tab): Surroundings {
-    const { network, violations, webLocks } = this.#world;
+    const { network, server, violations, webLocks } = this.#world;
     const isConcurrent = this.#isConcurrent;
     return {
       begins: (context, entries, keys) => {
@@ -175,6 +177,9 @@ export class Device {
         return () => this.#running.delete(tab);
       },
       sends: (entries, token) => this.#checkSent(entries, token),
+      told: (entries) => {
+        for (const entry of entries) server.overtaken.delete(markerOf(entry));
+      },
       send: (units, token) => {
         if (getTab().handle.isDead) return new Promise(() => {});
         return this.#flights.watch(

@@ -68,6 +68,8 @@ export interface ServerOptions {
 export class Server {
   /** Whatever it refused at least once, by marker. */
   readonly refused = new Set<string>();
+  /** What was refused while others behind it were applied, until the device has been told. */
+  readonly overtaken = new Set<string>();
   /** How often each entry took effect, by marker and place. */
   readonly effects = new Map<string, number>();
   /** Everything it ever saw, by key: the same key must always carry the same. */
@@ -150,6 +152,9 @@ export class Server {
       const goesOn = this.#options.goesOn && result.status === 'fatal_error';
       if (result.status !== 'success' && !goesOn) break;
     }
+    const last = results.findLastIndex(({ status }) => status === 'success');
+    for (const [index, { status }] of results.entries())
+      if (status === 'fatal_error' && index < last) this.overtaken.add(markerOf(units[index] as Unit));
     while (results.length < units.length) results.push({ status: 'not_attempted' });
     return results;
   }

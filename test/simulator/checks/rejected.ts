@@ -17,7 +17,9 @@ export function checkRejected(
   for (const [index, entry] of (JSON.parse(row.entries) as CrudEntryLike[]).entries()) {
     const marker = markerOf(entry);
     if (applied.has(index) || !server.hasApplied(marker, entry.opData?.n)) continue;
-    if (!ledger.find(marker)?.wasForgotten)
+    const { wasForgotten, mayBeLost } = ledger.find(marker) ?? {};
+    const isCleared = mayBeLost && row.state !== 'rejected'; // listRejected() takes it away
+    if (!wasForgotten && !isCleared)
       violations.add(`P1: ${marker} is listed as ${row.state}, and took effect`);
   }
 }
