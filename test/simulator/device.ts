@@ -64,6 +64,8 @@ export class Device {
   #removedByOthers = -1;
   /** What was written before this was cleared by `drainAndClear()`, but for the rows that it left. */
   #cleared = { before: 0, keys: new Set<string>() };
+  /** Whose tokens the app's session still gives, and until when. */
+  #lag: { user: User | null; until: number } = { user: null, until: 0 };
   #clockOffset = 0;
   #tokens = 0;
   #backup: { restore(): void; written: number; user: User | null; hasOwner: boolean } | undefined;
@@ -79,7 +81,7 @@ export class Device {
     this.#order = new OrderOfEffects(this.#ledger, this.#isConcurrent, violations);
     this.#requests = new Requests(this.#file, this.#ledger, server, violations);
     this.#flights = new Flights(scheduler);
-    this.#cache = new SlowCache(() => scheduler.sleep(random.below(30)));
+    this.#cache = new SlowCache(() => scheduler.sleep(random.pick([1, 10, 300])));
     const isKept = (entry: UploadEntry): boolean => !this.#ledger.find(markerOf(entry))?.mayBeLost;
     this.#file.onCompleted = (entries, by) => {
       if (!this.#isAlone) this.#removedByOthers = this.#file.removals;
@@ -128,7 +130,7 @@ export class Device {
       credentials: async () => {
         await scheduler.sleep(random.below(20));
         if (handle.isDead) return new Promise(() => {});
-        const user = this.#user ?? this.#kept;
+        const user = scheduler.now < this.#lag.until ? this.#lag.user : (this.#user ?? this.#kept);
         return user && { token: makeToken(user, this.#setup.tokens, ++this.#tokens) };
       },
       transport: makeTransport(
@@ -290,7 +292,7 @@ export class Device {
         tab.stopUploading = undefined;
         return;
       case 'sign in':
-        return this.#signIn(tab, USERS[action.user] ?? 'ada', action.closedAfter);
+        return this.#signIn(tab, USERS[action.user] ?? 'ada', action);
       case 'sign out':
         return this.#signOut(tab, action.keepsToken);
       case 'leave':
@@ -403,16 +405,24 @@ export class Device {
   }
 
   /** Signs out first, as apps do: until then tokens are those of the user before. */
-  async #signIn(tab: Tab, user: User, closedAfter?: number): Promise<void> {
+  async #signIn(
+    tab: Tab,
+    user: User,
+    { closedAfter, lagMs = 0 }: { closedAfter?: number | undefined; lagMs?: number | undefined } = {},
+  ): Promise<void> {
     if (this.#user === user) return;
+    const before = this.#user;
     if (closedAfter !== undefined) {
       this.#world.scheduler.after(closedAfter, () => this.#close(tab, true));
       void this.#sync(tab, 20_000); // The SDK hears of it later.
     }
     await this.#signOut(tab, false);
     this.#user = user;
+    // Only a token that tells its user can be seen to be the wrong one.
+    const isReadable = this.#setup.tokens !== 'opaque';
+    if (isReadable) this.#lag = { user: before, until: this.#world.scheduler.now + lagMs };
     await this.#setOwner(this.#stillOpen(tab), user);
-    await this.#checkCache(user);
+    if (lagMs === 0) await this.#checkCache(user);
   }
 
   async #signOut(tab: Tab, keepsToken: boolean): Promise<void> {
@@ -429,7 +439,7 @@ export class Device {
   /** P6: what an app's own cache keeps is of who is signed in, however slow it is. */
   async #checkCache(user: User | null): Promise<void> {
     if (!this.#setup.hasCache) return;
-    await this.#world.scheduler.advance(500);
+    await this.#world.scheduler.advance(3_000);
     const kept = this.#cache.kept && userOf(this.#cache.kept);
     if (kept && kept !== user)
       this.#world.violations.add(`P6: the token of ${kept} is still in the cache while ${user} is signed in`);

@@ -28,7 +28,13 @@ export type TabAction = { readonly tab: number } & (
   | { readonly do: 'crash at'; readonly point: 'recording' | 'completing' | 'counting' }
   | { readonly do: 'close'; readonly sameRealm: boolean }
   /** With a time, the tab is closed that long after it has begun. */
-  | { readonly do: 'sign in'; readonly user: number; readonly closedAfter?: number | undefined }
+  | {
+      readonly do: 'sign in';
+      readonly user: number;
+      readonly closedAfter?: number | undefined;
+      /** For so long, the app's session still gives tokens of the user before. */
+      readonly lagMs?: number | undefined;
+    }
   | { readonly do: 'sign out'; readonly keepsToken: boolean }
   | { readonly do: 'leave'; readonly pending: 'upload' | 'export' | 'discard' }
 );
@@ -65,6 +71,7 @@ function makersOf(random: Dice): Makers {
   const deployments: readonly (ServerFault | undefined)[] = [
     'refuse all',
     'refuse half',
+    'refuse one',
     'forbidden',
     'unavailable',
     'too large',
@@ -98,6 +105,7 @@ function makersOf(random: Dice): Makers {
         ...tab(),
         user: random.below(2),
         ...(random.chance(0.15) && { closedAfter: random.below(20) }),
+        ...(random.chance(0.2) && { lagMs: random.pick([100, 10_000]) }),
       }),
     ],
     [1, () => ({ do: 'sign out', ...tab(), keepsToken: random.chance(0.5) })],

@@ -1,42 +1,106 @@
-// npm run prove [-- --histories 100000 --from 1]: runs histories until one violates a promise, and then makes it short.
+// npm run prove [-- --histories 100000 --from 1]: the scenarios, and histories until one violates a promise, which is then
+// made short.
+// npm run prove -- --planted: plants faults in the core, one at a time, which the same checks have to find.
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from './history.ts';
 import { type Plan, plan } from './plan.ts';
+import { FAULTS } from './planted/faults.ts';
+import { hunt, REALMS } from './planted/hunt.ts';
 import { loadRealms } from './realms.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 import { shrink } from './shrink.ts';
+import { isMine, shareOut } from './workers.ts';
 
 const { values } = parseArgs({
   options: {
     histories: { type: 'string', default: '100000' },
     from: { type: 'string', default: '1' },
     plan: { type: 'string' },
+    planted: { type: 'boolean', default: false },
+    part: { type: 'string' },
   },
 });
-const realms = await loadRealms(16);
-/** What kind a violation is, whatever it is about. */
-const kind = (text: string): string => text.replace(/\S*\d\S*/g, '…');
-if (values.plan) {
-  console.log(await run(JSON.parse(values.plan) as Plan, realms));
-} else {
-  const [count, from] = [Number(values.histories), Number(values.from)];
-  const startedAt = performance.now();
-  let steps = 0;
-  for (let seed = from; seed < from + count; seed++) {
-    const made = plan(seed);
-    steps += made.actions.length;
-    const violations = await run(made, realms);
-    if (violations.length > 0) {
-      console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
-      const kinds = new Set(violations.map(kind));
-      const short = await shrink(made, async (each) =>
-        (await run(each, realms)).some((v) => kinds.has(kind(v))),
-      );
-      console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
-      console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
-      process.exit(1);
-    }
-    if (seed % 10_000 === 0) console.log(`${seed - from + 1} histories`);
+const script = fileURLToPath(import.meta.url);
+const args = process.argv.slice(2);
+const startedAt = performance.now();
+const seconds = (): string => ((performance.now() - startedAt) / 1_000).toFixed(0);
+
+if (values.plan) await replay(JSON.parse(values.plan) as Plan);
+else if (values.planted) await (values.part ? huntFor(values.part) : plantAll());
+else await (values.part ? proveSome(values.part) : proveAll());
+
+async function replay(which: Plan): Promise<void> {
+  console.log(await run(which, await loadRealms(REALMS)));
+}
+
+async function proveAll(): Promise<void> {
+  const [realm] = await loadRealms(1);
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    const violations = realm ? await scenario(realm) : [];
+    if (violations.length === 0) continue;
+    console.error(`The scenario ${name} violates:\n  ${violations.join('\n  ')}`);
+    process.exit(1);
   }
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-  console.log(`${count} histories with ${steps} steps: no promise was violated (${seconds} s).`);
+  const count = Number(values.histories);
+  let steps = 0;
+  let histories = 0;
+  const isProven = await shareOut<{ steps: number }>(script, args, (message) => {
+    steps += message.steps;
+    if (++histories % 10_000 === 0) console.log(`${histories} histories (${seconds()} s)`);
+  });
+  if (!isProven) process.exit(1);
+  const what = `${Object.keys(SCENARIOS).length} scenarios, and ${count} histories with ${steps} steps`;
+  console.log(`${what}: no promise was violated (${seconds()} s).`);
+}
+
+/** What kind a violation is, whatever it is about. */
+function kind(text: string): string {
+  return text.replace(/\S*\d\S*/g, '…');
+}
+
+async function proveSome(part: string): Promise<void> {
+  const realms = await loadRealms(REALMS);
+  const from = Number(values.from);
+  for (let seed = from; seed < from + Number(values.histories); seed++) {
+    if (!isMine(part, seed)) continue;
+    const made = plan(seed);
+    const violations = await run(made, realms);
+    process.send?.({ steps: made.actions.length });
+    if (violations.length === 0) continue;
+    console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
+    const kinds = new Set(violations.map(kind));
+    const short = await shrink(made, async (each) =>
+      (await run(each, realms)).some((text) => kinds.has(kind(text))),
+    );
+    console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
+    console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
+    process.exit(1);
+  }
+}
+
+async function plantAll(): Promise<void> {
+  let found = 0;
+  await shareOut<{ found: boolean; line: string }>(script, args, (message) => {
+    if (message.found) found++;
+    console.log(message.line);
+  });
+  console.log(`${found} of ${FAULTS.length} planted faults found (${seconds()} s).`);
+  if (found < FAULTS.length) process.exit(1);
+}
+
+/** The most histories to look for one fault in. */
+const MOST_HISTORIES = 10_000;
+
+async function huntFor(part: string): Promise<void> {
+  const clean = await loadRealms(REALMS);
+  for (const [index, fault] of FAULTS.entries()) {
+    if (!isMine(part, index)) continue;
+    const found = await hunt(fault, MOST_HISTORIES, clean);
+    const how = found && (found.histories ? `history ${found.histories}` : `scenario ${fault.by}`);
+    const line = found
+      ? `found: ${fault.name} (${how}: ${kind(found.violation)})`
+      : `NOT FOUND: ${fault.name}`;
+    process.send?.({ found: found !== undefined, line });
+  }
 }

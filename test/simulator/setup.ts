@@ -29,7 +29,7 @@ export function setUp(seed: number, devices: number): Setup {
   const random = dice(seed ^ 0x5e7);
   return {
     hasWebLocks: random.chance(0.5),
-    goesOn: random.chance(0.2),
+    goesOn: random.chance(0.3),
     devices: Array.from({ length: devices }, (): DeviceSetup => {
       const isPhone = random.chance(0.4);
       const kind = random.chance(0.6) ? 'write api' : random.pick(TRANSPORTS);

@@ -92,21 +92,21 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault(
     'a policy that is still at work is asked anew',
-    'histories',
+    'slowPolicy',
     'settle/rejecting.ts',
     'asked: (key) => pending.get(key)?.failed,',
     'asked: () => undefined,',
   ),
   fault(
     'what the backend has overtaken is held',
-    'histories',
+    'overtaken',
     'settle/rejecting.ts',
     'if (held && cannotWait) {',
     'if (held && Date.now() === 0) {',
   ),
   fault(
     'no look at the deadline before the transport is called',
-    'histories',
+    'deadline',
     'send.ts',
     'Promise<readonly Outcome[]> {\n    deadline.check();\n',
     'Promise<readonly Outcome[]> {\n',
@@ -231,7 +231,7 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault(
     'the policy goes on writing after drainAndClear()',
-    'histories',
+    'leaving',
     'settle/rejecting.ts',
     '      abandoned.abort();\n',
     '',

@@ -1,3 +1,4 @@
+import type { Transport } from '../../../src/transport.ts';
 import { allApplied, onStage, refusedWhole, type Scenario } from './stage.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -61,6 +62,25 @@ export const deadline: Scenario = async (realm) => {
           found.push(`P5: the policy was asked ${askedAt - startedAt} ms into a call of ${TIMEOUT_MS} ms`);
       },
     );
+  }
+  // The right half of a refused batch, whose left half was decided on just before the deadline.
+  for (let ms = TIMEOUT_MS - 80; ms < TIMEOUT_MS; ms++) {
+    let calls = 0;
+    const transport: Transport = async ({ transactions }, { signal }) => {
+      if (signal.aborted) found.push('P5: the transport was called after the deadline');
+      calls++;
+      if (calls === 2) await new Promise((resolve) => setTimeout(resolve, ms));
+      if (calls < 3) throw new realm.UploadError('invalid', 'No.');
+      return transactions.map(() => ({ status: 'applied' }));
+    };
+    const rejections = () => 'complete' as const;
+    const options = { transport, rejections, retry: { timeoutMs: TIMEOUT_MS } };
+    await onStage(realm, { seed: ms, backend, options }, async ({ connector, handle, scheduler, write }) => {
+      write('a');
+      write('b');
+      void connector.uploadData(handle).catch(() => {});
+      await scheduler.advance(2 * TIMEOUT_MS);
+    });
   }
   return [...new Set(found)];
 };
