@@ -10,16 +10,16 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 16_200 },
-  { entry: './http', packages: ['ky'], maxBytes: 6_550 },
-  { entry: './rejections', packages: [], maxBytes: 3_200 },
+  { entry: '.', packages: [], maxBytes: 21_900 },
+  { entry: './http', packages: ['ky'], maxBytes: 9_100 },
+  { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
-  { entry: './transforms', packages: [], maxBytes: 2_750 },
-  { entry: './supabase', packages: [], maxBytes: 4_250 },
-  { entry: './graphql', packages: ['ky'], maxBytes: 5_000 },
-  { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 4_450 },
-  { entry: './presets', packages: ['ky'], maxBytes: 9_100 }, // Eleven backends; an app has one.
+  { entry: './transforms', packages: [], maxBytes: 3_550 },
+  { entry: './supabase', packages: [], maxBytes: 5_600 },
+  { entry: './graphql', packages: ['ky'], maxBytes: 5_950 },
+  { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_250 },
+  { entry: './presets', packages: ['ky'], maxBytes: 11_750 }, // Eleven backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 

@@ -5,9 +5,9 @@ export function ownError(message: string): TypeError {
   return Object.defineProperty(new TypeError(message), OWN, { value: true });
 }
 
-/** An error whose words are shown, since what threw it never sees a row. */
+/** An error whose words are shown, since what threw it never sees a row. Not those of a parser: they may quote a token. */
 export function showWords(error: unknown): void {
-  if (error instanceof Error && Object.isExtensible(error))
+  if (error instanceof Error && error.name !== 'SyntaxError' && Object.isExtensible(error))
     Object.defineProperty(error, OWN, { value: true });
 }
 

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Outcome } from './outcome/outcome.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { defaultVerdict } from './outcome/verdict.ts';
+import { showWords } from './own-error.ts';
 import { type Owner, readBorders, versionOf } from './owners/borders.ts';
 import { ownerMismatch } from './owners/of-one-owner.ts';
 import type { ConnectorDatabase } from './queue/database.ts';
@@ -40,12 +41,16 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
   let mayRefresh = true;
   /** Null where there was none: nobody is signed in. Undefined where the transport didn't ask. */
   let used: string | null | undefined;
+  /** During this call of the transport, which may have sent something with it before it asks again. */
+  let hasToken = false;
 
   async function token(): Promise<string | undefined> {
     try {
-      return await currentToken();
+      const current = await currentToken();
+      hasToken = true;
+      return current;
     } catch (thrown) {
-      throw tokenFailure(UploadError.from(thrown));
+      throw tokenFailure(UploadError.from(thrown), !hasToken);
     }
   }
 
@@ -67,6 +72,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
 
   async function call(transactions: Transactions): Promise<readonly Outcome[]> {
     deadline.check();
+    hasToken = false;
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
     const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
@@ -99,6 +105,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     tokens.drop(refused);
     let fresh: string | undefined;
     try {
+      hasToken = false; // What was sent with it has been answered.
       fresh = await token();
     } catch (thrown) {
       return UploadError.from(thrown);
@@ -158,7 +165,10 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
 const NOT_ATTEMPTED: Outcome = { status: 'not_attempted' };
 
 function signedOut(): UploadError {
-  return tokenFailure(new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'));
+  return tokenFailure(
+    new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'),
+    true,
+  );
 }
 
 type Refused = Extract<Outcome, { readonly error: UploadError }>;
@@ -185,6 +195,7 @@ function mayBeOf(owner: string | null, token: string): boolean {
 
 /** What `credentials` threw says nothing of the writes, whatever its code. */
 function noRefusal(thrown: unknown): never {
+  showWords(thrown);
   const error = UploadError.from(thrown);
   const verdict = defaultVerdict(error.code);
   if (verdict === 'retry') throw error;

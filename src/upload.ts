@@ -55,7 +55,7 @@ const SLOW_MS = 500;
  *
  * Throws only where nothing was settled; a transaction that has to stay is told in the settlement.
  *
- * @param outlives Told of a call of the transport that goes on after its deadline.
+ * @param outlives Told of a call of the transport or the rejection policy that goes on after its deadline.
  */
 export async function uploadBatch(
   parts: Parts,
@@ -116,7 +116,7 @@ export async function uploadBatch(
         throw failed.error;
       } finally {
         clearTimeout(timer);
-        slow?.undo(); // Whatever it was: the walk looks at it.
+        await deadline.race(slow?.undo()).catch(() => {}); // Whatever it was: the walk looks at it.
       }
     },
     judge,
@@ -129,6 +129,7 @@ export async function uploadBatch(
     decide: (item, failed, overtakenBy) => decisions.decide(call, item, failed, overtakenBy),
     notReached: decisions.notReached,
   });
+  if (deadline.error) outlives(rejecting.idle()); // Were the write sent meanwhile, it might be applied and recorded.
   await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
   if (settlement.settled === 0 && !settlement.stop) {
     throw new UploadError(

@@ -3,7 +3,6 @@ import { type HttpAnswer, isSuccess, notTheContract } from '../outcome/http-answ
 import { type HttpAnswerHead, UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
 import { defaultVerdict } from '../outcome/verdict.ts';
 import { type Failure, failureAlone } from '../per-entry/failure.ts';
-import type { TransportContext } from '../transport.ts';
 import { type ErrorCodes, inBrackets, UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
 import { codeOf, codesIn, type GraphqlError, isOfField } from './error-code.ts';
 
@@ -59,7 +58,6 @@ export function withErrorInside({ status }: HttpAnswerHead): UploadError {
 /** What says how errors are read. */
 export interface Reading {
   readonly errorCodes?: ErrorCodes | undefined;
-  readonly context: TransportContext;
 }
 
 /**
@@ -71,7 +69,7 @@ export interface Reading {
 export function failureIn(
   errors: readonly GraphqlError[],
   head: HttpAnswerHead,
-  { errorCodes, context }: Reading,
+  { errorCodes }: Reading,
   inBand: boolean,
 ): Failure {
   const [worst, error] = worstOf(errors, head, errorCodes);

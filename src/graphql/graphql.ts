@@ -112,7 +112,7 @@ export function graphql(options: GraphqlOptions): Transport {
       maxTransactions,
       AROUND_TRANSACTIONS,
     );
-    const outcomes = readUpload(await send(body, context), count, { errorCodes, context });
+    const outcomes = readUpload(await send(body, context), count, { errorCodes });
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };
   const entryByEntry = (given: Mutations): Transport =>
@@ -120,7 +120,7 @@ export function graphql(options: GraphqlOptions): Transport {
       async (entry, context) => {
         const found = await chosenFor(given, entry);
         const answer = await send(await encodeEntry(found, entry, context.key), context);
-        return readByOwnRules(answer, entry, found, { errorCodes, context });
+        return readByOwnRules(answer, entry, found, { errorCodes });
       },
       { concurrency },
     );

@@ -91,8 +91,8 @@ function stillBusy(reason: unknown): never {
   if (!(reason instanceof UploadError) || reason.code !== 'timeout') throw reason;
   throw new UploadError(
     'timeout',
-    'The upload before this one is still under way: does the function of the transport ignore its signal? Nothing is sent ' +
-      'before it has ended. The writes stay queued.',
+    'The upload before this one is still under way: does a transport ignore its signal, or a rejection policy take its time? ' +
+      'Nothing is sent before it has ended. The writes stay queued.',
   );
 }
 
@@ -101,8 +101,8 @@ async function endOf(lingering: readonly Promise<unknown>[]): Promise<void> {
   const stuck = new Promise<void>((resolve) => {
     timer = setTimeout(() => {
       console.error(
-        'powersync-backend-connector: a transport has not ended five minutes after its signal was aborted. Uploads go on ' +
-          'without it; what it still sends is out of order.',
+        'powersync-backend-connector: a transport or rejection policy has not ended five minutes after its call. Uploads go ' +
+          'on without it; what it still sends is out of order.',
       );
       resolve();
     }, STUCK_MS);

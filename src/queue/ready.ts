@@ -1,4 +1,5 @@
 import { UploadError } from '../outcome/upload-error.ts';
+import { showWords } from '../own-error.ts';
 import type { ConnectorDatabase } from './database.ts';
 
 const opened = new WeakSet<ConnectorDatabase>();
@@ -15,6 +16,7 @@ export async function ready(database: ConnectorDatabase): Promise<void> {
     // A harmless read, where there is nothing to wait for: what opens when it is needed does so now.
     await (database.waitForReady?.() ?? database.getAll('SELECT 1'));
   } catch (cause) {
+    showWords(cause);
     throw new UploadError('unknown', 'The database could not be opened (see cause). What is in it stays.', {
       cause,
     });

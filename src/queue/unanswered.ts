@@ -3,17 +3,17 @@ import type { ConnectorDatabase, CrudEntryLike } from './database.ts';
 
 type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
 
+interface Added {
+  /** Ends when it is written down. Never fails. */
+  readonly kept: Promise<unknown>;
+  /** The answer has come after all. Ends when that is written down. Never fails. */
+  undo(): Promise<void>;
+}
+
 /**
  * Remembers which queued transactions were sent without an answer, so that the backend may have applied them. They stand
  * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
  */
-interface Added {
-  /** Ends when it is written down. Never fails. */
-  readonly kept: Promise<unknown>;
-  /** The answer has come after all. */
-  undo(): void;
-}
-
 export interface Unanswered {
   add(database: ConnectorDatabase, transactions: Transactions): Added;
   includes(database: ConnectorDatabase, transaction: Transactions[number]): Promise<boolean>;
@@ -28,7 +28,7 @@ export function createUnanswered(): Unanswered {
       const last = transactions[transactions.length - 1]?.raw;
       const upTo = last?.[last.length - 1]?.clientId ?? 0;
       const before = here.get(database) ?? 0;
-      if (upTo <= before) return { kept: Promise.resolve(), undo() {} };
+      if (upTo <= before) return { kept: Promise.resolve(), async undo() {} };
       here.set(database, upTo);
       const stored = read(database);
       const keep = async (): Promise<void> => {
@@ -38,10 +38,11 @@ export function createUnanswered(): Unanswered {
       const kept = keep();
       return {
         kept,
-        undo() {
+        async undo() {
           if (here.get(database) !== upTo) return;
           here.set(database, before);
-          void kept.then(keep);
+          await kept;
+          await keep();
         },
       };
     },

@@ -36,7 +36,10 @@ export interface RejectionContext {
   readonly database: ConnectorDatabase;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Aborted once the database is being cleared (`drainAndClear()`): nothing of the last user may be written any more. */
+  /**
+   * Aborted once the connector is closed, since another one may send the write then, and once the database is being cleared
+   * (`drainAndClear()`): nothing may be recorded any more.
+   */
   readonly signal?: PlatformAbortSignal | undefined;
 }
 

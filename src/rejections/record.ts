@@ -21,7 +21,8 @@ const MAX_LATER = 1_000;
 /**
  * The default rejection policy: writes the transaction into the table `connector_rejected_writes` of the same database,
  * then lets it leave the queue. It is written by key and before the queue moves, and what is written is final: after a
- * crash between the two it leaves without being sent again. Nothing is written once the database is being cleared.
+ * crash between the two it leaves without being sent again. Nothing is written once the connector is closed or the
+ * database is being cleared.
  *
  * A transaction that needs a decision is written there too, and held until `releaseHeld()` is called; unless writes behind
  * it were applied already, which no holding undoes: then it leaves as well.
@@ -56,7 +57,7 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
     if (signal?.aborted) {
       throw new UploadError(
         'aborted',
-        'The database is being cleared, so the rejected write was not recorded.',
+        'The connector was closed, or the database is being cleared, so the rejected write was not recorded.',
       );
     }
     // What the app has released is rejected now.

@@ -125,7 +125,7 @@ export function createDecisions({
       const keys = items.map(({ transaction }) => transaction.key);
       if (doubted !== undefined && keys.includes(doubted)) {
         doubted = undefined;
-        opened(await breaker.contradicted(database).catch(() => false)); // The upload succeeded all the same.
+        opened(await breaker.contradicted(database));
       } else {
         await breaker.succeeded(database);
         if (publisher.status.breaker === 'open' && !(await breaker.isOpen(database)))

@@ -16,7 +16,7 @@ export interface Rejecting {
   decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
   /** Leaves one that can't wait to the next call that reaches it: it isn't sent again before the policy is asked. */
   postpone(key: string, failed: Failed): void;
-  /** Settles when no policy is at work any more. */
+  /** Settles when no policy is at work any more, or none that anybody waits for. */
   idle(): Promise<void>;
   /** Nobody wants to know any more: what the policy still does must not write to the database. */
   abandon(): void;
@@ -117,7 +117,11 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
     },
 
     async idle() {
-      await Promise.allSettled([...pending.values()].map(({ answer }) => answer));
+      const answers = [...pending.values()].flatMap(({ answer }) => answer ?? []);
+      if (answers.length === 0) return;
+      const { signal } = abandoned;
+      const nobodyWaits = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await Promise.race([Promise.allSettled(answers), nobodyWaits]);
     },
 
     abandon() {

@@ -1,4 +1,4 @@
-import { isTokenFailure } from '../auth/token-failure.ts';
+import { nothingWasSent } from '../auth/token-failure.ts';
 import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { Delivered, Failed, Item, Stop } from './item.ts';
@@ -155,7 +155,7 @@ function cannotDecide(thrown: unknown): Stop {
 
 const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
 
-/** Codes with which the backend says that it did not apply the write. After any other, nobody knows, but where no token could be had: then nothing was sent. */
+/** Codes with which the backend says that it did not apply the write. After any other, nobody knows. */
 const ANSWERS: ReadonlySet<string> = new Set([
   'throttled',
   'unauthenticated',
@@ -170,7 +170,6 @@ const ANSWERS: ReadonlySet<string> = new Set([
 ]);
 
 function isUnanswered(said: Delivered | undefined): boolean {
-  return (
-    said?.status === 'failed' && !said.inBand && !ANSWERS.has(said.error.code) && !isTokenFailure(said.error)
-  );
+  if (said?.status !== 'failed' || said.inBand) return false;
+  return !ANSWERS.has(said.error.code) && !nothingWasSent(said.error);
 }

@@ -82,7 +82,7 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
   };
   if (oneTransaction) {
     return ({ transactions }, context) =>
-      oneAtATime(transactions, context, async (transaction) => {
+      oneAtATime(transactions, async (transaction) => {
         const body = encodeTransaction(transaction);
         const crud = transaction.entries.map(({ clientId }, index) => ({
           client_id: clientId,

@@ -1,12 +1,10 @@
 import type { Outcome } from '../outcome/outcome.ts';
 import { failureAlone } from '../per-entry/failure.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
-import type { TransportContext } from '../transport.ts';
 
 /** Sends each transaction of a batch in a call of its own, in order, until one isn't applied. */
 export async function oneAtATime(
   transactions: readonly UploadTransaction[],
-  context: TransportContext,
   send: (transaction: UploadTransaction) => Promise<Outcome>,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];

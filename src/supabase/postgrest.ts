@@ -79,7 +79,5 @@ function toTables(client: TableClient, errorCodes?: ErrorCodes): Transport {
 
 function toFunction(client: RpcClient, name: string, errorCodes?: ErrorCodes): Transport {
   return ({ transactions }, context) =>
-    oneAtATime(transactions, context, (transaction) =>
-      callFunction(client, name, transaction, context, errorCodes),
-    );
+    oneAtATime(transactions, (transaction) => callFunction(client, name, transaction, context, errorCodes));
 }

@@ -34,7 +34,7 @@ export function failureIn(
   const { message, details, hint } = failed;
   const said = { code: failed.code, message, details, hint };
   const what = `The backend refused the write${inBrackets(failed.code)}.`;
-  return failureOf(code, what, context, status, certain, said);
+  return failureOf(code, what, status, certain, said);
 }
 
 /**
@@ -47,11 +47,10 @@ function isPostgrests(failed: Record<string, unknown>): failed is Record<string,
   return /^(PGRST\w{3}|[0-9A-Z]{5})$/.test(code) || ('details' in failed && 'hint' in failed);
 }
 
-/** A failure as outcome. Throws what ends the call, and what a fresh token may put right. */
+/** A failure as outcome. Throws what ends the call. */
 export function failureOf(
   code: UploadErrorCode,
   message: string,
-  context: TransportContext,
   status?: number,
   certain = true,
   details?: unknown,

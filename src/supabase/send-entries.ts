@@ -34,7 +34,6 @@ export async function sendEntries(
   return failureOf(
     isKeptFromUser ? 'forbidden' : 'conflict',
     'No row was written: it is gone, or kept from this user.',
-    context,
   );
 }
 

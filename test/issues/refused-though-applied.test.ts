@@ -27,13 +27,14 @@ describe('the refusal of a retry, after an answer was lost', () => {
       throw error;
     };
 
+  const refused = inBand(new UploadError('conflict', '23505'));
   const refusals: [string, Transport][] = [
     [
       'a 409 for the request',
       asRequest(new UploadError('conflict', 'Still being processed.', { status: 409 })),
     ],
     ['a 422 for the request', asRequest(new UploadError('invalid', 'The key was used.', { status: 422 }))],
-    ['a unique violation in band', inBand(new UploadError('conflict', '23505'))],
+    ['a unique violation in band', refused],
   ];
 
   it.each(refusals)('%s that passes: it is applied, and nothing is listed', async (_, refused) => {
@@ -85,7 +86,7 @@ describe('the refusal of a retry, after an answer was lost', () => {
     const { connector } = testConnector({
       transport: async (batch, context) => {
         await new Promise((resolve) => setTimeout(resolve, 700));
-        return (refusals[2]?.[1] as Transport)(batch, context);
+        return refused(batch, context);
       },
     });
     await connector.drain(client.db);
@@ -101,7 +102,7 @@ describe('the refusal of a retry, after an answer was lost', () => {
       },
       transport: async (batch, context) => {
         await context.token();
-        return (refusals[2]?.[1] as Transport)(batch, context);
+        return refused(batch, context);
       },
     });
     await connector.drain(client.db);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/outcome/outcome.ts';
 import { UploadError, type UploadErrorCode } from '../../src/outcome/upload-error.ts';
 import type { Transport } from '../../src/transport.ts';
 import { applyAll, recordingTransport, testConnector } from '../support/connector.ts';
@@ -88,6 +89,36 @@ describe('a batch that fails twice in a row', () => {
     'update_required',
   ])('is not where that has nothing to do with its size: %s', async (code) => {
     expect(await sizesAfter(code)).toEqual([16, 16, 16, 16]);
+  });
+
+  it('is not where it was the rejection policy that took too long', async () => {
+    let answer = (_: 'complete'): void => {};
+    const policy = new Promise<'complete'>((resolve) => {
+      answer = resolve;
+    });
+    let isFirst = true;
+    const { transport, batches } = recordingTransport(async ({ transactions }) => {
+      const rejected: Outcome = { status: 'rejected', error: new UploadError('conflict', 'Taken.') };
+      const refuses = isFirst;
+      isFirst = false;
+      return transactions.map((_, index) => (refuses && index === 0 ? rejected : { status: 'applied' }));
+    });
+    let now = 1_000_000_000;
+    const { connector } = testConnector({
+      transport,
+      retry: { timeoutMs: 200 },
+      batching: { maxTransactions: 8 },
+      rejections: () => policy,
+      clock: () => now,
+    });
+    const queue = queueOf(17);
+    for (let call = 0; call < 3; call++) {
+      await expect(connector.uploadData(queue)).rejects.toMatchObject({ code: 'timeout' });
+      now += 3_600_000;
+    }
+    answer('complete');
+    await connector.drain(queue);
+    expect(batches.map(({ transactions }) => transactions.length)).toEqual([8, 7, 8, 1]);
   });
 
   it('is not where something moved between', async () => {

@@ -3,7 +3,6 @@ import type { EntryMutation, EntryOutcome, Mutations } from 'powersync-backend-c
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, mutationOf, readEntryAnswer } from '../../../src/graphql/entry-mutation.ts';
 import { readAnswer } from '../../../src/graphql/graphql-answer.ts';
-import { context } from '../../http/support.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const named = (mutation: string): EntryMutation => ({ mutation, variables: ({ id }) => ({ id }) });
@@ -112,7 +111,7 @@ describe('what became of an entry', () => {
       readAnswer({ status, headers: new Headers(), text: JSON.stringify(body) }),
       anEntry({ op, table: 'todos' }),
       { ...named('m'), ...more },
-      { errorCodes: { LIST_IS_FULL: 'conflict', GONE: 'not_found' }, context: context() },
+      { errorCodes: { LIST_IS_FULL: 'conflict', GONE: 'not_found' } },
     );
   const failed = (code: string | undefined, path: unknown = ['write'], data: unknown = { write: null }) => ({
     data,

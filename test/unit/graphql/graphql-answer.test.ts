@@ -2,7 +2,7 @@ import { UploadError, type UploadErrorCode } from 'powersync-backend-connector';
 import { describe, expect, it } from 'vitest';
 import type { GraphqlError } from '../../../src/graphql/error-code.ts';
 import { failureIn, readAnswer, worstOf } from '../../../src/graphql/graphql-answer.ts';
-import { context, everythingIn } from '../../http/support.ts';
+import { everythingIn } from '../../http/support.ts';
 
 const HTML = '<!doctype html><title>Welcome</title>';
 const errors = (...codes: string[]) => ({
@@ -179,7 +179,7 @@ describe('what a list of errors means', () => {
 });
 
 describe('what errors make of the one they are about', () => {
-  const reading = { context: context() };
+  const reading = {};
   const fail = (code: string) => failureIn(errors(code).errors, answer(''), reading, true);
 
   it.each(['CONFLICT', 'BAD_USER_INPUT', 'NOT_FOUND', 'SOMETHING_ELSE'])(

@@ -7,7 +7,6 @@ import { UPLOAD_SDL } from '../../../examples/backend/graphql.ts';
 import { readAnswer } from '../../../src/graphql/graphql-answer.ts';
 import { AROUND_TRANSACTIONS, readUpload } from '../../../src/graphql/upload-mutation.ts';
 import { packTransactions } from '../../../src/write-api/pack-transactions.ts';
-import { context } from '../../http/support.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const success = { status: 'success', message: null, failed_operation: null };
@@ -35,7 +34,7 @@ const at = (path: unknown, code?: string, more: object = {}) => ({
 
 function read(body: unknown, count = 1, status = 200): Outcome[] {
   const answer = { status, headers: new Headers(), text: JSON.stringify(body) };
-  return readUpload(readAnswer(answer), count, { context: context() });
+  return readUpload(readAnswer(answer), count, {});
 }
 
 function failure(run: () => unknown): UploadError {

@@ -31,7 +31,7 @@ describe('ready()', () => {
     expect(isUploadError(error)).toBe(true);
     expect(error).toMatchObject({
       code: 'unknown',
-      cause,
+      cause: { name: 'Error' },
       message: expect.stringContaining('not be opened'),
     });
     await ready(broken);

@@ -43,6 +43,58 @@ describe('what was sent without an answer', () => {
     expect(await createUnanswered().includes(database.reopened(), of(9))).toBe(true);
   });
 
+  it('is taken back where the answer comes after all', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    const { undo } = unanswered.add(database, [of(1), of(2)]);
+    await untilWritten(database);
+    await undo();
+    expect(await unanswered.includes(database, of(1))).toBe(false);
+    expect(await createUnanswered().includes(database.reopened(), of(1))).toBe(false);
+  });
+
+  it('is taken back as far as it was before, and not where more was lost since', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    unanswered.add(database, [of(1)]);
+    const { undo } = unanswered.add(database, [of(1), of(2)]);
+    undo();
+    expect(await unanswered.includes(database, of(1))).toBe(true);
+    expect(await unanswered.includes(database, of(2))).toBe(false);
+    const late = unanswered.add(database, [of(3)]);
+    unanswered.add(database, [of(4)]);
+    late.undo();
+    expect(await unanswered.includes(database, of(3))).toBe(true);
+  });
+
+  it('is not taken back by an answer to a retry, of which the first answer is lost', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    unanswered.add(database, [of(1)]);
+    unanswered.add(database, [of(1)]).undo();
+    expect(await unanswered.includes(database, of(1))).toBe(true);
+  });
+
+  it('of an earlier run is not taken back, nor written over', async () => {
+    const database = new FakeQueue();
+    createUnanswered().add(database, [of(5)]);
+    await untilWritten(database);
+    const reopened = database.reopened();
+    const unanswered = createUnanswered();
+    unanswered.add(reopened, [of(5)]).undo();
+    unanswered.add(reopened, [of(2)]).undo();
+    expect(await unanswered.includes(reopened, of(5))).toBe(true);
+    await untilWritten(reopened, 4);
+    expect(await createUnanswered().includes(database.reopened(), of(5))).toBe(true);
+  });
+
+  it('tells when it is written down, or can not be', async () => {
+    const [unanswered, database] = [createUnanswered(), new FakeQueue()];
+    await unanswered.add(database, [of(1)]).kept;
+    expect(written(database)).toHaveLength(1);
+    await unanswered.add(database, [of(1)]).kept;
+    database.broken = /INSERT/;
+    await unanswered.add(database, [of(2)]).kept;
+    expect(await unanswered.includes(database, of(2))).toBe(true);
+  });
+
   it('is written once, however often the same is sent: that is each retry', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
     for (let time = 0; time < 5; time++) unanswered.add(database, [of(1)]);
@@ -51,12 +103,11 @@ describe('what was sent without an answer', () => {
     await untilWritten(database, 2);
   });
 
-  it('is read once', async () => {
+  it('is what another tab has sent, too', async () => {
     const [unanswered, database] = [createUnanswered(), new FakeQueue()];
-    await unanswered.includes(database, of(1));
-    const before = database.statements.length;
-    await unanswered.includes(database, of(1));
-    expect(database.statements.length).toBe(before);
+    expect(await unanswered.includes(database, of(1))).toBe(false);
+    await createUnanswered().add(database.reopened(), [of(1)]).kept;
+    expect(await unanswered.includes(database, of(1))).toBe(true);
   });
 
   it('is not lost where it is added while it is read', async () => {

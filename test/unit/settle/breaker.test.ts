@@ -39,7 +39,7 @@ describe('the breaker', () => {
       budgets.push(await breaker.budget(database, false));
       await breaker.refused(database, false);
     }
-    expect(budgets).toEqual([atOnce(1), atOnce(2), atOnce(3), CONFIRMATION]);
+    expect(budgets).toEqual([atOnce(1), atOnce(3), atOnce(5), CONFIRMATION]);
   });
 
   it('opens with the third refusal, and says so once', async () => {
@@ -53,9 +53,9 @@ describe('the breaker', () => {
   it('forgets a third of a refusal with each success', async () => {
     const { breaker, database } = await afterRefusals(2);
     await succeed(breaker, database, 2);
-    expect(await breaker.budget(database, false)).toEqual(atOnce(3));
+    expect(await breaker.budget(database, false)).toEqual(atOnce(5));
     await succeed(breaker, database, 1);
-    expect(await breaker.budget(database, false)).toEqual(atOnce(2));
+    expect(await breaker.budget(database, false)).toEqual(atOnce(3));
     await succeed(breaker, database, 3);
     expect(await breaker.budget(database, false)).toEqual(atOnce(1));
   });
@@ -78,7 +78,7 @@ describe('the breaker', () => {
     const { breaker, database } = await afterRefusals(3);
     await succeed(breaker, database, 1);
     expect(await breaker.isOpen(database)).toBe(false);
-    expect(await breaker.budget(database, false)).toEqual(atOnce(4));
+    expect(await breaker.budget(database, false)).toEqual(atOnce(7));
   });
 
   it('believes certain refusals at once while it is closed', async () => {
@@ -200,19 +200,25 @@ describe('the breaker', () => {
     const { breaker, database } = await afterRefusals(3);
     database.broken = /INSERT/;
     await expect(breaker.succeeded(database)).resolves.toBeUndefined();
-    expect(await breaker.isOpen(database)).toBe(true);
+    expect(await breaker.isOpen(database)).toBe(false);
     database.broken = undefined;
+    expect(await createBreaker().isOpen(database.reopened())).toBe(true);
     await breaker.succeeded(database);
     expect(await createBreaker().isOpen(database.reopened())).toBe(false);
   });
 
-  it('does not count a refusal that it could not write down, and says so', async () => {
+  it('knows of a refusal until the app ends where its table cannot be written: what was decided stays decided', async () => {
     const { breaker, database } = await afterRefusals(2);
     database.broken = /INSERT/;
-    await expect(breaker.refused(database, false)).rejects.toThrow('database is locked');
-    expect(await breaker.isOpen(database)).toBe(false);
-    database.broken = undefined;
     expect(await breaker.refused(database, false)).toBe(true);
+    expect(await breaker.isOpen(database)).toBe(true);
+  });
+
+  it('counts a refusal where its table cannot be read, on from what it knows', async () => {
+    const { breaker, database } = await afterRefusals(2);
+    database.broken = /connector_/;
+    expect(await breaker.refused(database, false)).toBe(true);
+    expect(await createBreaker().contradicted(database)).toBe(true);
   });
 });
 

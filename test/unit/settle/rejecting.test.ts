@@ -116,7 +116,7 @@ describe('a rejection policy', () => {
       error: {
         code: 'unknown',
         message: expect.stringContaining('policy failed'),
-        cause: { message: 'bug' },
+        cause: { name: 'Error', message: expect.not.stringContaining('bug') }, // It may quote the rejected row.
       },
     });
     expect(events).toMatchObject([{ decision: 'hold' }]);
@@ -173,7 +173,7 @@ describe('a policy that takes longer than the call', () => {
     await first;
     answer.reject(new Error('late'));
     await rejecting.idle();
-    expect(await decide()).toMatchObject({ hold: true, error: { cause: { message: 'late' } } });
+    expect(await decide()).toMatchObject({ hold: true, error: { cause: { name: 'Error' } } });
   });
 
   it('is not asked any more where the call is over already', async () => {
@@ -200,6 +200,16 @@ describe('a policy that takes longer than the call', () => {
     answer.resolve('complete');
     await idle;
     await world().rejecting.idle(); // nothing to wait for
+  });
+
+  it('is not waited for any more once nobody wants to know', async () => {
+    const { decide, rejecting } = world(() => new Promise(() => {}));
+    const deadline = open();
+    void decide({ deadline });
+    deadline.abort(timeout);
+    const idle = rejecting.idle();
+    rejecting.abandon();
+    await idle;
   });
 
   it('is told when nobody wants to know any more, and forgotten', async () => {

@@ -176,7 +176,7 @@ describe('walk', () => {
       settled: 1,
       applied: 1,
       rejected: 0,
-      stop: { error: { code: 'unknown', cause: { message: 'database is locked' } }, hold: false },
+      stop: { error: { code: 'unknown', message: expect.stringContaining('Unexpected Error') }, hold: false },
     });
     expect(requests).toEqual([[0, 1, 2, 3], [0, 1], [0], [1]]);
   });

@@ -492,7 +492,10 @@ const BROKEN: readonly [
     'errors hold neither the token nor anything of the rows',
     'shows the body in a cause',
     rethrowing(
-      (error, batch) => new UploadError(error.code, 'See cause', { cause: new Error(JSON.stringify(batch)) }),
+      (error, batch) =>
+        new UploadError(error.code, 'See cause', {
+          cause: new UploadError('unknown', JSON.stringify(batch)),
+        }),
     ),
     /after the fault "offline", an error holds row data/,
   ],
