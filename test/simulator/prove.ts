@@ -21,6 +21,8 @@ const { values } = parseArgs({
     part: { type: 'string' },
   },
 });
+/** The most histories to look for one planted fault in. */
+const MOST_HISTORIES = 10_000;
 const script = fileURLToPath(import.meta.url);
 const args = process.argv.slice(2);
 const startedAt = performance.now();
@@ -88,9 +90,6 @@ async function plantAll(): Promise<void> {
   console.log(`${found} of ${FAULTS.length} planted faults found (${seconds()} s).`);
   if (found < FAULTS.length) process.exit(1);
 }
-
-/** The most histories to look for one fault in. */
-const MOST_HISTORIES = 10_000;
 
 async function huntFor(part: string): Promise<void> {
   const clean = await loadRealms(REALMS);

@@ -7,8 +7,6 @@ export interface Tab {
   readonly realm: Realm;
   readonly connector: InstanceType<Realm['BackendConnector']>;
   isClosed: boolean;
-  /** The signal of the call of `uploadData()` that is under way, as far as the app's function was told. */
-  signal: { readonly aborted: boolean } | undefined;
   /** Ends `keepUploading()`. */
   stopUploading: AbortController | undefined;
 }

@@ -85,17 +85,18 @@ export const FAULTS: readonly Fault[] = [
   ),
   fault(
     'no look at the deadline before the policy is asked',
-    'histories',
+    'deadline',
     'settle/rejecting.ts',
     '        deadline.check();\n',
     '',
   ),
   fault(
-    'a policy that is still at work is asked anew',
+    'nobody waits for a policy that is still at work',
     'slowPolicy',
     'settle/rejecting.ts',
     'asked: (key) => pending.get(key)?.failed,',
     'asked: () => undefined,',
+    { file: 'upload.ts', text: 'if (deadline.error) outlives(rejecting.idle());', instead: '' },
   ),
   fault(
     'what the backend has overtaken is held',
@@ -172,7 +173,7 @@ export const FAULTS: readonly Fault[] = [
     'the wait that a backend asks for is not kept to',
     'waiting',
     'retry/gate.ts',
-    'askedUntil = shutAt + Math.ceil(reason.retryAfterMs || 0);',
+    'askedUntil = shutAt + (reason.retryAfterMs || 0);',
     'askedUntil = shutAt;',
   ),
   fault(
