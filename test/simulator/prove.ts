@@ -1,6 +1,7 @@
-// npm run prove [-- --histories 100000 --from 1]: the scenarios, and histories until one violates a promise, which is then
-// made short.
+// npm run prove: the scenarios, and histories until one violates a promise, which is then made short; then killed processes.
+// npm run prove -- --histories 1000 --from 1: the scenarios, and so many histories from this seed on.
 // npm run prove -- --planted: plants faults in the core, one at a time, which the same checks have to find.
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from './history.ts';
@@ -14,13 +15,15 @@ import { isMine, shareOut } from './workers.ts';
 
 const { values } = parseArgs({
   options: {
-    histories: { type: 'string', default: '100000' },
+    histories: { type: 'string' },
     from: { type: 'string', default: '1' },
     plan: { type: 'string' },
     planted: { type: 'boolean', default: false },
     part: { type: 'string' },
   },
 });
+/** How many histories. */
+const count = Number(values.histories ?? 100_000);
 /** The most histories to look for one planted fault in. */
 const MOST_HISTORIES = 10_000;
 const script = fileURLToPath(import.meta.url);
@@ -44,7 +47,6 @@ async function proveAll(): Promise<void> {
     console.error(`The scenario ${name} violates:\n  ${violations.join('\n  ')}`);
     process.exit(1);
   }
-  const count = Number(values.histories);
   let steps = 0;
   let histories = 0;
   const isProven = await shareOut<{ steps: number }>(script, args, (message) => {
@@ -54,6 +56,17 @@ async function proveAll(): Promise<void> {
   if (!isProven) process.exit(1);
   const what = `${Object.keys(SCENARIOS).length} scenarios, and ${count} histories with ${steps} steps`;
   console.log(`${what}: no promise was violated (${seconds()} s).`);
+  if (values.histories === undefined) killProcesses();
+}
+
+/** 29 rounds of what `npm test` does once. */
+function killProcesses(): void {
+  const env = { ...process.env, KILL_ROUNDS: '29' };
+  const { status } = spawnSync('vitest', ['run', 'test/faults', '-t', 'the process is killed'], {
+    env,
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
 }
 
 /** What kind a violation is, whatever it is about. */
@@ -64,7 +77,7 @@ function kind(text: string): string {
 async function proveSome(part: string): Promise<void> {
   const realms = await loadRealms(REALMS);
   const from = Number(values.from);
-  for (let seed = from; seed < from + Number(values.histories); seed++) {
+  for (let seed = from; seed < from + count; seed++) {
     if (!isMine(part, seed)) continue;
     const made = plan(seed);
     const violations = await run(made, realms);
