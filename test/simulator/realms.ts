@@ -7,22 +7,20 @@ import { build, type Plugin } from 'esbuild';
 /** The modules under test, loaded anew: a tab or a process shares no memory with another one, nor its `globalThis`. */
 export type Realm = typeof import('./under-test.ts');
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
 /** Loads as many copies as a history may have tabs, those that crash included. */
 export async function loadRealms(count: number, plugins: Plugin[] = []): Promise<Realm[]> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-realms-'));
   const outfile = join(folder, 'node_modules', 'under-test.mjs'); // whose files vitest leaves alone
   try {
     await build({
-      entryPoints: [here('./under-test.ts')],
+      entryPoints: [fileURLToPath(new URL('./under-test.ts', import.meta.url))],
       bundle: true,
       format: 'esm',
       platform: 'node',
       outfile,
       sourcemap: 'inline',
       define: { globalThis: 'realmGlobal' },
-      inject: [here('./realm-global.ts')],
+      inject: [fileURLToPath(new URL('./realm-global.ts', import.meta.url))],
       plugins,
       logLevel: 'silent',
     });

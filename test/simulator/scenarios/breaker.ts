@@ -84,7 +84,7 @@ export const badDeployment: Scenario = async (realm) => {
 };
 
 /** The share of good writes that is recorded while each request is refused with a probability of one half. */
-export async function shareLost(realm: Realm, sends: (typeof SENDS)[number], seeds: number): Promise<number> {
+async function shareLost(realm: Realm, sends: (typeof SENDS)[number], seeds: number): Promise<number> {
   let lost = 0;
   for (let seed = 1; seed <= seeds; seed++) {
     let chance = (): boolean => false;
