@@ -55,6 +55,8 @@ export class Device {
   #tabs: Tab[] = [];
   readonly #everOpen: Tab[] = [];
   readonly #flights: Flights;
+  /** Who has got an answer about a transaction last. */
+  readonly #told = new Map<string, Tab>();
   #user: User | null = null;
   /** Whether `setOwner()` was ever called. */
   #hasOwner = false;
@@ -104,9 +106,11 @@ export class Device {
   tookEffect(effect: Effect): void {
     const isQueued = (): boolean =>
       this.#file.read(1_000_000).some((each) => markerOf(each) === effect.marker);
-    // Where the answer that it was refused, and overtaken, is lost, the device can't know.
-    const wasOvertaken = this.#world.server.overtaken.has(effect.marker);
-    if (this.#isAlone && !wasOvertaken) this.#order.tookEffect(effect, () => !isQueued());
+    // That it was refused, and overtaken, can't be known where the answer was lost, or who got it is gone.
+    const by = this.#told.get(effect.marker);
+    const isKnown = by !== undefined && !by.isClosed && !by.handle.isDead;
+    const isExcused = this.#world.server.overtaken.has(effect.marker) && !isKnown;
+    if (this.#isAlone && !isExcused) this.#order.tookEffect(effect, () => !isQueued());
   }
 
   #open(like?: Tab): void {
@@ -159,7 +163,7 @@ export class Device {
   }
 
   #around(getTab: () => Tab): Surroundings {
-    const { network, server, violations, webLocks } = this.#world;
+    const { network, violations, webLocks } = this.#world;
     const isConcurrent = this.#isConcurrent;
     return {
       begins: (context, entries, keys) => {
@@ -178,7 +182,7 @@ export class Device {
       },
       sends: (entries, token) => this.#checkSent(entries, token),
       told: (entries) => {
-        for (const entry of entries) server.overtaken.delete(markerOf(entry));
+        for (const entry of entries) this.#told.set(markerOf(entry), getTab());
       },
       send: (units, token) => {
         if (getTab().handle.isDead) return new Promise(() => {});

@@ -68,7 +68,7 @@ export interface ServerOptions {
 export class Server {
   /** Whatever it refused at least once, by marker. */
   readonly refused = new Set<string>();
-  /** What was refused while others behind it were applied, until the device has been told. */
+  /** What was refused while others behind it were applied. */
   readonly overtaken = new Set<string>();
   /** How often each entry took effect, by marker and place. */
   readonly effects = new Map<string, number>();
