@@ -108,11 +108,16 @@ async function huntFor(part: string): Promise<void> {
   const clean = await loadRealms(REALMS);
   for (const [index, fault] of FAULTS.entries()) {
     if (!isMine(part, index)) continue;
-    const found = await hunt(fault, MOST_HISTORIES, clean);
-    const how = found && (found.histories ? `history ${found.histories}` : `scenario ${fault.by}`);
-    const line = found
-      ? `found: ${fault.name} (${how}: ${kind(found.violation)})`
-      : `NOT FOUND: ${fault.name}`;
-    process.send?.({ found: found !== undefined, line });
+    let isFound = false;
+    let line = `NOT FOUND: ${fault.name}`;
+    try {
+      const found = await hunt(fault, MOST_HISTORIES, clean);
+      isFound = found !== undefined;
+      const how = found?.histories ? `history ${found.histories}` : `scenario ${fault.by}`;
+      if (found) line = `found: ${fault.name} (${how}: ${found.violation})`;
+    } catch (error) {
+      line = `NOT PLANTED: ${fault.name}: ${error}`;
+    }
+    process.send?.({ found: isFound, line });
   }
 }
