@@ -1,5 +1,6 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import type { LocalTransaction, WritableDatabase } from '../../src/rejections/database.ts';
 import type { Dice, Scheduler } from './scheduler.ts';
 
 /** What an app writes in one local transaction. */
@@ -10,14 +11,28 @@ export interface LocalEntry {
   readonly data?: Record<string, unknown>;
 }
 
+/** A row of `connector_rejected_writes`. */
+export interface RejectedRow {
+  readonly key: string;
+  readonly state: string;
+  readonly entries: string;
+  readonly applied_entries: string;
+  readonly owner: string | null;
+  readonly may_be_applied?: number | null;
+}
+
 /** A database file with the queue of PowerSync: op ids only go up, and completing deletes up to a handle's last entry. */
 export class DatabaseFile {
   readonly clientId: string;
   readonly sqlite = new DatabaseSync(':memory:');
-  /** Completions of what was already gone; with the SDK each of them freezes downloads. */
-  staleCompletions = 0;
-  /** Told of the op ids that a completion removes, in order. */
-  onCompleted: (entries: readonly CrudEntryLike[]) => void = () => {};
+  /** Counted up whenever entries leave the queue, by whatever means. */
+  removals = 0;
+  /** Told of the entries that a completion removes, in order. */
+  onCompleted: (entries: readonly CrudEntryLike[], by: Handle) => void = () => {};
+  /** Told of a completion of what was already gone: with the SDK it freezes downloads. */
+  onStale: (by: Handle) => void = () => {};
+  readonly listeners = new Set<() => void>();
+  readonly #statements = new Map<string, StatementSync>();
   #transactionId = 0;
 
   constructor(clientId: string) {
@@ -25,31 +40,74 @@ export class DatabaseFile {
     this.sqlite.exec('CREATE TABLE ps_crud (id INTEGER PRIMARY KEY AUTOINCREMENT, tx_id INTEGER, data TEXT)');
   }
 
+  /** Prepared once: most of a history's time would go into it. */
+  statement(sql: string): StatementSync {
+    let found = this.#statements.get(sql);
+    if (!found) {
+      found = this.sqlite.prepare(sql);
+      this.#statements.set(sql, found);
+    }
+    return found;
+  }
+
   write(entries: readonly LocalEntry[]): number[] {
     const transactionId = ++this.#transactionId;
-    const insert = this.sqlite.prepare('INSERT INTO ps_crud (tx_id, data) VALUES (?, ?)');
-    return entries.map((entry) => Number(insert.run(transactionId, JSON.stringify(entry)).lastInsertRowid));
+    const insert = this.statement('INSERT INTO ps_crud (tx_id, data) VALUES (?, ?)');
+    const opIds = entries.map((entry) =>
+      Number(insert.run(transactionId, JSON.stringify(entry)).lastInsertRowid),
+    );
+    for (const listener of this.listeners) listener();
+    return opIds;
   }
 
   read(limit: number): CrudEntryLike[] {
-    const rows = this.sqlite
-      .prepare('SELECT * FROM ps_crud ORDER BY id LIMIT ?')
-      .all(limit) as unknown as Row[];
-    return rows.map(({ id, tx_id, data }) => {
-      const { op, table, id: rowId, data: opData } = JSON.parse(data) as LocalEntry;
-      return { clientId: id, transactionId: tx_id, op, table, id: rowId, ...(opData && { opData }) };
-    });
+    const rows = this.statement('SELECT * FROM ps_crud ORDER BY id LIMIT ?').all(limit);
+    return (rows as unknown as Row[]).map(toEntry);
+  }
+
+  /** What is queued in front of an op id. */
+  readBefore(opId: number): CrudEntryLike[] {
+    const rows = this.statement('SELECT * FROM ps_crud WHERE id < ? ORDER BY id').all(opId);
+    return (rows as unknown as Row[]).map(toEntry);
   }
 
   count(): number {
-    return (this.sqlite.prepare('SELECT count(*) AS count FROM ps_crud').get() as { count: number }).count;
+    return (this.statement('SELECT count(*) AS count FROM ps_crud').get() as { count: number }).count;
   }
 
-  complete(last: number): void {
-    const removed = this.read(1_000_000).filter(({ clientId }) => clientId <= last);
-    if (removed.length === 0) this.staleCompletions++;
-    this.sqlite.prepare('DELETE FROM ps_crud WHERE id <= ?').run(last);
-    this.onCompleted(removed);
+  head(): number | undefined {
+    return (
+      (this.statement('SELECT min(id) AS id FROM ps_crud').get() as { id: number | null }).id ?? undefined
+    );
+  }
+
+  complete(last: number, by: Handle): void {
+    const removed = this.readBefore(last + 1);
+    if (removed.length === 0) {
+      this.onStale(by);
+      return;
+    }
+    this.statement('DELETE FROM ps_crud WHERE id <= ?').run(last);
+    this.removals++;
+    this.onCompleted(removed, by);
+  }
+
+  /** `disconnectAndClear()` of the SDK: what was queued is gone, op ids go on. */
+  clear(): void {
+    this.sqlite.exec('DELETE FROM ps_crud');
+    this.removals++;
+  }
+
+  rejected(): RejectedRow[] {
+    return this.has('connector_rejected_writes')
+      ? (this.statement(
+          'SELECT * FROM connector_rejected_writes ORDER BY rowid',
+        ).all() as unknown as RejectedRow[])
+      : [];
+  }
+
+  has(table: string): boolean {
+    return this.statement('SELECT 1 FROM sqlite_master WHERE name = ?').get(table) !== undefined;
   }
 
   /** All that is in the file, to be put back later: a backup. */
@@ -69,6 +127,7 @@ export class DatabaseFile {
         }
       }
       this.#transactionId = transactionId;
+      this.removals++;
     };
   }
 
@@ -86,12 +145,23 @@ interface Row {
   readonly data: string;
 }
 
+function toEntry({ id, tx_id, data }: Row): CrudEntryLike {
+  const { op, table, id: rowId, data: opData } = JSON.parse(data) as LocalEntry;
+  return { clientId: id, transactionId: tx_id, op, table, id: rowId, ...(opData && { opData }) };
+}
+
 /** A tab's (or process's) way to a file. Each call takes a moment; after `kill()` none ever ends, or does anything. */
-export class Handle implements ConnectorDatabase {
+export class Handle implements WritableDatabase {
   readonly file: DatabaseFile;
+  /** What the file's `removals` were when this handle last looked at the queue. */
+  seenRemovals = 0;
+  isDead = false;
+  /** Told of each statement once it is done: for crashes at just that point. */
+  onExecuted: (sql: string) => void = () => {};
+  /** What `disconnect()` waits for, as on Node: the SDK's own upload. */
+  running: Promise<unknown> = Promise.resolve();
   readonly #scheduler: Scheduler;
   readonly #dice: Dice;
-  isDead = false;
 
   constructor(file: DatabaseFile, scheduler: Scheduler, random: Dice) {
     this.file = file;
@@ -109,12 +179,18 @@ export class Handle implements ConnectorDatabase {
 
   getCrudBatch(limit = 100): Promise<CrudBatchLike | null> {
     return this.#run(() => {
+      this.seenRemovals = this.file.removals;
       const crud = this.file.read(limit);
       const last = crud[crud.length - 1]?.clientId;
       if (last === undefined) return null;
       const haveMore = this.file.count() > crud.length;
-      return { crud, haveMore, complete: () => this.#run(() => this.file.complete(last)) };
+      return { crud, haveMore, complete: () => this.#run(() => this.#complete(last)) };
     });
+  }
+
+  #complete(last: number): void {
+    this.file.complete(last, this);
+    this.onExecuted('complete');
   }
 
   getUploadQueueStats(): Promise<{ count: number }> {
@@ -122,16 +198,49 @@ export class Handle implements ConnectorDatabase {
   }
 
   execute(sql: string, parameters: unknown[] = []): Promise<unknown> {
-    return this.#run(() => this.file.sqlite.prepare(sql).run(...(parameters as SQLInputValue[])));
+    return this.#run(() => {
+      const result = this.file.statement(sql).run(...(parameters as SQLInputValue[]));
+      this.onExecuted(sql);
+      return result;
+    });
   }
 
   getAll<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
-    return this.#run(() => this.file.sqlite.prepare(sql).all(...(parameters as SQLInputValue[])) as T[]);
+    return this.#run(() => this.file.statement(sql).all(...(parameters as SQLInputValue[])) as T[]);
+  }
+
+  /** Nothing comes between its statements, which take no time. */
+  writeTransaction<T>(callback: (transaction: LocalTransaction) => Promise<T>): Promise<T> {
+    const { file } = this;
+    return this.#run(() =>
+      callback({
+        execute: async (sql, parameters = []) => file.statement(sql).run(...parameters),
+        getAll: async <R>(sql: string, parameters: SQLInputValue[] = []) =>
+          file.statement(sql).all(...parameters) as R[],
+      }),
+    ).then((result) => result);
+  }
+
+  onChange({ onChange }: { onChange: () => void }): () => void {
+    const listener = (): void => void (this.isDead || this.#scheduler.after(50, onChange));
+    this.file.listeners.add(listener);
+    return () => this.file.listeners.delete(listener);
+  }
+
+  async disconnect(): Promise<void> {
+    await this.running;
+    await this.#run(() => undefined);
+  }
+
+  async disconnectAndClear(): Promise<void> {
+    await this.disconnect();
+    await this.#run(() => this.file.clear());
   }
 
   async #run<T>(work: () => T): Promise<T> {
     await this.#scheduler.sleep(this.#dice.below(3));
     if (this.isDead) return new Promise(() => {});
-    return work();
+    const result = work();
+    return this.isDead ? new Promise(() => {}) : result;
   }
 }

@@ -1,36 +1,123 @@
-// npm run prove [-- --histories 100000 --from 1]: runs histories until one violates a promise, and then makes it short.
+// npm run prove: the scenarios, and histories until one violates a promise, which is then made short; then killed processes.
+// npm run prove -- --histories 1000 --from 1: the scenarios, and so many histories from this seed on.
+// npm run prove -- --planted: plants faults in the core, one at a time, which the same checks have to find.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Plan, plan, run } from './history.ts';
+import { run } from './history.ts';
+import { type Plan, plan } from './plan.ts';
+import { FAULTS } from './planted/faults.ts';
+import { hunt, REALMS } from './planted/hunt.ts';
 import { loadRealms } from './realms.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 import { shrink } from './shrink.ts';
+import { isMine, shareOut } from './workers.ts';
 
 const { values } = parseArgs({
   options: {
-    histories: { type: 'string', default: '100000' },
+    histories: { type: 'string' },
     from: { type: 'string', default: '1' },
     plan: { type: 'string' },
+    planted: { type: 'boolean', default: false },
+    part: { type: 'string' },
   },
 });
-const realms = await loadRealms(14);
-if (values.plan) {
-  console.log(await run(JSON.parse(values.plan) as Plan, realms));
-} else {
-  const [count, from] = [Number(values.histories), Number(values.from)];
-  const startedAt = performance.now();
-  let steps = 0;
-  for (let seed = from; seed < from + count; seed++) {
-    const made = plan(seed);
-    steps += made.actions.length;
-    const violations = await run(made, realms);
-    if (violations.length > 0) {
-      console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
-      const short = await shrink(made, async (each) => (await run(each, realms)).length > 0);
-      console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
-      console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
-      process.exit(1);
-    }
-    if (seed % 10_000 === 0) console.log(`${seed - from + 1} histories`);
+/** How many histories. */
+const count = Number(values.histories ?? 100_000);
+/** The most histories to look for one planted fault in. */
+const MOST_HISTORIES = 10_000;
+const script = fileURLToPath(import.meta.url);
+const args = process.argv.slice(2);
+const startedAt = performance.now();
+const seconds = (): string => ((performance.now() - startedAt) / 1_000).toFixed(0);
+
+if (values.plan) await replay(JSON.parse(values.plan) as Plan);
+else if (values.planted) await (values.part ? huntFor(values.part) : plantAll());
+else await (values.part ? proveSome(values.part) : proveAll());
+
+async function replay(which: Plan): Promise<void> {
+  console.log(await run(which, await loadRealms(REALMS)));
+}
+
+async function proveAll(): Promise<void> {
+  const [realm] = await loadRealms(1);
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    const violations = realm ? await scenario(realm) : [];
+    if (violations.length === 0) continue;
+    console.error(`The scenario ${name} violates:\n  ${violations.join('\n  ')}`);
+    process.exit(1);
   }
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-  console.log(`${count} histories with ${steps} steps: no promise was violated (${seconds} s).`);
+  let steps = 0;
+  let histories = 0;
+  const isProven = await shareOut<{ steps: number }>(script, args, (message) => {
+    steps += message.steps;
+    if (++histories % 10_000 === 0) console.log(`${histories} histories (${seconds()} s)`);
+  });
+  if (!isProven) process.exit(1);
+  const what = `${Object.keys(SCENARIOS).length} scenarios, and ${count} histories with ${steps} steps`;
+  console.log(`${what}: no promise was violated (${seconds()} s).`);
+  if (values.histories === undefined) killProcesses();
+}
+
+/** 29 rounds of what `npm test` does once. */
+function killProcesses(): void {
+  const env = { ...process.env, KILL_ROUNDS: '29' };
+  const { status } = spawnSync('vitest', ['run', 'test/faults', '-t', 'the process is killed'], {
+    env,
+    stdio: 'inherit',
+  });
+  process.exitCode = status ?? 1;
+}
+
+/** What kind a violation is, whatever it is about. */
+function kind(text: string): string {
+  return text.replace(/\S*\d\S*/g, '…');
+}
+
+async function proveSome(part: string): Promise<void> {
+  const realms = await loadRealms(REALMS);
+  const from = Number(values.from);
+  for (let seed = from; seed < from + count; seed++) {
+    if (!isMine(part, seed)) continue;
+    const made = plan(seed);
+    const violations = await run(made, realms);
+    process.send?.({ steps: made.actions.length });
+    if (violations.length === 0) continue;
+    console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
+    const kinds = new Set(violations.map(kind));
+    const short = await shrink(made, async (each) =>
+      (await run(each, realms)).some((text) => kinds.has(kind(text))),
+    );
+    console.error(`  ${(await run(short, realms)).join('\n  ')}\n`);
+    console.error(`node test/simulator/prove.ts --plan '${JSON.stringify(short)}'`);
+    process.exit(1);
+  }
+}
+
+async function plantAll(): Promise<void> {
+  let found = 0;
+  await shareOut<{ found: boolean; line: string }>(script, args, (message) => {
+    if (message.found) found++;
+    console.log(message.line);
+  });
+  console.log(`${found} of ${FAULTS.length} planted faults found (${seconds()} s).`);
+  if (found < FAULTS.length) process.exit(1);
+}
+
+async function huntFor(part: string): Promise<void> {
+  const clean = await loadRealms(REALMS);
+  for (const [index, fault] of FAULTS.entries()) {
+    if (!isMine(part, index)) continue;
+    let isFound = false;
+    let line = `NOT FOUND: ${fault.name}`;
+    try {
+      const found = await hunt(fault, MOST_HISTORIES, clean);
+      isFound = found !== undefined;
+      const how = found?.histories ? `history ${found.histories}` : `scenario ${fault.by}`;
+      if (found) line = `found: ${fault.name} (${how}: ${found.violation})`;
+    } catch (error) {
+      line = `NOT PLANTED: ${fault.name}: ${error}`;
+    }
+    process.send?.({ found: isFound, line });
+  }
 }

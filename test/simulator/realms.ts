@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
-/** The modules under test, loaded anew: a tab or a process shares no memory with another one. */
+/** The modules under test, loaded anew: a tab or a process shares no memory with another one, nor its `globalThis`. */
 export type Realm = typeof import('./under-test.ts');
 
 /** Loads as many copies as a history may have tabs, those that crash included. */
-export async function loadRealms(count: number): Promise<Realm[]> {
+export async function loadRealms(count: number, plugins: Plugin[] = []): Promise<Realm[]> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-realms-'));
-  const outfile = join(folder, 'under-test.mjs');
+  const outfile = join(folder, 'node_modules', 'under-test.mjs'); // whose files vitest leaves alone
   try {
     await build({
       entryPoints: [fileURLToPath(new URL('./under-test.ts', import.meta.url))],
@@ -19,6 +19,10 @@ export async function loadRealms(count: number): Promise<Realm[]> {
       platform: 'node',
       outfile,
       sourcemap: 'inline',
+      define: { globalThis: 'realmGlobal' },
+      inject: [fileURLToPath(new URL('./realm-global.ts', import.meta.url))],
+      plugins,
+      logLevel: 'silent',
     });
     const url = pathToFileURL(outfile).href;
     return await Promise.all(Array.from({ length: count }, (_, index) => import(`${url}?realm=${index}`)));

@@ -111,10 +111,11 @@ function settle(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
 }
 
-/** Puts the platform's timers and clock into virtual time for as long as `run` takes. */
+/** Puts the platform's timers and clock into virtual time for as long as `run` takes; what is said meanwhile isn't. */
 export async function inVirtualTime<T>(scheduler: Scheduler, run: () => Promise<T>): Promise<T> {
   const { setTimeout: realSet, clearTimeout: realClear, Date: RealDate } = globalThis;
   const realNow = RealDate.now;
+  const { warn, error } = console;
   const cancels = new Map<number, () => void>();
   let ids = 0;
   globalThis.setTimeout = ((callback: () => void, ms = 0) => {
@@ -124,11 +125,14 @@ export async function inVirtualTime<T>(scheduler: Scheduler, run: () => Promise<
   }) as unknown as typeof setTimeout;
   globalThis.clearTimeout = ((id: number) => cancels.get(id)?.()) as unknown as typeof clearTimeout;
   RealDate.now = () => scheduler.now;
+  console.warn = () => {};
+  console.error = () => {};
   try {
     return await run();
   } finally {
     globalThis.setTimeout = realSet;
     globalThis.clearTimeout = realClear;
     RealDate.now = realNow;
+    Object.assign(console, { warn, error });
   }
 }

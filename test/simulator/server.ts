@@ -1,12 +1,11 @@
-import type { Dice, Scheduler } from './scheduler.ts';
+// A backend that keeps its contract, but for what a deployment does wrong. It knows idempotency keys.
 
-/** What can go wrong with one request. */
-export const FAULTS = [
+import type { Dice } from './scheduler.ts';
+
+/** What a deployment, or one answer of it, can be wrong in. */
+export const SERVER_FAULTS = [
   'unavailable',
-  'drop before',
-  'drop after',
   'page',
-  'truncate',
   'wrong count',
   'empty',
   'another contract',
@@ -14,23 +13,31 @@ export const FAULTS = [
   'forbidden',
   'too large',
   'throttled',
-  'hang',
-  'hang after',
   'refuse all',
+  'refuse half',
+  'refuse one',
   'retryable',
   'stop early',
   'unclassified',
+  'replay conflicts',
+  'truncate',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+export type ServerFault = (typeof SERVER_FAULTS)[number];
 
-export interface WireTransaction {
-  readonly idempotency_key: string;
-  readonly crud: readonly {
-    readonly id: string;
-    readonly op: string;
-    readonly table: string;
-    readonly op_data?: { readonly marker?: string; readonly bad?: boolean };
-  }[];
+export interface WireEntry {
+  readonly id: string;
+  readonly op: string;
+  readonly table: string;
+  readonly data?: { readonly marker?: string; readonly n?: number; readonly bad?: Bad };
+}
+
+/** What is wrong with a write: the backend will never take it, or asks the app to decide. */
+export type Bad = 'invalid' | 'decide';
+
+/** What takes effect as a whole, under one key: a transaction, or a single entry of one. */
+export interface Unit {
+  readonly key: string;
+  readonly entries: readonly WireEntry[];
 }
 
 export interface Answer {
@@ -39,42 +46,57 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One local transaction that took effect. */
+/** One entry that took effect, for the first time. */
 export interface Effect {
   readonly marker: string;
+  /** Its place in its transaction. */
+  readonly n: number;
+  readonly row: string;
   readonly key: string;
   readonly user: string;
+  /** In a copy that the network had kept back after its client had given up. */
+  readonly late: boolean;
 }
 
-/** A backend that keeps the write contract, but for what it is told to do wrong. */
+export interface ServerOptions {
+  /** Looks at what is behind a refused transaction, too, instead of leaving it. */
+  readonly goesOn: boolean;
+  readonly onEffect: (effect: Effect) => void;
+  readonly onViolation: (text: string) => void;
+}
+
 export class Server {
-  readonly effects: Effect[] = [];
   /** Whatever it refused at least once, by marker. */
   readonly refused = new Set<string>();
+  /** What was refused while others behind it were applied. */
+  readonly overtaken = new Set<string>();
+  /** How often each entry took effect, by marker and place. */
+  readonly effects = new Map<string, number>();
   /** Everything it ever saw, by key: the same key must always carry the same. */
-  readonly seen = new Map<string, string>();
-  /** Users in whose name a marker was sent. */
-  readonly sentAs = new Map<string, Set<string>>();
-  readonly violations: string[] = [];
+  readonly #seen = new Map<string, string>();
   readonly #applied = new Set<string>();
-  readonly #scheduler: Scheduler;
   readonly #dice: Dice;
-  /** Faults of single requests to come, or 'refuse all' for as long as a bad deployment lasts. */
-  readonly faults: Fault[] = [];
-  badDeployment: Fault | undefined;
+  readonly #options: ServerOptions;
 
-  constructor(scheduler: Scheduler, random: Dice) {
-    this.#scheduler = scheduler;
+  constructor(random: Dice, options: ServerOptions) {
     this.#dice = random;
+    this.#options = options;
   }
 
-  /** Resolves with the answer, or rejects as `fetch` does. */
-  async handle(body: string, token: string): Promise<Answer> {
-    const fault = this.badDeployment ?? this.faults.shift();
-    await this.#scheduler.sleep(1 + this.#dice.below(40));
-    const { transactions } = JSON.parse(body) as { transactions: WireTransaction[] };
-    const user = /^TOKEN-([a-z]+)/.exec(token)?.[1] ?? '';
-    for (const each of transactions) this.#note(each, user);
+  hasApplied(marker: string, n: number): boolean {
+    return this.effects.has(`${marker}#${n}`);
+  }
+
+  /** Whether the whole transaction took effect. */
+  hasAppliedAll(marker: string): boolean {
+    const size = Number(marker.split('/')[1]);
+    for (let n = 0; n < size; n++) if (!this.hasApplied(marker, n)) return false;
+    return true;
+  }
+
+  /** Answers a request, and does what it says. */
+  answer(units: readonly Unit[], user: string, fault: ServerFault | undefined, late: boolean): Answer {
+    for (const unit of units) this.#note(unit);
     switch (fault) {
       case 'unavailable':
         return { status: 503, text: 'SERVER WORDS' };
@@ -83,93 +105,99 @@ export class Server {
       case 'unauthenticated':
         return { status: 401, text: '{}' };
       case 'forbidden':
-        return this.#refuse(transactions, { status: 403, text: '{"message":"SERVER WORDS"}' });
+        return this.#refuse(units, { status: 403, text: '{"message":"SERVER WORDS"}' });
       case 'too large':
-        return this.#refuse(transactions, { status: 413, text: '' });
+        return this.#refuse(units, { status: 413, text: '' });
       case 'refuse all':
-        return this.#refuse(transactions, { status: 400, text: '{"message":"SERVER WORDS"}' });
+        return this.#refuse(units, { status: 400, text: '{"message":"SERVER WORDS"}' });
       case 'page':
         return { status: 200, text: '<html>SERVER WORDS</html>' };
       case 'empty':
         return { status: 200, text: '' };
       case 'another contract':
         return { status: 200, text: '{"message":"Batch completed"}' };
-      case 'drop before':
-        throw new TypeError('fetch failed');
-      case 'hang':
-        return new Promise(() => {});
+      case 'refuse half':
+        if (this.#dice.chance(0.5))
+          return this.#refuse(units, { status: 400, text: '{"message":"SERVER WORDS"}' });
     }
-    const results = this.#apply(transactions, user, fault);
-    await this.#scheduler.sleep(1 + this.#dice.below(40));
-    switch (fault) {
-      case 'drop after':
-        throw new TypeError('fetch failed');
-      case 'hang after':
-        return new Promise(() => {});
-      case 'wrong count':
-        return { status: 200, text: JSON.stringify({ results: [...results, { status: 'success' }] }) };
-      case 'truncate': {
-        const text = JSON.stringify({ results });
-        return { status: 200, text: text.slice(0, this.#dice.below(text.length)) };
-      }
-      default:
-        return { status: 200, text: JSON.stringify({ results }) };
-    }
+    const results = this.#apply(units, user, fault, late);
+    if (fault === 'wrong count') results.push({ status: 'success' });
+    const text = JSON.stringify({ results });
+    return { status: 200, text: fault === 'truncate' ? text.slice(0, this.#dice.below(text.length)) : text };
   }
 
-  #note({ idempotency_key: key, crud }: WireTransaction, user: string): void {
-    const content = JSON.stringify(crud);
-    const before = this.seen.get(key);
+  #note({ key, entries }: Unit): void {
+    const content = JSON.stringify(entries);
+    const before = this.#seen.get(key);
     if (before !== undefined && before !== content)
-      this.violations.push(`P3: key ${key} carried something else before`);
-    this.seen.set(key, content);
-    for (const { op_data } of crud) {
-      const marker = op_data?.marker;
-      if (marker) this.sentAs.set(marker, (this.sentAs.get(marker) ?? new Set()).add(user));
-    }
+      this.#options.onViolation(`P3: key ${key} carried something else before`);
+    this.#seen.set(key, content);
   }
 
-  #refuse(transactions: readonly WireTransaction[], answer: Answer): Answer {
-    for (const each of transactions) this.refused.add(markerOf(each));
+  #refuse(units: readonly Unit[], answer: Answer): Answer {
+    for (const unit of units) this.refused.add(markerOf(unit));
     return answer;
   }
 
-  #apply(transactions: readonly WireTransaction[], user: string, fault: Fault | undefined): object[] {
-    const results: object[] = [];
-    const stopAt =
-      fault === 'stop early' || fault === 'retryable' ? this.#dice.below(transactions.length) : -1;
-    for (const [index, transaction] of transactions.entries()) {
-      const result =
-        index === stopAt
-          ? { status: fault === 'retryable' ? 'retryable_error' : 'not_attempted' }
-          : this.#applyOne(transaction, user, fault === 'unclassified');
+  #apply(units: readonly Unit[], user: string, fault: ServerFault | undefined, late: boolean): Result[] {
+    const stopAt = fault === 'stop early' || fault === 'retryable' ? this.#dice.below(units.length) : -1;
+    const refusedAt = fault === 'refuse one' ? this.#dice.below(units.length) : -1;
+    const results: Result[] = [];
+    for (const [index, unit] of units.entries()) {
+      const isStop = index === stopAt;
+      // It must attempt the first.
+      const status = fault === 'stop early' && index > 0 ? 'not_attempted' : 'retryable_error';
+      const result = isStop ? { status } : this.#applyOne(unit, user, fault, late, index === refusedAt);
       results.push(result);
-      if (result.status !== 'success') break;
+      const goesOn = this.#options.goesOn && result.status === 'fatal_error';
+      if (result.status !== 'success' && !goesOn) break;
     }
-    if (stopAt === 0 && fault === 'stop early') results[0] = { status: 'retryable_error' }; // It must attempt the first.
-    while (results.length < transactions.length) results.push({ status: 'not_attempted' });
+    const last = results.findLastIndex(({ status }) => status === 'success');
+    for (const [index, { status }] of results.entries())
+      if (status === 'fatal_error' && index < last) this.overtaken.add(markerOf(units[index] as Unit));
+    while (results.length < units.length) results.push({ status: 'not_attempted' });
     return results;
   }
 
-  #applyOne(transaction: WireTransaction, user: string, unclassified: boolean): { status: string } {
-    const { idempotency_key: key, crud } = transaction;
-    const marker = markerOf(transaction);
-    if (this.#applied.has(key)) return { status: 'success' };
-    if (unclassified || crud.some(({ op_data }) => op_data?.bad)) {
+  #applyOne(
+    unit: Unit,
+    user: string,
+    fault: ServerFault | undefined,
+    late: boolean,
+    isRefused: boolean,
+  ): Result {
+    const { key, entries } = unit;
+    const marker = markerOf(unit);
+    if (this.#applied.has(key) && fault !== 'replay conflicts') return SUCCESS;
+    if (this.#applied.has(key)) {
       this.refused.add(marker);
-      const error_code = unclassified ? 'UNCLASSIFIED_ERROR' : 'CHECK_VIOLATION';
-      return {
-        status: 'fatal_error',
-        requires_client_handling: false,
-        failed_operation: { error_code },
-      } as never;
+      return fatal('UNIQUE_VIOLATION');
+    }
+    const bad = entries.find(({ data }) => data?.bad)?.data?.bad;
+    if (bad || isRefused || fault === 'unclassified') {
+      this.refused.add(marker);
+      return bad || isRefused ? fatal('CHECK_VIOLATION', bad === 'decide') : fatal('UNCLASSIFIED_ERROR');
     }
     this.#applied.add(key);
-    this.effects.push({ marker, key, user });
-    return { status: 'success' };
+    for (const { table, id, data } of entries) {
+      const name = `${marker}#${data?.n}`;
+      this.effects.set(name, (this.effects.get(name) ?? 0) + 1);
+      this.#options.onEffect({ marker, n: data?.n ?? 0, row: `${table}/${id}`, key, user, late });
+    }
+    return SUCCESS;
   }
 }
 
-function markerOf({ crud }: WireTransaction): string {
-  return crud.find(({ op_data }) => op_data?.marker)?.op_data?.marker ?? '';
+interface Result {
+  readonly status: string;
+}
+
+const SUCCESS: Result = { status: 'success' };
+
+function fatal(error_code: string, requires_client_handling = false): Result {
+  return { status: 'fatal_error', requires_client_handling, failed_operation: { error_code } } as Result;
+}
+
+export function markerOf({ entries }: Unit): string {
+  return entries.find(({ data }) => data?.marker)?.data?.marker ?? '';
 }

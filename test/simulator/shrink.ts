@@ -1,4 +1,4 @@
-import type { Plan } from './history.ts';
+import type { Plan } from './plan.ts';
 
 /** Leaves out actions, in ever smaller runs, for as long as what is left still fails. */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {

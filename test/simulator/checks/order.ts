@@ -1,0 +1,46 @@
+import type { Ledger } from '../ledger.ts';
+import type { Effect } from '../server.ts';
+import type { Violations } from './violations.ts';
+
+/**
+ * P2: what one device wrote takes effect in the order of its queue, so that the newest value of a row wins; where the app
+ * asked for concurrency, in the order of each row.
+ */
+export class OrderOfEffects {
+  readonly #last = new Map<string, Effect>();
+  readonly #ledger: Ledger;
+  readonly #byRow: boolean;
+  readonly #violations: Violations;
+
+  constructor(ledger: Ledger, byRow: boolean, violations: Violations) {
+    this.#ledger = ledger;
+    this.#byRow = byRow;
+    this.#violations = violations;
+  }
+
+  /** @param hasLeft Whether it is no longer queued. */
+  tookEffect(effect: Effect, hasLeft: () => boolean): void {
+    if (this.#ledger.find(effect.marker)?.mayBeLost !== false) return; // of a time that a restore has undone
+    if (effect.late && hasLeft()) return; // an old copy of what was given up: no longer in the device's hands
+    const scope = this.#byRow ? effect.row : '';
+    const last = this.#last.get(scope);
+    if (last && this.#place(effect) < this.#place(last)) {
+      this.#violations.add(`P2: ${name(effect)} took effect after ${name(last)}`);
+      return;
+    }
+    this.#last.set(scope, effect);
+  }
+
+  /** After a restore only what is still behind the device counts as done. */
+  restored(isDone: (marker: string) => boolean): void {
+    for (const [scope, effect] of this.#last) if (!isDone(effect.marker)) this.#last.delete(scope);
+  }
+
+  #place({ marker, n }: Effect): number {
+    return (this.#ledger.find(marker)?.place ?? 0) * 1_000 + n;
+  }
+}
+
+function name({ marker, n, row }: Effect): string {
+  return `entry ${n} of ${marker} (${row})`;
+}

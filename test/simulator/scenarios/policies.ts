@@ -1,0 +1,78 @@
+// Policies that hold, and ones that are slower than the call that asks them.
+
+import type { RejectionPolicy } from '../../../src/rejections/policy.ts';
+import { allApplied, onStage, refusedInBand, refusedWhole, type Scenario } from './stage.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** P1: while the policy is at work the write isn't sent again, and what it records is final. */
+export const slowPolicy: Scenario = async (realm) => {
+  const found: string[] = [];
+  let requests = 0;
+  const backend = (names: readonly string[]) => (requests++ === 0 ? refusedWhole(400) : allApplied(names));
+  const record = realm.record();
+  const rejections: RejectionPolicy = async (rejected, context) => {
+    await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT_MS));
+    return record(rejected, context);
+  };
+  const options = { rejections, retry: { timeoutMs: TIMEOUT_MS } };
+  await onStage(realm, { backend, options }, async (stage) => {
+    stage.write('a');
+    await stage.sync(120_000);
+    if (requests > 1) found.push('P1: a write was sent again while the policy was at work on its refusal');
+    if (stage.file.count() > 0) found.push('P8: a slow policy holds up the queue for good');
+  });
+  return found;
+};
+
+/** P6: what a slow policy still does after `drainAndClear()` is not written for the next user to see. */
+export const leaving: Scenario = async (realm) => {
+  const found: string[] = [];
+  const record = realm.record();
+  const rejections: RejectionPolicy = async (rejected, context) => {
+    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    return record(rejected, context);
+  };
+  const options = { rejections, retry: { timeoutMs: TIMEOUT_MS } };
+  await onStage(realm, { backend: () => refusedWhole(400), options }, async (stage) => {
+    const { connector, handle, scheduler, file } = stage;
+    const owned = connector.setOwner(handle, 'ada');
+    await scheduler.advance(100);
+    await owned;
+    stage.write('a');
+    void connector.uploadData(handle).catch(() => {});
+    await scheduler.advance(1_000);
+    const left = connector.drainAndClear(handle, { pending: 'discard', timeoutMs: 1_000 });
+    await scheduler.advance(120_000);
+    const { cleared } = await left;
+    if (cleared && file.rejected().length > 0)
+      found.push('P6: a write was recorded after drainAndClear() had cleared');
+  });
+  return found;
+};
+
+/** P2: where the backend has applied what is behind a refused write, that isn't kept to be applied last. */
+export const overtaken: Scenario = async (realm) => {
+  const found: string[] = [];
+  const applied: string[] = [];
+  let requests = 0;
+  const backend = (names: readonly string[]) => {
+    if (requests++ > 0 || names.length < 2) {
+      applied.push(...names);
+      return allApplied(names);
+    }
+    applied.push(...names.slice(1));
+    const refused = JSON.parse(refusedInBand(names, 0, 'CHECK_VIOLATION').text).results[0];
+    const others = names.slice(1).map(() => ({ status: 'success' }));
+    return { status: 200, text: JSON.stringify({ results: [refused, ...others] }) };
+  };
+  const options = { rejections: () => 'hold' as const };
+  await onStage(realm, { backend, options }, async (stage) => {
+    for (const name of ['1', '2', '3']) stage.write(name);
+    await stage.sync(600_000);
+    if (applied.includes('1'))
+      found.push('P2: what was refused, and overtaken, took effect after what was behind it');
+    if (!stage.rejected().includes('1')) found.push('P1: what was refused, and overtaken, is in no list');
+  });
+  return found;
+};

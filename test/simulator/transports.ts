@@ -1,0 +1,116 @@
+// What apps upload with: the write API in one request, a function for each entry, and both by table. Each passes the
+// signal on, or ignores it as the examples of most clients do.
+
+import type { Outcome } from '../../src/outcome/outcome.ts';
+import type { UploadEntry, UploadTransaction } from '../../src/queue/transaction.ts';
+import type { Transport, TransportContext } from '../../src/transport.ts';
+import { untilAborted } from './network.ts';
+import type { Realm } from './realms.ts';
+import type { Answer, Unit, WireEntry } from './server.ts';
+
+export const TRANSPORTS = ['write api', 'per entry', 'routes'] as const;
+export type TransportKind = (typeof TRANSPORTS)[number];
+
+export interface TransportSetup {
+  readonly kind: TransportKind;
+  /** Goes on when the signal is aborted. */
+  readonly ignoresSignal: boolean;
+  /** Sends with the session of who is signed in, rather than with the token that it is given; per entry only. */
+  readonly usesSession: boolean;
+  readonly concurrency: number;
+}
+
+/** What the world around an app's function sees of it, and gives it. */
+export interface Surroundings {
+  /** A call of the function begins; the result ends it. */
+  begins(context: TransportContext, entries: readonly UploadEntry[], keys: readonly string[]): () => void;
+  /** A request goes out with this token, or in the session. */
+  sends(entries: readonly UploadEntry[], token: string | undefined): void;
+  /** The answer about these has arrived in time. */
+  told(entries: readonly UploadEntry[]): void;
+  send(units: readonly Unit[], token: string | undefined): Promise<Answer>;
+}
+
+export function makeTransport(setup: TransportSetup, realm: Realm, around: Surroundings): Transport {
+  const { kind, concurrency } = setup;
+  const each = (): Transport => realm.perEntry(sendEntry(setup, realm, around), { concurrency });
+  switch (kind) {
+    case 'write api':
+      return writeApi(setup, realm, around);
+    case 'per entry':
+      return each();
+    case 'routes':
+      return realm.route({ rows: writeApi(setup, realm, around), default: each() });
+  }
+}
+
+/** As `writeApi()`, without HTTP. */
+function writeApi({ ignoresSignal }: TransportSetup, realm: Realm, around: Surroundings): Transport {
+  return async ({ transactions }, context) => {
+    const entries = transactions.flatMap((each) => each.entries);
+    const keys = transactions.map(({ key }) => key);
+    const ended = around.begins(context, entries, keys);
+    try {
+      const token = await context.token();
+      if (token === undefined) throw new realm.UploadError('unauthenticated', 'Nobody is signed in.');
+      const { body, count } = realm.packTransactions(transactions, 2_000);
+      const sent = transactions.slice(0, count);
+      around.sends(
+        sent.flatMap((each) => each.entries),
+        token,
+      );
+      const request = around.send(readUnits(body), token);
+      const answer = await (ignoresSignal ? request : untilAborted(request, context.signal as AbortSignal));
+      const results = realm.readResults(withHeaders(answer), count);
+      if (!context.signal.aborted) around.told(entries);
+      return transactions.map((_, index): Outcome => results[index] ?? { status: 'not_attempted' });
+    } finally {
+      ended();
+    }
+  };
+}
+
+/** What apps write for a client that takes one change at a time. */
+function sendEntry(
+  { ignoresSignal, usesSession }: TransportSetup,
+  realm: Realm,
+  around: Surroundings,
+): Parameters<Realm['perEntry']>[0] {
+  return async (entry, context) => {
+    const ended = around.begins(context, [entry], [context.key]);
+    try {
+      const token = usesSession ? undefined : await context.token();
+      if (token === undefined && !usesSession)
+        throw new realm.UploadError('unauthenticated', 'Nobody is signed in.');
+      around.sends([entry], token);
+      const unit = { key: context.key, entries: [toWire(entry)] };
+      const request = around.send([unit], token);
+      const answer = await (ignoresSignal ? request : untilAborted(request, context.signal as AbortSignal));
+      const [outcome] = realm.readResults(withHeaders(answer), 1);
+      return outcome as Exclude<Outcome, { readonly status: 'not_attempted' }>;
+    } finally {
+      ended();
+    }
+  };
+}
+
+function withHeaders({ status, text, headers = {} }: Answer) {
+  return { status, text, headers: { get: (name: string) => headers[name] ?? null } };
+}
+
+function readUnits(body: string): Unit[] {
+  const { transactions } = JSON.parse(body) as { transactions: readonly WireTransaction[] };
+  return transactions.map(({ idempotency_key: key, crud }) => ({
+    key,
+    entries: crud.map(({ id, op, table, op_data: data }) => ({ id, op, table, ...(data && { data }) })),
+  }));
+}
+
+interface WireTransaction {
+  readonly idempotency_key: UploadTransaction['key'];
+  readonly crud: readonly (Omit<WireEntry, 'data'> & { readonly op_data?: WireEntry['data'] })[];
+}
+
+function toWire({ id, op, table, opData }: UploadEntry): WireEntry {
+  return { id, op, table, ...(opData && { data: opData }) };
+}
