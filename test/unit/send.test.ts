@@ -55,7 +55,6 @@ function world(answer: Answer, set: World = {}) {
     forget: () => {},
     settled: async () => {},
     keepOnlyOf: async () => {},
-    keepOnlyOf: async () => {},
     serverTime: () => {},
   };
   const transport: Transport = async ({ transactions }, context) => {

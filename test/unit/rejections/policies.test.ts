@@ -98,6 +98,7 @@ describe('byTable()', () => {
     ['lists', 'todos'],
   ])('%s and %s, one recorded and one held: it is held', async (...tables) => {
     const there = context();
+    there.database.write({ id: 'queued' });
     const chosen = byTable({ todos: hold() });
     expect(await chosen(rejected('invalid', ...tables), there)).toBe('hold');
     expect(await states(there.database)).toEqual(['held']);

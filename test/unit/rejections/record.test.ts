@@ -242,8 +242,9 @@ describe('record()', () => {
       expect(await rows(database)).toMatchObject([{ state: 'rejected' }]);
     });
 
-    it('is held although another policy has recorded it as rejected', async () => {
+    it('is held although another policy has recorded it as rejected, while it is queued', async () => {
       const database = new FakeQueue();
+      for (let i = 0; i < 9; i++) database.write({ id: `${i}` });
       await decide(database, NOW, rejected());
       expect(await decide(database)).toBe('hold');
       expect(await rows(database)).toMatchObject([{ state: 'held' }]);
