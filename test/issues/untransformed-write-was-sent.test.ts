@@ -1,4 +1,4 @@
-import { UploadError } from 'powersync-backend-connector';
+import { type EntryTransform, UploadError } from 'powersync-backend-connector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, applied, descriptions, recordingTransport, testConnector } from '../support/connector.ts';
@@ -13,11 +13,11 @@ describe('a write whose transform fails is never sent as it is', () => {
   });
   afterEach(() => closeClient(client));
 
-  function failingFor(...secrets: string[]) {
+  function failingFor(...secrets: string[]): { transform: EntryTransform } {
     return {
-      transform: (entry: { opData?: Record<string, unknown> }) => {
-        if (secrets.includes(entry.opData?.description as string)) throw new Error('It cannot be encrypted.');
-        return entry as never;
+      transform: (entry) => {
+        if (secrets.includes(entry.opData?.description)) throw new Error('It cannot be encrypted.');
+        return entry;
       },
     };
   }
