@@ -1,5 +1,6 @@
 import type { UploadError } from '../outcome/upload-error.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
+import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 /** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
 export interface Gate {
@@ -37,7 +38,7 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
       error = reason;
       failures++;
       shutAt = clock();
-      askedUntil = shutAt + Math.ceil(reason.retryAfterMs || 0);
+      askedUntil = shutAt + Math.ceil(Math.min(reason.retryAfterMs || 0, MAX_RETRY_AFTER_MS));
       const waitMs = Math.ceil(Math.min(backoffMs(failures, backoff, random()), withinMs));
       opensAt = Math.max(askedUntil, shutAt + waitMs);
       return opensAt;
