@@ -39,7 +39,9 @@ function presented(cause: Error, depth: number): Error {
   const said = isKnown
     ? message.slice(0, 1_000).replace(URLS, '$1$2')
     : 'The message is withheld, since it may hold row data.';
-  const isPlain = Object.getOwnPropertyNames(cause).every((member) => PLAIN.test(member));
+  const isPlain = Reflect.ownKeys(cause).every((member) =>
+    typeof member === 'string' ? PLAIN.test(member) : isMark(Reflect.get(cause, member)),
+  );
   if (isKnown && isPlain && inner === behind && said === message) return cause;
   const copy = new Error(said, inner && { cause: inner });
   const shownName = /^[\w$.]{1,64}$/.test(name) ? name : 'Error';
@@ -55,6 +57,11 @@ function presented(cause: Error, depth: number): Error {
     name: { value: shownName },
     stack: { value: [`${shownName}: ${said}`, ...places].join('\n') },
   });
+}
+
+/** Of a symbol: undici marks its errors so, others keep the request there. */
+function isMark(value: unknown): boolean {
+  return typeof value === 'boolean';
 }
 
 /** An app's own words may begin like those of a platform: `Failed to fetch todo …`. */
