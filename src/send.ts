@@ -88,7 +88,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
     const work = Promise.resolve().then(() => {
       deadline.check(); // A listener that was told of the attempt may have closed the connector.
-      return options.transport({ transactions }, context);
+      return options.transport({ transactions: [...transactions] }, context);
     });
     try {
       const outcomes = checkOutcomes(await deadline.race(work), transactions.length);
