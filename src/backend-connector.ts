@@ -123,7 +123,7 @@ export class BackendConnector {
       this.postCheckpointRequest = createPostCheckpointRequest(
         postCheckpointRequest,
         tokens,
-        retry.timeoutMs,
+        this.#uploader.during,
       );
     }
     if (`${transport.url}/`.startsWith(`${endpoint}/`)) {

@@ -1,5 +1,5 @@
 import type { TokenSource } from './auth/token-cache.ts';
-import { startDeadline } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import type { TransportContext } from './transport.ts';
 
@@ -13,24 +13,31 @@ export type CheckpointRequest = (
   context: Pick<TransportContext, 'signal' | 'token' | 'serverTime'>,
 ) => Promise<string>;
 
-/** The method the SDK calls: with a deadline, one refresh of a refused token, and an answer that is checked. */
+/**
+ * The method the SDK calls: one refresh of a refused token, and an answer that is checked.
+ *
+ * @param during Gives the call its deadline, which also ends with the connector, or with its user.
+ */
 export function createPostCheckpointRequest(
   request: CheckpointRequest,
   tokens: TokenSource,
-  timeoutMs: number,
+  during: <T>(task: (deadline: Deadline) => Promise<T>) => Promise<T>,
 ): (clientId: string, requestId: string) => Promise<string> {
-  return async (clientId, requestId) => {
-    const deadline = startDeadline(timeoutMs);
-    let used: string | undefined;
-    const token = async (): Promise<string | undefined> => {
-      used = (await tokens.get()) ?? undefined;
-      return used;
-    };
-    const { signal } = deadline;
-    const { serverTime } = tokens;
-    const post = (): Promise<string> =>
-      deadline.race(request(clientId, requestId, { signal, token, serverTime }));
-    try {
+  return (clientId, requestId) =>
+    during(async (deadline) => {
+      let used: string | undefined;
+      const token = async (): Promise<string | undefined> => {
+        const current = (await tokens.get()) ?? undefined;
+        deadline.check();
+        used = current;
+        return current;
+      };
+      const { signal } = deadline;
+      const { serverTime } = tokens;
+      const post = async (): Promise<string> => {
+        deadline.check();
+        return deadline.race(request(clientId, requestId, { signal, token, serverTime }));
+      };
       const answer: unknown = await post().catch((thrown) => {
         if (UploadError.from(thrown).code !== 'unauthenticated' || !used) throw thrown;
         tokens.drop(used);
@@ -43,8 +50,5 @@ export function createPostCheckpointRequest(
         'misconfigured',
         'postCheckpointRequest must resolve with the greater of the kept and the given id, as a decimal string.',
       );
-    } finally {
-      deadline.end();
-    }
-  };
+    });
 }

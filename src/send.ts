@@ -86,7 +86,10 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     const { signal, timeLeftMs } = deadline;
     const { serverTime } = tokens;
     const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
-    const work = Promise.resolve().then(() => options.transport({ transactions }, context));
+    const work = Promise.resolve().then(() => {
+      deadline.check(); // A listener that was told of the attempt may have closed the connector.
+      return options.transport({ transactions: [...transactions] }, context);
+    });
     try {
       const outcomes = checkOutcomes(await deadline.race(work), transactions.length);
       ended();

@@ -200,7 +200,8 @@ function noteUser(parts: Parts, version: number): void {
 }
 
 function batchSize({ batching }: ResolvedOptions, offered: Transactions): number {
-  const wanted: unknown = batching(offered);
+  // A copy: one that sorts in place must not reach what is sent, and what the queue is completed by.
+  const wanted: unknown = batching(offered.map((entries) => [...entries]));
   if (!(typeof wanted === 'number' && wanted >= 1)) {
     throw new UploadError(
       'misconfigured',

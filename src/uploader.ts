@@ -20,6 +20,8 @@ export interface Uploader {
   openGate(code?: UploadErrorCode): void;
   /** Aborts what is in flight, and lets nothing go out before the task is done. */
   pauseWhile<T>(task: () => Promise<T>): Promise<T>;
+  /** Does something else than an upload, within a deadline, that `close()` and pauses abort as well. */
+  during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T>;
   /** Throws once `close()` was called, or while paused. */
   checkOpen(): void;
   /** Aborts what is in flight; from then on `upload()` throws. */
@@ -62,6 +64,18 @@ export function createUploader(parts: Parts): Uploader {
       return await task();
     } finally {
       if (barred === pause) barred = undefined; // unless it was closed meanwhile
+    }
+  }
+
+  async function during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T> {
+    checkOpen();
+    const deadline = startDeadline(options.retry.timeoutMs);
+    calls.add(deadline);
+    try {
+      return await task(deadline);
+    } finally {
+      calls.delete(deadline);
+      deadline.end();
     }
   }
 
@@ -154,7 +168,7 @@ export function createUploader(parts: Parts): Uploader {
     publisher.publish({ type: 'closed' }, { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined });
   }
 
-  return { upload, openGate, pauseWhile, checkOpen, close };
+  return { upload, openGate, pauseWhile, during, checkOpen, close };
 }
 
 const PHASES: { readonly [Code in UploadErrorCode]?: UploadStatus['phase'] } = {

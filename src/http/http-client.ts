@@ -74,6 +74,9 @@ export function createHttpClient(
     const home =
       originOf(url) ?? originOf((globalThis as { location?: { href?: string } }).location?.href ?? '');
     const send = async (to: string) => {
+      // A function of headers may have taken its time, and a fetch of the app's may ignore its signal.
+      if (context.signal.aborted)
+        throw new UploadError('aborted', 'The request was aborted before it was sent.');
       try {
         return await ky(to, options);
       } catch (thrown) {

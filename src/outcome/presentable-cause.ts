@@ -12,6 +12,10 @@ const PLATFORMS = /^(Type|Network|Socket)Error$/;
 const WORDS =
   /^(network connection lost|internal error|fetch failed: |other side closed|socket hang up|error sending request|.{0,99}(net::ERR_|NSURLErrorDomain))/i;
 
+/** All that platforms say of an abort; libraries throw an `AbortError` with the words of whatever made them give up. */
+const ABORTED =
+  /^((the|this|a|operation|request|user|signal|fetch|bodystreambuffer|is|was|has|been|abort|aborted|without|reason|due|to|timeout|timed|out|cancell?ed)\b[ .]*)*(: [A-Z]+ https?:\S+)?$/i;
+
 /** SQLite's own words: they name tables and columns at most. */
 const SQLITE =
   /^[^'"]{0,60}?(SQLITE_[A-Z_]+|database (table )?is locked|database or disk is full|database disk image is malformed|disk I\/O error|unable to open database file|attempt to write a readonly database|no such (table|column): [\w.]+|(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(: [\w., ]+)?)[^'"]{0,40}$/;
@@ -39,7 +43,9 @@ function presented(cause: Error, depth: number): Error {
   const said = isKnown
     ? message.slice(0, 1_000).replace(URLS, '$1$2')
     : 'The message is withheld, since it may hold row data.';
-  const isPlain = Object.getOwnPropertyNames(cause).every((member) => PLAIN.test(member));
+  const isPlain = Reflect.ownKeys(cause).every((member) =>
+    typeof member === 'string' ? PLAIN.test(member) : isMark(Reflect.get(cause, member)),
+  );
   if (isKnown && isPlain && inner === behind && said === message) return cause;
   const copy = new Error(said, inner && { cause: inner });
   const shownName = /^[\w$.]{1,64}$/.test(name) ? name : 'Error';
@@ -57,9 +63,14 @@ function presented(cause: Error, depth: number): Error {
   });
 }
 
+/** Of a symbol: undici marks its errors so, others keep the request there. */
+function isMark(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
 /** An app's own words may begin like those of a platform: `Failed to fetch todo …`. */
 function isPlatforms(cause: Error & { readonly code?: unknown }): boolean {
   const { name, message, code } = cause;
-  if (/^(Abort|Timeout)Error$/.test(name)) return true;
+  if (/^(Abort|Timeout)Error$/.test(name)) return ABORTED.test(message.slice(0, 1_000));
   return isNetworkError(cause) && (isNetworkError({ code }) || PLATFORMS.test(name) || WORDS.test(message));
 }

@@ -39,7 +39,7 @@ const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
 export interface UploadErrorOptions {
   /** HTTP status, where there was one. */
   readonly status?: number | undefined;
-  /** Milliseconds the backend asked to wait; it shuts the gate for at least that long. */
+  /** Milliseconds the backend asked to wait; it shuts the gate for at least that long, but an hour at most. */
   readonly retryAfterMs?: number | undefined;
   /** For code `unclassified`: when to give up. Without it such a write is retried for ever. */
   readonly budget?: RetryBudget | undefined;

@@ -57,7 +57,7 @@ class RawTransaction implements UploadTransaction {
     this.#texts = entries.map(encodeEntry);
     this.key = `${clientId}:${first?.clientId}-${last?.clientId}:${hashTexts(this.#texts)}`;
     this.transactionId = first?.transactionId ?? undefined;
-    this.entries = entries;
+    this.entries = [...entries]; // A transport that sorts them in place must not reach what the queue is completed by.
   }
 
   static textsOf(transaction: UploadTransaction): readonly string[] | undefined {

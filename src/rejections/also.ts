@@ -1,3 +1,4 @@
+import { presentable } from '../outcome/presentable-cause.ts';
 import type { RejectedTransaction, RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
@@ -38,7 +39,8 @@ export function also(report: RejectionReport, policy: RejectionPolicy = record()
       .then(() => report(rejected, decision))
       .catch((error: unknown) => {
         if (last === step) last = undefined; // tried again, if the transaction is
-        console.error('powersync-backend-connector: a report of also() failed', error);
+        // What sends the report may keep it in its error, with the row.
+        console.error('powersync-backend-connector: a report of also() failed', presentable(error));
       });
     return decision;
   };

@@ -1,5 +1,6 @@
 import type { UploadError } from '../outcome/upload-error.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
+import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
 
 /** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
 export interface Gate {
@@ -37,7 +38,7 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
       error = reason;
       failures++;
       shutAt = clock();
-      askedUntil = shutAt + (reason.retryAfterMs || 0);
+      askedUntil = shutAt + Math.min(reason.retryAfterMs || 0, MAX_RETRY_AFTER_MS);
       const waitMs = Math.min(backoffMs(failures, backoff, random()), withinMs);
       opensAt = Math.ceil(Math.max(askedUntil, shutAt + waitMs));
       return opensAt;

@@ -94,7 +94,8 @@ export function createDecisions({
     return {
       error: own === ONCE ? unconfirmed(error) : error,
       hold: false,
-      withinMs: leftMs > 0 ? leftMs : undefined,
+      // The tries that are left have their place in the time that is left.
+      withinMs: leftMs > 0 ? leftMs / Math.max(1, needed.tries - tries.count) : undefined,
     };
   }
 

@@ -143,6 +143,8 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
         return undefined;
       }
       if (ruling !== 'again') return ruling;
+      // What failed before it was sent isn't transformed, so it must not go out; asking anew would say the same.
+      if (item.known) continue;
       const answer = await attempt([item]);
       const said = Array.isArray(answer) ? (answer as readonly Delivered[])[0] : (answer as Failed);
       if (said?.status !== 'failed') return settle([item], said ? [said] : []);

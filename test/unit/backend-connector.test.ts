@@ -256,23 +256,42 @@ describe('setOwner()', () => {
     await changed;
   });
 
-  it('forgets a token that came while the border was written', async () => {
+  it('forgets a token that a transport got while the border was written, though its signal was aborted', async () => {
     let user = 'ada';
+    const [begun, late, ended] = [deferred(), deferred(), deferred()];
     const { connector } = testConnector({
       credentials: async () => ({ token: `of-${user}` }),
-      postCheckpointRequest: async (_, requestId, { token }) => {
-        await token();
-        return requestId;
+      transport: async (_, { token }) => {
+        begun.resolve();
+        await late.promise;
+        await token().catch(() => ended.resolve());
+        return [];
       },
     });
     const { database, writing, goOn } = await slowBorder();
+    const upload = connector.uploadData(database).catch(() => {});
+    await begun.promise;
     const changed = connector.setOwner(database, 'bob');
     await writing.promise;
-    await connector.postCheckpointRequest?.('client', '1');
+    late.resolve();
+    await ended.promise;
     goOn.resolve();
-    await changed;
+    await Promise.all([changed, upload]);
     user = 'bob';
     expect((await connector.fetchCredentials())?.token).toBe('of-bob');
+  });
+
+  it('sends no checkpoint request while the border is written', async () => {
+    const request = vi.fn(async (_: string, requestId: string) => requestId);
+    const { connector } = testConnector({ postCheckpointRequest: request });
+    const { database, writing, goOn } = await slowBorder();
+    const changed = connector.setOwner(database, 'bob');
+    await writing.promise;
+    await expect(connector.postCheckpointRequest?.('client', '1')).rejects.toMatchObject({ code: 'aborted' });
+    goOn.resolve();
+    await changed;
+    expect(await connector.postCheckpointRequest?.('client', '1')).toBe('1');
+    expect(request).toHaveBeenCalledOnce();
   });
 
   it('starts anew: the failures of the one before keep nobody waiting', async () => {
