@@ -140,6 +140,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
         return undefined;
       }
       if (ruling !== 'again') return ruling;
+      if (item.known) continue; // It failed before it was sent, and isn't fit to be: its transforms didn't get through.
       const answer = await attempt([item]);
       const said = Array.isArray(answer) ? (answer as readonly Delivered[])[0] : (answer as Failed);
       if (said?.status !== 'failed') return settle([item], said ? [said] : []);
