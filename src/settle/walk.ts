@@ -171,6 +171,10 @@ const ANSWERS: ReadonlySet<string> = new Set([
 ]);
 
 function isUnanswered(said: Delivered | undefined): boolean {
-  if (said?.status !== 'failed' || said.inBand) return false;
-  return !ANSWERS.has(said.error.code) && !nothingWasSent(said.error);
+  return said?.status === 'failed' && !said.inBand && saysNothing(said.error);
+}
+
+/** Whether what was sent may have been applied, for all that this error of a request says. */
+export function saysNothing(error: UploadError): boolean {
+  return !ANSWERS.has(error.code) && !nothingWasSent(error);
 }
