@@ -317,7 +317,10 @@ export class BackendConnector {
     this.#uploader.openGate();
   }
 
-  /** Aborts what is in flight; from then on every call throws. Nothing is lost: what wasn't confirmed stays queued. */
+  /**
+   * Aborts what is in flight. From then on `drain()` reports the error `aborted`, and whatever else uploads, hands out tokens
+   * or changes the user throws it. Nothing is lost: what wasn't confirmed stays queued.
+   */
   close(): void {
     this.#uploader.close();
   }

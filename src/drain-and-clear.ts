@@ -26,8 +26,8 @@ export interface Leftover {
 export interface DrainAndClearOptions {
   /**
    * What becomes of writes that can't be uploaded in time: `'upload'` keeps them, and the database isn't cleared;
-   * `'discard'` loses them; `'export'` hands them to `export` first. Rejected writes are exported or discarded with them;
-   * with `'upload'` they are discarded, since the user was told of them.
+   * `'discard'` loses them; `'export'` hands them to `export` first. The rejected writes of who is signed in are exported
+   * with them, and else discarded, also those that are rejected during this call.
    */
   readonly pending: 'upload' | 'export' | 'discard';
   /**

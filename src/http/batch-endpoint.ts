@@ -55,7 +55,8 @@ export interface BatchEndpointOptions extends HttpOptions {
  * `batch` belong to each, in order.
  *
  * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}). A 2xx
- * that is empty or not JSON says nothing, and keeps the write.
+ * that is empty or not JSON says nothing, and keeps the write. Any other status goes by the error table; its body is looked at
+ * for a code and not kept as `details`, unless `decode` returns it.
  *
  * @throws TypeError naming the option that is missing, misspelt or out of range.
  *

@@ -59,7 +59,8 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  *   {@link readErrorPayload} takes for one. Any other 2xx says nothing, and keeps the write.
  * - 404 on DELETE: applied, the row is gone. 404 on PATCH: rejected as `not_found`. Both only where the answer itself says
  *   that it is the row that is missing (`isMissingRow`); else it is `unclassified`: an ingress answers so during a
- *   deployment. Tried ten times over fifteen minutes or more, then rejected. 404 on PUT is `misconfigured`, and kept.
+ *   deployment. Tried ten times over fifteen minutes or more, then rejected. 404 on PUT is `misconfigured`, and kept,
+ *   unless it says that a row is missing: then it is `unclassified`, too.
  * - Any other status: by the error table. Such refusals are counted by the breaker.
  * - A PATCH without columns is not sent.
  *

@@ -3,10 +3,6 @@ import type { ConnectorDatabase, CrudEntryLike } from './database.ts';
 
 type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
 
-/**
- * Remembers which queued transactions were sent without an answer, so that the backend may have applied them. They stand
- * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
- */
 interface Added {
   /** Ends when it is written down. Never fails. */
   readonly kept: Promise<unknown>;
@@ -14,6 +10,10 @@ interface Added {
   undo(): Promise<void>;
 }
 
+/**
+ * Remembers which queued transactions were sent without an answer, so that the backend may have applied them. They stand
+ * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
+ */
 export interface Unanswered {
   add(database: ConnectorDatabase, transactions: Transactions): Added;
   includes(database: ConnectorDatabase, transaction: Transactions[number]): Promise<boolean>;

@@ -17,8 +17,8 @@ export interface RejectedTransaction {
   /** The backend's own words. May hold row data: don't log them. */
   readonly details?: unknown;
   /**
-   * The write may have been applied all the same: the answer to an earlier try was lost, and this refusal may be about the
-   * replay.
+   * The write may have been applied all the same: an earlier try got no answer, or one that tells nothing (a 5xx, a bare
+   * 404), and this refusal may be about the replay.
    */
   readonly mayBeApplied?: boolean | undefined;
   /** The backend asks the app to decide (`requires_client_handling`). */

@@ -21,8 +21,8 @@ export interface RejectedWrite {
   /** Which of `entries` the backend applied all the same; empty where it applies transactions as a whole. */
   readonly appliedEntries: readonly number[];
   /**
-   * The backend may have applied it all the same: the answer to an earlier try was lost, and the refusal may be about the
-   * replay. Look before it is written again.
+   * The backend may have applied it all the same: an earlier try got no answer, or one that tells nothing (a 5xx, a bare
+   * 404), and the refusal may be about the replay. Look before it is written again.
    */
   readonly mayBeApplied: boolean;
   /**

@@ -30,8 +30,9 @@ export interface RetryAllReport {
  * local transaction, as with {@link retryRejected}; one that can't be written doesn't stop the others. Held ones are passed
  * over.
  *
- * A write stays listed, too, if it needs a decision (`needsDecision`), if it may have been applied (`mayBeApplied`), or if a newer one of the same row was queued
- * behind it that isn't listed: that one was probably applied, and would be undone. Look at those one by one.
+ * A write stays listed, too, if it needs a decision (`needsDecision`), if it may have been applied (`mayBeApplied`), or if a
+ * newer one of the same row was queued behind it that isn't listed: that one was probably applied, and would be undone. Look
+ * at those one by one.
  *
  * @throws TypeError for an option that is misspelt or of another type; else only what the database throws.
  *

@@ -37,9 +37,9 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
       error = reason;
       failures++;
       shutAt = clock();
-      askedUntil = shutAt + Math.ceil(reason.retryAfterMs || 0);
-      const waitMs = Math.ceil(Math.min(backoffMs(failures, backoff, random()), withinMs));
-      opensAt = Math.max(askedUntil, shutAt + waitMs);
+      askedUntil = shutAt + (reason.retryAfterMs || 0);
+      const waitMs = Math.min(backoffMs(failures, backoff, random()), withinMs);
+      opensAt = Math.ceil(Math.max(askedUntil, shutAt + waitMs));
       return opensAt;
     },
     open() {

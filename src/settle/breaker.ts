@@ -20,9 +20,9 @@ const CONFIRMATION: RetryBudget = { tries: 6, forMs: 9 * 60_000 };
  * Says how often a refusal has to be repeated before it is believed.
  *
  * A bad write and a broken backend answer alike, so refusals are believed while they are rare. Each one raises the
- * doubt, each success takes away a third of one. The first is believed at once, others in close succession after
- * another try or two; from then on the breaker is *open*: each further one is believed after six tries over
- * nine minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
+ * doubt by one, each success takes away a third. Without any doubt a refusal is believed at once; up to one after three
+ * tries in the same call, up to two after five, below three after seven. From three on the breaker is *open*: each further
+ * one is believed after six tries over nine minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
  * database: apps restart during an outage.
  */
 export interface Breaker {
