@@ -10,16 +10,16 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 21_950 },
-  { entry: './http', packages: ['ky'], maxBytes: 9_100 },
+  { entry: '.', packages: [], maxBytes: 22_050 },
+  { entry: './http', packages: ['ky'], maxBytes: 9_150 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
   { entry: './transforms', packages: [], maxBytes: 3_550 },
-  { entry: './supabase', packages: [], maxBytes: 5_600 },
+  { entry: './supabase', packages: [], maxBytes: 5_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 5_950 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_250 },
-  { entry: './presets', packages: ['ky'], maxBytes: 11_750 }, // Eleven backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 11_800 }, // Eleven backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 

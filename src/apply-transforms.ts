@@ -27,7 +27,8 @@ export async function applyTransforms(
     );
   // A forgotten await, above all: JSON would make {} of the promise, and the write would count as applied.
   const odd = entries.filter(
-    ({ opData, previousValues }) => !carriesKind([opData ?? null, previousValues ?? null]),
+    ({ opData, previousValues, metadata }) =>
+      !carriesKind([opData ?? null, previousValues ?? null, metadata ?? null]),
   );
   if (odd.length > 0)
     throw failure(odd, ownError("A column holds what JSON can't carry: a promise, a map, bytes …"));

@@ -76,7 +76,7 @@ function finder(routes: RoutesByTable | readonly Route[]): Find {
   return (entry) => {
     const transport = list
       ? list.find(({ match }) =>
-          typeof match === 'function' ? match(entry) : lookUp({ [match]: true }, entry.table),
+          typeof match === 'function' ? isMatch(match(entry)) : lookUp({ [match]: true }, entry.table),
         )?.transport
       : lookUp(routes as RoutesByTable, entry.table);
     if (transport) return transport;
@@ -85,6 +85,15 @@ function finder(routes: RoutesByTable | readonly Route[]): Find {
       `route() has no transport for the table "${entry.table}": add one, or "default". The writes stay queued.`,
     );
   };
+}
+
+/** A promise would be as good as true, and the entry sent to another backend than its own. */
+function isMatch(said: unknown): boolean {
+  if (typeof (said as { then?: unknown } | null | undefined)?.then !== 'function') return Boolean(said);
+  throw new UploadError(
+    'misconfigured',
+    'route(): a function "match" returned a promise, which is neither true nor false. Nothing was sent. The writes stay queued.',
+  );
 }
 
 interface Part {

@@ -19,7 +19,7 @@ import type { Breaker } from './settle/breaker.ts';
 import type { Decisions } from './settle/decide.ts';
 import { judgeWith } from './settle/judge.ts';
 import type { Rejecting } from './settle/rejecting.ts';
-import { type Settlement, walk } from './settle/walk.ts';
+import { type Settlement, saysNothing, walk } from './settle/walk.ts';
 import type { Publisher } from './status/publisher.ts';
 
 /** What lives as long as the connector, and is only a hint: all of it may be lost without losing a write. */
@@ -106,6 +106,7 @@ export async function uploadBatch(
   const settlement = await walk(items, {
     async send(sent) {
       let slow: ReturnType<Unanswered['add']> | undefined;
+      failed = undefined;
       const timer = setTimeout(() => {
         slow = unanswered.add(database, sent);
       }, SLOW_MS);
@@ -116,7 +117,8 @@ export async function uploadBatch(
         throw failed.error;
       } finally {
         clearTimeout(timer);
-        await deadline.race(slow?.undo()).catch(() => {}); // Whatever it was: the walk looks at it.
+        // What isn't answered stays written down: the app may be killed before the walk has looked at it.
+        if (!failed || !saysNothing(failed.error)) await deadline.race(slow?.undo()).catch(() => {});
       }
     },
     judge,

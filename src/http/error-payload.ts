@@ -13,10 +13,10 @@ import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-bo
  *
  * A JSON object means that all was applied, unless it says otherwise:
  *
- * - `success` or `ok` that is false or 0, `status: 'error'` or `'fail'`, an `error`, `errorMessage` or `errors` with
- *   something in it: refused.
+ * - `success` or `ok` that is false or 0, a `status` that is false, `'error'` or `'fail'`, an `error`, `errorMessage` or
+ *   `errors` with something in it, an `error_code` that is a word: refused.
  * - `statusCode`, `status` or `code` from 400: as if the answer had that status.
- * - A `code` or `error_code` that is known for an error: refused.
+ * - A `code` that is known for an error: refused.
  * - `rejected: [...]`: these entries were refused and all others applied. Each is named by `index` (its place in the
  *   request), by `id` (and `table`, where given), or by its transaction's `idempotency_key`; an id itself will do.
  * - `processed: n` that isn't what was sent: refused.

@@ -49,11 +49,15 @@ export function createHttpClient(
   { headers, authorization, fetch, ky = defaultKy }: HttpOptions,
 ): HttpClient {
   const place = placeOf(base);
-  // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request.
-  const sendUnredirected = (request: Request): Promise<unknown> =>
-    (fetch ?? globalThis.fetch)(request, { redirect: 'manual' });
   return async (request, context) => {
     const { url, method = 'POST', body } = request;
+    // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request. Where a Request doesn't show
+    // its body, as in old WebViews, Capacitor's native HTTP sends only the one beside it.
+    const sendUnredirected = (sent: Request): Promise<unknown> =>
+      (fetch ?? globalThis.fetch)(sent, {
+        redirect: 'manual',
+        ...(body !== undefined && ky === defaultKy && !(sent as { body?: unknown }).body && { body }),
+      });
     const ownHeaders = {
       ...request.headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),

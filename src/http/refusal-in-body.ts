@@ -1,4 +1,5 @@
 import { isObject } from '../json.ts';
+import { wordOf } from '../outcome/gateway.ts';
 import { refusalOf, UNCLASSIFIED_BUDGET } from '../outcome/http-answer.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { codesIn, type ErrorCodes, inBrackets, meaningOf, ownCode } from '../write-api/read-results.ts';
@@ -32,11 +33,13 @@ export function statusIn(json: unknown, isRow = false): number | undefined {
 
 function isRefused(json: unknown, isRow: boolean): boolean {
   if (!isObject(json)) return json === false;
-  const { success, ok, status, error, errors, errorMessage } = json;
+  const { success, ok, status, error, errors, errorMessage, error_code, errorCode } = json;
   return (
     [success, ok].some((each) => [false, 0, 'false', '0'].includes(each as never)) ||
     [error, errors, errorMessage].some(isSomething) ||
-    (!isRow && typeof status === 'string' && /^(error|fail(ed|ure)?)$/i.test(status))
+    (!isRow && (status === false || /^((\w+_)?error|fail(ed|ure)?)$/i.test(wordOf(status)))) ||
+    (!isRow &&
+      [error_code, errorCode].some((each) => /^(?!(ok|none|success|no_?error)$)[a-z]/i.test(wordOf(each))))
   );
 }
 

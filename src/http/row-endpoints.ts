@@ -150,13 +150,16 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
   return Object.assign(transport, { url });
 }
 
-/** Whether it echoes the row: by its id, or by all that was sent; then it is no error payload, whatever its columns are called. */
+/** Whether it echoes the row, with all that was sent: then it is no error payload, whatever its columns are called. */
 function isRowOf({ id, opData = {} }: UploadEntry, json: unknown): boolean {
   if (!isObject(json) || json.id == null) return false;
   const sent = Object.entries(opData);
+  const isSame = String(json.id) === id; // The server may have its own form of the values.
   return (
-    String(json.id) === id ||
-    (sent.length > 0 && sent.every(([name, value]) => JSON.stringify(json[name]) === JSON.stringify(value)))
+    sent.length > 0 &&
+    sent.every(([name, value]) =>
+      isSame ? Object.hasOwn(json, name) : JSON.stringify(json[name]) === JSON.stringify(value),
+    )
   );
 }
 

@@ -21,7 +21,8 @@ export function isGateways({ headers }: HttpAnswerHead, body: Readonly<Record<st
 
 /** Names of members that say nothing of the reason. */
 const NO_REASON = /^(path|url|instance|type|timestamp|.*(request|trace|ray).*id)$/i;
-const ONLY_FORBIDDEN = /^(403|forbidden|(access|permission)[ _-]?denied|not authorized|unauthorized|)[.!]?$/i;
+const ONLY_FORBIDDEN =
+  /^(403|forbidden|(access|permission)[ _-]?denied|not authorized|unauthorized|(invalid|expired|missing)[ _-]?(access[ _-])?(token|jwt|api[ _-]?key)|(the )?(incoming |access )?(token|jwt)( is| has)? (expired|invalid|missing|malformed)|)[.!]?$/i;
 
 /** Whether a 403 is without a reason: a gateway's and a backend's can't be told apart then. */
 export function saysOnlyForbidden(body: Readonly<Record<string, unknown>>): boolean {

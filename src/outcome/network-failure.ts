@@ -8,10 +8,11 @@ interface Thrown {
 
 /**
  * How a message begins: Chromium, Firefox, Safari, React Native, Node (`terminated`, `other side closed`), Deno and Tauri,
- * Cloudflare Workers (`Network connection lost.`, `internal error; reference = …`), axios, and iOS through Capacitor.
+ * Cloudflare Workers (`Network connection lost.`, `internal error; reference = …`), axios, and iOS and Android through
+ * Capacitor.
  */
 const MESSAGE =
-  /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated$|other side closed|socket hang up|error sending|internal error(; reference|$)|the (network|internet) connection|could not connect to the server|unable to resolve host|failed to connect to )/i;
+  /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated$|other side closed|socket hang up|error sending|internal error(; reference|$)|the (network|internet) connection|the request timed out|a server with the specified hostname|could not connect to the server|unable to resolve host|failed to connect to |software caused connection abort|unexpected end of stream)/i;
 
 /** Chromium's networking inside Electron and Cronet (Nitro), and that of Apple. */
 const ANYWHERE = /\bnet::ERR_|\bNSURLErrorDomain\b/;

@@ -10,7 +10,7 @@ import { UploadError } from '../outcome/upload-error.ts';
 import { defaultVerdict } from '../outcome/verdict.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport, UploadBatch } from '../transport.ts';
-import { UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
+import { refusalByCode, UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
 import { codeFromFailureText } from './failure-text.ts';
 import { prepareEntries } from './prepare-entries.ts';
 
@@ -84,6 +84,8 @@ export function rowTransport(
   });
 }
 
+const FAILED = 'The backend failed to apply it.';
+
 function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'path'>): RowOutcome | undefined {
   const { status, json } = answer;
   const inBand = isSuccess(answer);
@@ -91,9 +93,11 @@ function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'pat
   if (inBand && !refusal && isApplied(answer)) return { status: 'applied' };
   const said = words?.(answer);
   if (said !== undefined) {
-    const code = (typeof said === 'string' && codeFromFailureText(said)) || 'unclassified';
-    const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
-    const error = new UploadError(code, 'The backend failed to apply it.', { status, budget });
+    const code = typeof said === 'string' ? codeFromFailureText(said) : undefined;
+    const byCode = inBand ? refusal?.error : refusalByCode(answer, json);
+    const error = code
+      ? new UploadError(code, FAILED, { status })
+      : (byCode ?? new UploadError('unclassified', FAILED, { status, budget: UNCLASSIFIED_BUDGET }));
     return { status: 'rejected', error, details: json, inBand };
   }
   if (refusal) return { status: 'rejected', ...refusal, details: json };

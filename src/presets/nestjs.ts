@@ -59,7 +59,7 @@ export function nestjs(options: NestjsOptions): Preset {
       if (processed === transaction?.entries.length) return [{ status: 'applied' }];
       if (processed !== 0) throw notTheContract(status, 'without the number of operations');
       const error = new UploadError('invalid', 'The backend discarded it.', { status });
-      return [{ status: 'rejected', error, details: json }];
+      return [{ status: 'rejected', error, details: json, inBand: false }]; // It doesn't say why: the breaker counts it.
     },
   });
   return {

@@ -5,8 +5,8 @@ import type { Failed } from './item.ts';
 
 // Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.
 const REFUSAL = 30;
-/** A refusal in band with a code that is about data: three dozen in a row are odd all the same. */
-const CERTAIN_REFUSAL = 2;
+/** Stated of one write, with a code for its data: four in a row, with nothing applied behind them, are odd all the same. */
+const CERTAIN_REFUSAL = 23;
 const SUCCESS = 10;
 /** From here on the breaker is open. */
 const OPEN = 3 * REFUSAL;

@@ -116,7 +116,8 @@ export function createDecisions({
       }
       if (doubted === key) doubted = undefined;
       const stop = await rejecting.decide(item, failed, { ...call, cannotWait, mayBeApplied });
-      if (!stop) opened(await breaker.refused(database, isCertain(failed) && !isReplay));
+      // One that refuses this and applies what is behind it tells them apart, so it is well.
+      if (!stop && !cannotWait) opened(await breaker.refused(database, isCertain(failed) && !isReplay));
       return stop;
     },
 

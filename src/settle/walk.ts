@@ -175,9 +175,13 @@ const ANSWERS: ReadonlySet<string> = new Set([
 ]);
 
 function isUnanswered(said: Delivered | undefined): boolean {
-  if (said?.status !== 'failed' || said.inBand) return false;
-  const { code, status = 500 } = said.error;
+  return said?.status === 'failed' && !said.inBand && saysNothing(said.error);
+}
+
+/** Whether what was sent may have been applied, for all that this error of a request says. */
+export function saysNothing(error: UploadError): boolean {
+  const { code, status = 500 } = error;
   // A 404 or 403 that doesn't say why is an answer all the same.
   const isAnswer = ANSWERS.has(code) || (code === 'unclassified' && status < 500);
-  return !isAnswer && !nothingWasSent(said.error);
+  return !isAnswer && !nothingWasSent(error);
 }

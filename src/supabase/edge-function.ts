@@ -7,7 +7,7 @@ import type { Outcome } from '../outcome/outcome.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import type { Transport, TransportContext } from '../transport.ts';
 import { encodeTransaction, packTransactions } from '../write-api/pack-transactions.ts';
-import { type ErrorCodes, readResultList } from '../write-api/read-results.ts';
+import { type ErrorCodes, readResultList, refusalByCode } from '../write-api/read-results.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { userToken } from './send-request.ts';
 import { type ClientFetch, redirectRefused, unredirected, wasRedirected } from './unredirected.ts';
@@ -73,7 +73,7 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
   checkErrorCodes('edgeFunction', errorCodes);
 
   const call = async (body: object, count: number, context: TransportContext): Promise<Outcome[]> => {
-    const data = await invoke(client, name, body, context);
+    const data = await invoke(client, name, body, context, errorCodes);
     const answer: Record<string, unknown> = isObject(data) ? data : {};
     const isOne = oneTransaction && !Object.hasOwn(answer, 'results');
     // The published function of this kind doesn't say who is to handle what it refuses.
@@ -105,6 +105,7 @@ async function invoke(
   name: string,
   body: object,
   context: TransportContext,
+  errorCodes?: ErrorCodes,
 ): Promise<unknown> {
   const headers = { Authorization: `Bearer ${await userToken(context)}` };
   const { data, error, response } = await guarded(functions).invoke(name, {
@@ -112,7 +113,7 @@ async function invoke(
     headers,
     signal: context.signal,
   });
-  if (error) throw await failureOf(error);
+  if (error) throw await failureOf(error, errorCodes);
   if (response && wasRedirected(response)) throw redirectRefused(response.status);
   return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
 }
@@ -125,15 +126,16 @@ function guarded(functions: FunctionsClientLike['functions']): FunctionsClientLi
 }
 
 /** By name, not by class: the app's copy of the client may be another one. */
-async function failureOf(error: {
-  readonly name?: string;
-  readonly context?: unknown;
-}): Promise<UploadError> {
+async function failureOf(
+  error: { readonly name?: string; readonly context?: unknown },
+  errorCodes?: ErrorCodes,
+): Promise<UploadError> {
   switch (error.name) {
     case 'FunctionsHttpError': {
       const response = error.context as AnswerBody;
       const text = await readBody(response, 'The function');
-      return refusalOf({ status: response.status, headers: response.headers, text });
+      const answer = { status: response.status, headers: response.headers, text };
+      return refusalByCode(answer, parseJson(text), errorCodes) ?? refusalOf(answer);
     }
     case 'FunctionsRelayError':
       return new UploadError('unavailable', 'The backend could not be reached.');

@@ -35,6 +35,10 @@ const UNFIT: [string, unknown][] = [
   ['a symbol', Symbol('x')],
   ['a promise within', { changes: [Promise.resolve({ id: 'a' })] }],
   ['a BigInt', { size: 1n }],
+  ['a map within', { changes: new Map([['a', 1]]) }],
+  ['bytes within', { image: new Uint8Array([1]) }],
+  ['a Blob', new Blob(['x'])],
+  ['a date that is none', { at: new Date(Number.NaN) }],
   ['a circle', circle],
 ];
 

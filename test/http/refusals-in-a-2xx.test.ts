@@ -1,6 +1,6 @@
 import { UploadError, type UploadErrorCode } from 'powersync-backend-connector';
 import { batchEndpoint, rowEndpoints } from 'powersync-backend-connector/http';
-import { cloudcode, django, laravel, nodejs, rails } from 'powersync-backend-connector/presets';
+import { agentSkills, cloudcode, django, laravel, nodejs, rails } from 'powersync-backend-connector/presets';
 import { describe, expect, it } from 'vitest';
 import { batch, context, everythingIn, put, transaction } from './support.ts';
 
@@ -46,6 +46,10 @@ const REFUSALS = [
   { status: 'error', message: 'no' },
   { status: 'fail', data: { name: 'is taken' } },
   { status: 'Failed' },
+  { status: false, message: 'no' },
+  { status: 'fatal_error' },
+  { error_code: 'QUOTA_EXCEEDED' },
+  { errorCode: 'Locked' },
   { errorMessage: 'Task timed out after 3.00 seconds', errorType: 'Sandbox.Timedout' },
 ];
 
@@ -118,6 +122,8 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
     { status: 201, errors: '', error: 0, errorMessage: null },
     { errors: { name: [] }, error: { code: 0, message: '' } },
     { errors: [null] },
+    { status: true, error_code: 'OK' },
+    { error_code: 0, errorCode: 'NoError' },
   ])('with %j is no refusal', async (body) => {
     const outcome = await outcomeOf(make, { message: 'PUT completed for lists a', ...body, id: 17 });
     if (name !== 'nodejs()') expect(outcome).toEqual({ status: 'applied' });
@@ -130,12 +136,31 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
   });
 });
 
+it.each(['57P03', 'XX000', '25006'])(
+  'agentSkills(): %s beside its `success: false` is an outage',
+  async (code) => {
+    const make: Make = (body) => agentSkills({ ...answering(body), userId: 'u' }).transport;
+    for (const body of [
+      { success: false, code },
+      { success: false, error: { code } },
+    ])
+      expect(await outcomeOf(make, body)).toMatchObject({ error: { code: 'unavailable' } });
+  },
+);
+
+it.each(['57P03', 'XX000', '25006'])('nodejs(): a 400 with the SQLSTATE %s is an outage', async (code) => {
+  const answer = answering({ message: 'Request failed', code }, 400);
+  const make: Make = () => nodejs({ ...answer, userId: 'u' }).transport;
+  expect(await outcomeOf(make, {})).toMatchObject({ error: { code: 'unavailable' } });
+});
+
 describe('rowEndpoints(): a row in a 2xx', () => {
   const make = TRANSPORTS['rowEndpoints()'] as Make;
 
   it.each([
     {
       id: 'a',
+      name: 'X',
       error: 'E7',
       errors: ['x'],
       ok: false,
@@ -144,7 +169,7 @@ describe('rowEndpoints(): a row in a 2xx', () => {
       statusCode: 500,
       code: 404,
     },
-    [{ id: 'a', error: 'E7', status: 500 }],
+    [{ id: 'a', name: 'x', error: 'E7', status: 500 }],
     { id: 17, name: 'x', status: 'error' },
     { id: 17, name: 'x', status: 500, code: 404 },
     { id: 17, title: 'y', status: 'error', code: '22000' },
@@ -153,12 +178,24 @@ describe('rowEndpoints(): a row in a 2xx', () => {
     expect(await outcomeOf(make, body)).toEqual({ status: 'applied' });
   });
 
-  it.each([[[{ error: 'quota exceeded' }]], [[{ success: false }]], [false]])(
-    'does not hide a refusal: %j',
-    async (body) => {
-      expect(await outcomeOf(make, body)).toMatchObject({ error: { code: 'unclassified' } });
-    },
-  );
+  it.each([
+    [[{ error: 'quota exceeded' }]],
+    [[{ success: false }]],
+    [false],
+    [{ id: 'a', error: 'quota exceeded' }],
+    [{ id: 'a', ok: false }],
+    [[{ id: 'a', success: false }]],
+  ])('does not hide a refusal: %j', async (body) => {
+    expect(await outcomeOf(make, body)).toMatchObject({ error: { code: 'unclassified' } });
+  });
+});
+
+it('rowEndpoints(): a refused DELETE is none that is echoed, though it names the row', async () => {
+  const entry = { clientId: 1, op: 'DELETE', table: 'lists', id: 'a' };
+  const transport = rowEndpoints(answering({ id: 'a', error: 'it is locked' }));
+  expect(await transport(batch(transaction('t', entry)), context())).toMatchObject([
+    { error: { code: 'unclassified' } },
+  ]);
 });
 
 describe('batchEndpoint(): a 2xx for several', () => {

@@ -111,7 +111,7 @@ describe('rowEndpoints(): a 2xx', () => {
     [
       'the row, whatever its columns are called',
       200,
-      { id: 'a', success: false, error: { x: 1 }, errors: ['e'] },
+      { id: 'a', name: 'x', success: false, error: { x: 1 }, errors: ['e'] },
     ],
     ['a row with an id of the server', 201, { id: 17, name: 'x', status: 'error' }],
     ['a message', 200, { message: 'done' }],

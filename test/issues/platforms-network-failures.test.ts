@@ -27,6 +27,13 @@ it.each<[string, unknown]>([
   ['Capacitor on Android', coded(new Error('timeout'), 'SocketTimeoutException')],
   ['Capacitor on Android, by the class alone', { message: 'x', code: 'java.net.SocketException' }],
   ['Capacitor on iOS', coded(new Error('Die Internetverbindung ist offline.'), 'NSURLErrorDomain')],
+  ['Capacitor on iOS, by the words alone', new Error('The request timed out.')],
+  [
+    'Capacitor on iOS, by the words alone',
+    new Error('A server with the specified hostname could not be found.'),
+  ],
+  ['Android, as the network changes', new Error('Software caused connection abort')],
+  ['OkHttp', new Error('unexpected end of stream on https://api.test/...')],
   ['Safari', new TypeError('The network connection was lost.')],
   ['Safari', new TypeError('The Internet connection appears to be offline.')],
   ['undici', coded(named('SocketError', 'other side closed'), 'UND_ERR_SOCKET')],

@@ -1,8 +1,8 @@
 import { type Outcome, type Transport, UploadError } from 'powersync-backend-connector';
 import { listRejected } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, applyAll, fakeClock, queued, testConnector } from '../support/connector.ts';
+import { closeClient, openClient, type TestClient, waitFor } from '../support/client.ts';
+import { addTodos, applyAll, fakeClock, noAnswer, queued, testConnector } from '../support/connector.ts';
 
 // The answer to a write was lost. Its retry was refused, because the key was still in use, or the row was there already;
 // and the write was recorded as a conflict, though it had been applied.
@@ -81,6 +81,25 @@ describe('the refusal of a retry, after an answer was lost', () => {
       expect(await listRejected(client.db)).toMatchObject([{ mayBeApplied: false }]);
     },
   );
+
+  it('a deadline leaves it written down all the time: the app may be killed then', async () => {
+    const marks: unknown[] = [];
+    const database = new Proxy(client.db, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...values: unknown[]) => {
+          const [, parameters] = values as [unknown, unknown[]?];
+          if (name === 'execute' && parameters?.[0] === 'unanswered') marks.push(parameters[1]);
+          return Reflect.apply(member, target, values);
+        };
+      },
+    });
+    const { connector } = testConnector({ transport: noAnswer, retry: { timeoutMs: 700 } });
+    await expect(connector.uploadData(database)).rejects.toMatchObject({ code: 'timeout' });
+    await waitFor(() => marks.length > 0);
+    expect(new Set(marks)).toEqual(new Set(['1']));
+  });
 
   it('a slow answer is none that was lost', async () => {
     const { connector } = testConnector({

@@ -28,7 +28,14 @@ import {
 } from 'powersync-backend-connector/transforms';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, applied, recordingTransport, testConnector } from '../support/connector.ts';
+import {
+  addTodos,
+  applied,
+  descriptions,
+  fakeClock,
+  recordingTransport,
+  testConnector,
+} from '../support/connector.ts';
 
 const schema = new Schema({
   todo_items: new Table(
@@ -180,6 +187,24 @@ describe('a transform that fails', () => {
         entries: [{ opData: { description: '{SECRET' } }],
       },
     ]);
+  });
+
+  it('sends nothing untransformed, also where others were refused just before', async () => {
+    const client = await open();
+    await addTodos(client, 'bad 1', 'bad 2', 'good');
+    const secret: EntryTransform = (entry) => {
+      if (entry.opData?.description.startsWith('bad')) throw new Error('A bug.');
+      return { ...entry, opData: { description: 'sealed' } };
+    };
+    const { transport, batches } = recordingTransport();
+    const clock = fakeClock();
+    const { connector } = testConnector({ transport, transform: secret, clock });
+    for (let call = 0; call < 10 && (await queueLength(client)) > 0; call++) {
+      await connector.uploadData(client.db).catch(() => {});
+      clock.advance(10_000);
+    }
+    expect(batches.map(descriptions)).toEqual([['sealed']]);
+    expect(connector.status.counters).toMatchObject({ applied: 1, rejected: 2 });
   });
 
   it('does not empty the queue when it always fails', async () => {

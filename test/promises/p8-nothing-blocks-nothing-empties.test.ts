@@ -139,12 +139,30 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
     expect(await rejected()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('refusals that the backend states for single transactions, with a code for their data, are believed', async () => {
+  it('refusals that the backend states for single transactions are believed, however many, where it goes on behind them', async () => {
     const { connector } = testConnector({
+      transport: async (batch) =>
+        descriptions(batch).map((each) =>
+          each === 'z' ? applied() : { status: 'rejected', error: new UploadError('invalid', 'no') },
+        ),
+    });
+    await connector.drain(client.db);
+    expect(await rejected()).toEqual(letters.filter((letter) => letter !== 'z'));
+    expect(connector.status.breaker).toBe('closed');
+  });
+
+  it('where it applies nothing at all, four are believed, and then six in an hour', async () => {
+    const clock = fakeClock();
+    const { connector } = testConnector({
+      clock,
       transport: async ({ transactions }) =>
         transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
     });
     await connector.drain(client.db);
+    expect(await rejected()).toEqual(letters.slice(0, 4));
+    await uploadFor(60, connector, clock);
+    expect((await rejected()).length).toBeLessThanOrEqual(10);
+    await uploadFor(180, connector, clock);
     expect(await rejected()).toEqual(letters);
   });
 

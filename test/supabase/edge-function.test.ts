@@ -158,6 +158,19 @@ describe('one transaction per call', () => {
   });
 });
 
+describe('a refused call whose body has a code', () => {
+  it.each([
+    ['the SQLSTATE of an outage', { code: '57P03' }, 'unavailable'],
+    ['one of the app', { error: { code: 'APP_TOO_OLD' } }, 'update_required'],
+    ['one that nobody knows', { code: 'X' }, 'invalid'],
+  ])('%s', async (_, body, code) => {
+    const { send } = await serve((response) => respond(response, 400, body), {
+      errorCodes: { APP_TOO_OLD: 'update_required' },
+    });
+    expect(await failureOf(send(each(list('l1')), context()))).toMatchObject({ code, status: 400 });
+  });
+});
+
 describe('failures', () => {
   const batch: UploadBatch = each(list('l1', 'SECRET'), list('l2'));
   const page = '<h1>SECRET</h1>';

@@ -105,6 +105,18 @@ it.each(Object.entries(FOLLOWED))('%s: what came of a redirect is not believed',
     ).toBe('misconfigured');
 });
 
+it.each(['an SQL function', 'an Edge Function'])('%s: the body of a redirect is let go', async (name) => {
+  let cancelled = 0;
+  const fetch = async () =>
+    new Response(new ReadableStream({ cancel: () => void cancelled++ }), {
+      status: 307,
+      headers: { location: 'https://evil.test' },
+    });
+  const delivery = TRANSPORTS[name]?.('https://supabase.test', fetch)?.(batch, context());
+  expect(await codeOf(delivery as never)).toBe('misconfigured');
+  expect(cancelled).toBe(1);
+});
+
 it('an answer from the address that was asked is believed, however that is escaped', async () => {
   const fetch = async (url: unknown) =>
     answer({ redirected: undefined, url: decodeURI(String(url)).replace('test', 'TEST') });

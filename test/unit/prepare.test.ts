@@ -188,6 +188,13 @@ describe('prepare', () => {
     }
   });
 
+  it('takes metadata that is a promise for a fault, too', async () => {
+    const { prepared } = await run([
+      (entry) => ({ ...entry, metadata: Promise.resolve('x') as unknown as string }),
+    ]);
+    expect(prepared[0]?.known).toMatchObject({ status: 'failed', error: { code: 'invalid' } });
+  });
+
   it('takes what JSON carries', async () => {
     const opData = {
       name: null,

@@ -27,6 +27,16 @@ describe('route()', () => {
     expect([calls(todos), calls(audit), calls(rest)]).toEqual([[['todos']], [['audit_log']], [['lists']]]);
   });
 
+  it('sends nothing where a function returns a promise, which would be as good as true', async () => {
+    const other = recordingTransport();
+    const match = (async () => false) as unknown as () => boolean;
+    const transport = route([{ match, transport: other.transport }]);
+    expect(await failureOf(transport({ transactions: [of('a', 'todos')] }, context()))).toMatchObject({
+      code: 'misconfigured',
+    });
+    expect(calls(other)).toEqual([]);
+  });
+
   it('ends a batch where the transport changes, so that the order is kept', async () => {
     const [todos, rest] = [recordingTransport(), recordingTransport()];
     const transport = route({ todos: todos.transport, default: rest.transport });

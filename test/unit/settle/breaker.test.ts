@@ -91,9 +91,9 @@ describe('the breaker', () => {
     expect(await breaker.budget(database, true)).toEqual(CONFIRMATION);
   });
 
-  it('opens after 45 certain refusals in a row: a whole queue of them is a sign of the server', async () => {
+  it('opens after four certain refusals in a row: nothing but them is a sign of the server', async () => {
     const { breaker, database } = await afterRefusals(0);
-    expect((await refuse(breaker, database, 44, true)).some(Boolean)).toBe(false);
+    expect((await refuse(breaker, database, 3, true)).some(Boolean)).toBe(false);
     expect(await refuse(breaker, database, 1, true)).toEqual([true]);
   });
 
