@@ -86,8 +86,7 @@ describe('what is to be retried or held', () => {
 describe('a refusal', () => {
   it('of this write in band, for its data, is believed at once, four times in a row', async () => {
     const { decide, policy, breaker, database } = world();
-    for (let opId = 1; opId <= 4; opId++)
-      expect(await decide(item(opId), failed('invalid'))).toBeUndefined();
+    for (let opId = 1; opId <= 4; opId++) expect(await decide(item(opId), failed('invalid'))).toBeUndefined();
     expect(policy).toHaveBeenCalledTimes(4);
     expect(await breaker.isOpen(database)).toBe(true);
     expect(await decide(item(5), failed('invalid'))).toMatchObject({ hold: false });

@@ -468,7 +468,13 @@ describe('a failure behind one that stays', () => {
   it('is not decided on, but told of, with what is applied behind it: that must not be undone later', async () => {
     const answer = () => [refused(), APPLIED, refused('forbidden'), refused('invalid'), APPLIED];
     const { log } = await run(5, answer, { decide: keep(0) });
-    expect(log).toEqual(['0 1 2 3 4', '0?', '(2 forbidden, behind it 4)', '(3 invalid, behind it 4)', '… 1 4']);
+    expect(log).toEqual([
+      '0 1 2 3 4',
+      '0?',
+      '(2 forbidden, behind it 4)',
+      '(3 invalid, behind it 4)',
+      '… 1 4',
+    ]);
   });
 
   it('is told of behind one that was not attempted, too', async () => {
