@@ -312,7 +312,7 @@ export class BackendConnector {
 
   /**
    * Says that refusals are the writes' fault: they are believed at once again, and the next upload is tried at once.
-   * Without it, each one is believed after nine minutes while `status.breaker` is `open`.
+   * Without it, each one is believed after ten minutes while `status.breaker` is `open`.
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
     this.#uploader.checkOpen();

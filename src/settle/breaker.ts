@@ -5,16 +5,16 @@ import type { Failed } from './item.ts';
 
 // Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.
 const REFUSAL = 30;
-/** Stated of one write, with a code for its data: four in a row, with nothing applied behind them, are odd all the same. */
-const CERTAIN_REFUSAL = 23;
+/** Stated of one write, with a code for its data: five in a row, with nothing applied behind them, are odd all the same. */
+const CERTAIN_REFUSAL = 22;
 const SUCCESS = 10;
 /** From here on the breaker is open. */
 const OPEN = 3 * REFUSAL;
 /** More doubt isn't kept: ten successes in a row take it away. */
 const MOST = 2 * OPEN;
 
-/** What each refusal has to stand while the breaker is open: in an hour six are believed, and twenty take three hours. */
-const CONFIRMATION: RetryBudget = { tries: 6, forMs: 9 * 60_000 };
+/** What each refusal has to stand while the breaker is open: in an hour five are believed, and twenty take three hours. */
+const CONFIRMATION: RetryBudget = { tries: 6, forMs: 10 * 60_000 };
 
 /**
  * Says how often a refusal has to be repeated before it is believed.
@@ -22,7 +22,7 @@ const CONFIRMATION: RetryBudget = { tries: 6, forMs: 9 * 60_000 };
  * A bad write and a broken backend answer alike, so refusals are believed while they are rare. Each one raises the
  * doubt by one, each success takes away a third. Without any doubt a refusal is believed at once; up to one after three
  * tries in the same call, up to two after five, below three after seven. From three on the breaker is *open*: each further
- * one is believed after six tries over nine minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
+ * one is believed after six tries over ten minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
  * database: apps restart during an outage.
  */
 export interface Breaker {

@@ -176,7 +176,7 @@ function unconfirmed(cause: UploadError): UploadError {
   return new UploadError(
     'misconfigured',
     'The backend refused several transactions, so the fault may be its own: each further one is believed only after six ' +
-      'tries over nine minutes, or once resetBreaker() is called. The writes stay queued.',
+      'tries over ten minutes, or once resetBreaker() is called. The writes stay queued.',
     { cause, status: cause.status },
   );
 }

@@ -24,7 +24,7 @@ export interface UploadStatus {
   /** Epoch milliseconds since which the head of the queue has not moved in spite of tries. */
   readonly stalledSince: number | undefined;
   /**
-   * `open` while the backend refuses so much that its refusals have to be confirmed, over nine minutes each, before they
+   * `open` while the backend refuses so much that its refusals have to be confirmed, over ten minutes each, before they
    * are believed. Kept over restarts; known once an upload has begun.
    */
   readonly breaker: 'closed' | 'open';

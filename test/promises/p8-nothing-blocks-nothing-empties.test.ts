@@ -84,7 +84,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
     expect(connector.status.breaker).toBe('open');
     await uploadFor(60, connector, clock);
     expect((await rejected()).length).toBeLessThanOrEqual(10);
-    expect(await queued(client)).toEqual(letters.filter((_, index) => index >= 9));
+    expect(await queued(client)).toEqual(letters.filter((_, index) => index >= 8));
     expect(events.filter(({ type }) => type === 'breaker')).toHaveLength(1);
     expect(batches.length).toBeLessThan(80);
   });
@@ -151,7 +151,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
     expect(connector.status.breaker).toBe('closed');
   });
 
-  it('where it applies nothing at all, four are believed, and then six in an hour', async () => {
+  it('where it applies nothing at all, five are believed, and then five in an hour', async () => {
     const clock = fakeClock();
     const { connector } = testConnector({
       clock,
@@ -159,7 +159,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
         transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
     });
     await connector.drain(client.db);
-    expect(await rejected()).toEqual(letters.slice(0, 4));
+    expect(await rejected()).toEqual(letters.slice(0, 5));
     await uploadFor(60, connector, clock);
     expect((await rejected()).length).toBeLessThanOrEqual(10);
     await uploadFor(180, connector, clock);

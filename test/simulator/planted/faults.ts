@@ -47,15 +47,15 @@ export const FAULTS: readonly Fault[] = [
     'an open breaker believes nothing any more',
     'badRun',
     'settle/breaker.ts',
-    '{ tries: 6, forMs: 9 * 60_000 }',
+    '{ tries: 6, forMs: 10 * 60_000 }',
     '{ tries: 1e9, forMs: 0 }',
   ),
   fault(
     'what is refused and then applied proves nothing',
     'halfBroken',
     'settle/breaker.ts',
-    'contradicted: (database) => raise(database, MOST),',
-    'contradicted: async () => false,',
+    'return raise(database, MOST);',
+    'return Promise.resolve(false);',
     {
       file: 'settle/breaker.ts',
       text: '1 + 2 * Math.ceil(doubt / REFUSAL)',
@@ -173,7 +173,7 @@ export const FAULTS: readonly Fault[] = [
     'the wait that a backend asks for is not kept to',
     'waiting',
     'retry/gate.ts',
-    'askedUntil = shutAt + (reason.retryAfterMs || 0);',
+    'askedUntil = shutAt + Math.min(reason.retryAfterMs || 0, MAX_RETRY_AFTER_MS);',
     'askedUntil = shutAt;',
   ),
   fault(

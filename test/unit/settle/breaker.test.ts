@@ -4,7 +4,7 @@ import { type Breaker, createBreaker, isCertain } from '../../../src/settle/brea
 import type { Failed } from '../../../src/settle/item.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
-const CONFIRMATION = { tries: 6, forMs: 540_000 };
+const CONFIRMATION = { tries: 6, forMs: 600_000 };
 const atOnce = (tries: number) => ({ tries, forMs: 0 });
 
 /** Refusals that are believed, uncertain ones unless told; tells which of them opened it. */
@@ -91,9 +91,9 @@ describe('the breaker', () => {
     expect(await breaker.budget(database, true)).toEqual(CONFIRMATION);
   });
 
-  it('opens after four certain refusals in a row: nothing but them is a sign of the server', async () => {
+  it('opens after five certain refusals in a row: nothing but them is a sign of the server', async () => {
     const { breaker, database } = await afterRefusals(0);
-    expect((await refuse(breaker, database, 3, true)).some(Boolean)).toBe(false);
+    expect((await refuse(breaker, database, 4, true)).some(Boolean)).toBe(false);
     expect(await refuse(breaker, database, 1, true)).toEqual([true]);
   });
 
