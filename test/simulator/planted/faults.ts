@@ -63,11 +63,12 @@ export const FAULTS: readonly Fault[] = [
     },
   ),
   fault(
-    'every refusal in band is certain',
+    'every refusal in band is certain, and raises no doubt',
     'badDeployment',
     'settle/breaker.ts',
     "return inBand && verdict === 'reject' && DATA_CODES.has(error.code);",
     'return inBand;',
+    { file: 'settle/breaker.ts', text: 'const CERTAIN_REFUSAL = 22;', instead: 'const CERTAIN_REFUSAL = 0;' },
   ),
   fault(
     'a budget counts as spent',
@@ -111,6 +112,7 @@ export const FAULTS: readonly Fault[] = [
     'send.ts',
     'Promise<readonly Outcome[]> {\n    deadline.check();\n',
     'Promise<readonly Outcome[]> {\n',
+    { file: 'send.ts', text: '      deadline.check(); // A listener', instead: '      // A listener' },
   ),
   fault(
     'a call that has outlived its deadline is not awaited',
