@@ -5,7 +5,7 @@ const failures = new WeakMap<UploadError, boolean>();
 /**
  * Marks an error as one of getting a token: it says nothing of the write, whatever its code.
  *
- * @param nothingSent Nothing is under way that might be applied all the same.
+ * @param nothingSent Nothing is under way that might still be applied.
  */
 export function tokenFailure(error: UploadError, nothingSent: boolean): UploadError {
   failures.set(error, nothingSent);

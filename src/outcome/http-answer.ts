@@ -1,14 +1,18 @@
 import { isObject, parseJson } from '../json.ts';
 import { isGateways, saysOnlyForbidden } from './gateway.ts';
-import { type HttpAnswerHead, type RetryBudget, UploadError, type UploadErrorCode } from './upload-error.ts';
+import {
+  type HttpAnswerHead,
+  UNCLASSIFIED_BUDGET,
+  UploadError,
+  type UploadErrorCode,
+} from './upload-error.ts';
 
 /** One answer over HTTP, read to its end. */
 export interface HttpAnswer extends HttpAnswerHead {
   readonly text: string;
 }
 
-/** How long a refusal that may be an outage is tried before it is believed. */
-export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
+export { UNCLASSIFIED_BUDGET };
 
 export function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;

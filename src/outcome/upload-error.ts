@@ -34,7 +34,8 @@ export interface RetryBudget {
   readonly forMs: number;
 }
 
-const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
+/** How long a refusal that may be an outage is tried before it is believed. */
+export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
 
 export interface UploadErrorOptions {
   /** HTTP status, where there was one. */

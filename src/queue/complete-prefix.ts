@@ -23,7 +23,7 @@ export async function handleFor(
  * Two faults of a hasty completion are kept out. `complete()` deletes by op id, so a handle that ends elsewhere than at
  * the last settled entry would remove writes nobody sent. And a completion of entries already gone (another tab, a
  * cleared queue) stops downloads until the next local write. Hence: look at the head again, and use only a handle that
- * ends at exactly the last settled entry. Where another tab has removed the first of them, the others leave all the same:
+ * ends at exactly the last settled entry. Where another tab has removed the first of them, the others still leave:
  * they are settled, and were they sent again, a backend without idempotency would apply them twice.
  *
  * @param handle One that probably ends there; else another is read.

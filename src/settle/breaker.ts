@@ -5,7 +5,7 @@ import type { Failed } from './item.ts';
 
 // Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.
 const REFUSAL = 30;
-/** Stated of one write, with a code for its data: five in a row, with nothing applied behind them, are odd all the same. */
+/** Stated of one write, with a code for its data: five in a row, with nothing applied behind them, are suspicious. */
 const CERTAIN_REFUSAL = 22;
 const SUCCESS = 10;
 /** From here on the breaker is open. */

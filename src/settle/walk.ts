@@ -107,7 +107,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     const endAt = async (index: number, end: End): Promise<End> => {
       for (const [at, { item, said }] of whole.entries())
         if (at > index && said.status === 'failed') rules.notReached(item, said, appliedBehind(at));
-      // They are sent again; were that refused, as in use, they would be applied all the same.
+      // They are sent again, and may be refused then because they are applied already.
       const ahead = appliedBehind(index);
       if (ahead.length) await rules.unanswered(ahead);
       return end;
@@ -181,7 +181,7 @@ function isUnanswered(said: Delivered | undefined): boolean {
 /** Whether what was sent may have been applied, for all that this error of a request says. */
 export function saysNothing(error: UploadError): boolean {
   const { code, status = 500 } = error;
-  // A 404 or 403 that doesn't say why is an answer all the same.
+  // A 404 or 403 is an answer, also where it doesn't say why.
   const isAnswer = ANSWERS.has(code) || (code === 'unclassified' && status < 500);
   return !isAnswer && !nothingWasSent(error);
 }
