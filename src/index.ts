@@ -1,4 +1,5 @@
-export type { CredentialsProvider, TokenCache } from './auth/token-cache.ts';
+export type { TokenCache } from './auth/kept-token.ts';
+export type { CredentialsProvider } from './auth/token-cache.ts';
 export { BackendConnector, type DrainReport } from './backend-connector.ts';
 export {
   type BatchingOptions,

@@ -1,4 +1,5 @@
-import { type CredentialsProvider, memoryTokenCache, type TokenCache } from './auth/token-cache.ts';
+import { memoryTokenCache, type TokenCache } from './auth/kept-token.ts';
+import type { CredentialsProvider } from './auth/token-cache.ts';
 import { type BatchingOptions, type BatchingStrategy, transactions } from './batching/strategy.ts';
 import type { CheckpointRequest } from './checkpoint-request.ts';
 import { optionChecks } from './option-checks.ts';

@@ -163,6 +163,7 @@ export function createUploader(parts: Parts): Uploader {
   function close(): void {
     if (publisher.status.phase === 'closed') return;
     bar(new UploadError('aborted', 'The connector was closed. The writes stay queued.'));
+    parts.tokens.close();
     parts.rejecting.abandon(); // Another connector may send the write now.
     stopListening?.();
     publisher.publish({ type: 'closed' }, { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined });

@@ -2,6 +2,7 @@ import { startDeadline } from '../deadline.ts';
 import type { PlatformAbortSignal } from '../globals.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { type JwtClaims, readJwtClaims } from './jwt.ts';
+import { allKept, keepToken, type TokenCache } from './kept-token.ts';
 
 /**
  * Gets a JWT for the user who is signed in. Null means signed out; a throw means that it can't be known now. The signal
@@ -10,18 +11,6 @@ import { type JwtClaims, readJwtClaims } from './jwt.ts';
 export type CredentialsProvider = (context: {
   readonly signal: PlatformAbortSignal;
 }) => Promise<{ readonly token: string } | null>;
-
-/**
- * Where the current token is kept between uses: memory by default. Give one of your own to share a token with the rest
- * of the app. A cache that fails counts as empty. It is written one token after another: the next one waits until `set()`
- * has ended, for `retry.timeoutMs` at most.
- */
-export interface TokenCache {
-  /** The token that was kept last; null or undefined if there is none. */
-  get(): string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps a token; null drops it. If that fails it is tried once more, then told on `console.error`. */
-  set(token: string | null): void | Promise<void>;
-}
 
 /** Tokens for sync and uploads: cached, refreshed ahead, one refresh at a time. */
 export interface TokenSource {
@@ -35,6 +24,8 @@ export interface TokenSource {
   keepOnlyOf(owner: string | null): Promise<void>;
   /** Ends once the cache has all that it was given so far, or after `timeoutMs`. Never throws. */
   settled(): Promise<void>;
+  /** A refresh on its way is for nobody: what it brings isn't kept. What the cache has stays for the next start. */
+  close(): void;
   /** What the backend's clock shows now. */
   serverTime(epochMs: number): void;
 }
@@ -76,15 +67,14 @@ export function createTokenSource({
   let held: Held | null | undefined; // undefined: the cache hasn't been asked yet
   let flight: Promise<string | null> | undefined;
   let user = 0; // counted up when somebody else may have signed in
+  let ended: UploadError | undefined; // why the last user's refresh is for nobody
   let dropped: string | undefined;
   let skewMs = 0;
-  let wanted: string | null = null; // what the cache was given last
-  let writes: Promise<unknown> = Promise.resolve();
 
   const hold = (token: string): Held => ({ token, claims: readJwtClaims(token), at: clock() });
 
   async function load(): Promise<void> {
-    const token = await within(Promise.resolve().then(() => cache.get()))
+    const token = await within(allKept(cache).then(() => cache.get()))
       .then((kept) => (kept ? readToken({ token: kept }) : null))
       .catch(() => null);
     if (held === undefined) held = token ? { ...hold(token), isLoaded: true } : null;
@@ -97,7 +87,7 @@ export function createTokenSource({
     try {
       const asked = Promise.resolve().then(() => credentials({ signal: deadline.signal }));
       const token = readToken(await deadline.race(asked));
-      if (askedFor !== user) throw somebodyElse();
+      if (askedFor !== user) throw ended;
       held = token === null ? null : hold(token);
       keep(token);
       onRefresh(
@@ -125,42 +115,23 @@ export function createTokenSource({
     }
   }
 
-  function keep(token: string | null): void {
-    wanted = token;
-    writes = writes.then(async () => {
-      try {
-        await write(token);
-      } catch {
-        if (token === null) await write(null).catch(couldNotDrop);
-      }
-    });
-  }
+  const keep = (token: string | null): void => keepToken(cache, token, timeoutMs);
 
-  async function write(token: string | null): Promise<void> {
-    const work = cache.set(token);
-    if (!work) return;
-    const deadline = startDeadline(timeoutMs);
-    try {
-      await deadline.race(work);
-    } finally {
-      deadline.end();
-      if (deadline.error) work.then(again, again);
-    }
-    // One that ends after it was given up may have undone what came later.
-    function again(): void {
-      if (wanted !== token) keep(wanted);
-    }
+  function abandonFlight(why: UploadError): void {
+    user++;
+    ended = why;
+    flight = undefined;
   }
 
   async function settled(): Promise<void> {
-    await within(writes).catch(() => {});
+    await within(allKept(cache)).catch(() => {});
   }
 
   return {
     async get() {
       const askedFor = user;
       if (held === undefined) await load();
-      if (askedFor !== user) throw somebodyElse();
+      if (askedFor !== user) throw ended;
       const before = held;
       if (before && clock() < refreshAt(before, skewMs) && clock() >= before.at - SKEW_NOISE_MS)
         return before.token;
@@ -180,9 +151,8 @@ export function createTokenSource({
       }
     },
     forget() {
-      user++;
+      abandonFlight(new UploadError('unauthenticated', 'Somebody else signed in meanwhile.'));
       held = null;
-      flight = undefined;
       keep(null);
     },
     async keepOnlyOf(owner) {
@@ -194,22 +164,12 @@ export function createTokenSource({
       await settled();
     },
     settled,
+    close: () => abandonFlight(new UploadError('aborted', 'The connector was closed.')),
     serverTime(epochMs) {
       const skew = epochMs - clock();
       skewMs = Math.abs(skew) > SKEW_NOISE_MS ? skew : 0;
     },
   };
-}
-
-function somebodyElse(): UploadError {
-  return new UploadError('unauthenticated', 'Somebody else signed in meanwhile.');
-}
-
-function couldNotDrop(): void {
-  console.error(
-    'powersync-backend-connector: tokenCache.set(null) failed twice. The token of the last user may be used at the next ' +
-      'start: remove it.',
-  );
 }
 
 /** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */
@@ -252,15 +212,4 @@ function readToken(result: { readonly token: string } | null): string | null {
     );
   }
   return trimmed || null;
-}
-
-/** The default cache. */
-export function memoryTokenCache(): TokenCache {
-  let kept: string | null = null;
-  return {
-    get: () => kept,
-    set: (token) => {
-      kept = token;
-    },
-  };
 }

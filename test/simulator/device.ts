@@ -17,7 +17,7 @@ import type { Dice, Scheduler } from './scheduler.ts';
 import { type Bad, type Effect, markerOf as nameOf, type Server } from './server.ts';
 import type { DeviceSetup } from './setup.ts';
 import type { Tab } from './tab.ts';
-import { cacheOf, makeToken, ownerId, SlowCache, USERS, type User, userOf } from './tokens.ts';
+import { makeToken, ownerId, SlowCache, USERS, type User, userOf } from './tokens.ts';
 import { makeTransport, type Surroundings } from './transports.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -147,7 +147,7 @@ export class Device {
       retry: { timeoutMs: TIMEOUT_MS },
       clock: () => scheduler.now + this.#clockOffset,
       random,
-      ...(hasCache && { tokenCache: cacheOf(this.#cache, () => handle.isDead) }),
+      ...(hasCache && { tokenCache: this.#cache.in(realm, () => handle.isDead) }),
     });
     connector.subscribe((event) => this.#checkForSecrets(JSON.stringify(event)));
     const tab: Tab = {

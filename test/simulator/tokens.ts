@@ -1,4 +1,4 @@
-import type { TokenCache } from '../../src/auth/token-cache.ts';
+import type { TokenCache } from '../../src/auth/kept-token.ts';
 
 /** How much a device's tokens tell of their user. */
 export const TOKENS = ['opaque', 'sub', 'numeric sub'] as const;
@@ -28,27 +28,38 @@ function base64(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-/** A cache of the app's own: each use takes a moment, and what is written last need not arrive last. */
+/**
+ * A cache of the app's own: each use takes a moment, and what a page writes last need not arrive last. What a page has
+ * under way when the next one is loaded arrives before what that one does.
+ */
 export class SlowCache {
   kept: string | null = null;
-  readonly wait: () => Promise<void>;
+  readonly #wait: () => Promise<void>;
+  readonly #underWay = new Map<object, Promise<unknown>>();
+  readonly #seenBy = new Map<object, TokenCache>();
 
   constructor(wait: () => Promise<void>) {
-    this.wait = wait;
+    this.#wait = wait;
   }
-}
 
-/** What one process sees of it: nothing more, once it is dead. */
-export function cacheOf(cache: SlowCache, isDead: () => boolean): TokenCache {
-  const use = async <T>(work: () => T): Promise<T> => {
-    await cache.wait();
+  /** What one page sees of it: nothing more, once that is dead. */
+  in(page: object, isDead: () => boolean): TokenCache {
+    const seen = this.#seenBy.get(page) ?? {
+      get: () => this.#use(page, isDead, () => this.kept),
+      set: (token: string | null) =>
+        this.#use(page, isDead, () => {
+          this.kept = token;
+        }),
+    };
+    this.#seenBy.set(page, seen);
+    return seen;
+  }
+
+  async #use<T>(page: object, isDead: () => boolean, work: () => T): Promise<T> {
+    const ofOthers = [...this.#underWay].filter(([other]) => other !== page).map(([, all]) => all);
+    const turn = ofOthers.length > 0 ? Promise.all(ofOthers).then(this.#wait) : this.#wait();
+    this.#underWay.set(page, Promise.all([this.#underWay.get(page), turn]));
+    await turn;
     return isDead() ? new Promise(() => {}) : work();
-  };
-  return {
-    get: () => use(() => cache.kept),
-    set: (token) =>
-      use(() => {
-        cache.kept = token;
-      }),
-  };
+  }
 }

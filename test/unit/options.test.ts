@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryTokenCache } from '../../src/auth/token-cache.ts';
+import { memoryTokenCache } from '../../src/auth/kept-token.ts';
 import { perTransaction } from '../../src/batching/strategy.ts';
 import { type BackendConnectorOptions, resolveOptions } from '../../src/options.ts';
 import { anEntry } from '../support/fake-queue.ts';

@@ -54,6 +54,7 @@ function world(answer: Answer, set: World = {}) {
     }),
     forget: () => {},
     settled: async () => {},
+    close: () => {},
     keepOnlyOf: async () => {},
     serverTime: () => {},
   };

@@ -263,9 +263,9 @@ export const FAULTS: readonly Fault[] = [
   fault(
     'the token cache is written out of order',
     'histories',
-    'auth/token-cache.ts',
-    'writes = writes.then(async () => {',
-    'writes = Promise.resolve().then(async () => {',
+    'auth/kept-token.ts',
+    'writes.done = writes.done.then(async () => {',
+    'writes.done = Promise.resolve().then(async () => {',
   ),
   fault(
     'a transaction is cut where the batch is full',

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { memoryTokenCache, type TokenCache } from '../../../src/auth/kept-token.ts';
 import {
   type CredentialsProvider,
   createTokenSource,
-  memoryTokenCache,
   type RefreshResult,
-  type TokenCache,
 } from '../../../src/auth/token-cache.ts';
 import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
@@ -603,6 +602,33 @@ describe('a cache of the app', () => {
   });
 });
 
+describe('a connector that was closed', () => {
+  it('keeps nothing of a refresh that was on its way, and hands it to nobody', async () => {
+    let answer = (_: { token: string }): void => {};
+    const credentials = () =>
+      new Promise<{ token: string }>((resolve) => {
+        answer = resolve;
+      });
+    const cache = { get: () => null, set: vi.fn() };
+    const { tokens, refreshes } = world({ cache, credentials });
+    const token = tokens.get();
+    await vi.advanceTimersByTimeAsync(0);
+    tokens.close();
+    answer({ token: 'of-ada' });
+    await expect(token).rejects.toMatchObject({ code: 'aborted' });
+    expect(cache.set).not.toHaveBeenCalled();
+    expect(refreshes).toEqual(['failed']);
+  });
+
+  it('leaves what is kept to the next start', async () => {
+    const cache = { get: () => 'of-ada', set: vi.fn() };
+    const { tokens } = world({ cache });
+    await tokens.get();
+    tokens.close();
+    expect(cache.set).not.toHaveBeenCalled();
+  });
+});
+
 describe('a slow cache of the app', () => {
   /** A cache whose writes land when the test says so. */
   function slowCache() {
@@ -638,6 +664,23 @@ describe('a slow cache of the app', () => {
     await tokens.settled();
     expect(cache.kept).toBeNull();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is written in turn by a connector that was closed and the next one, which reads what came of it', async () => {
+    const { cache, pending } = slowCache();
+    const { tokens: last } = world({ cache, credentials: answering({ token: 'of-ada' }) });
+    await last.get();
+    last.close();
+    const { tokens } = world({ cache, credentials: answering({ token: 'of-bob' }) });
+    tokens.forget();
+    const read = world({ cache, credentials: answering({ token: 'of-bob' }) }).tokens.get();
+    await pass();
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada']);
+    pending[0]?.land();
+    await pass();
+    expect(pending.map(({ token }) => token)).toEqual(['of-ada', null]);
+    pending[1]?.land();
+    expect(await read).toBe('of-bob');
   });
 
   it('is settled once all of it has landed', async () => {
