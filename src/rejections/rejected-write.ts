@@ -22,7 +22,7 @@ export interface RejectedWrite {
   readonly appliedEntries: readonly number[];
   /**
    * The backend may have applied it all the same: an earlier try got no answer, or one that tells nothing (a 5xx, a bare
-   * 404), and the refusal may be about the replay. Look before it is written again.
+   * 404), or applied a part of it; and the refusal may be about the replay. Look before it is written again.
    */
   readonly mayBeApplied: boolean;
   /**

@@ -107,9 +107,9 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     const endAt = async (index: number, end: End): Promise<End> => {
       for (const [at, { item, said }] of whole.entries())
         if (at > index && said.status === 'failed') rules.notReached(item, said, appliedBehind(at));
-      // They are sent again, and may be refused then because they are applied already.
-      const ahead = appliedBehind(index);
-      if (ahead.length) await rules.unanswered(ahead);
+      // They are sent again, and may be refused then because they are applied already, or a part of them is.
+      const ahead = whole.filter(({ said }, at) => at >= index && hasAppliedAny(said));
+      if (ahead.length) await rules.unanswered(ahead.map(({ item }) => item));
       return end;
     };
     for (const [index, { item, said }] of whole.entries()) {
@@ -173,6 +173,10 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'conflict',
   'too_large',
 ]);
+
+function hasAppliedAny(said: Delivered | NonNullable<Item['known']>): boolean {
+  return said.status === 'applied' || (said.status === 'failed' && !!said.appliedEntries?.length);
+}
 
 function isUnanswered(said: Delivered | undefined): boolean {
   return said?.status === 'failed' && !said.inBand && saysNothing(said.error);

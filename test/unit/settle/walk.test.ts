@@ -25,6 +25,15 @@ const always =
   (verdict: Verdict): Judge =>
   (failure) => ({ error: failure, verdict });
 
+/** Refused at its second entry: the first one is applied. */
+const half: Outcome = {
+  status: 'rejected',
+  error: error('invalid'),
+  inBand: true,
+  entryIndex: 1,
+  appliedEntries: [0],
+};
+
 /** Refusals are believed, all else stays. */
 const believe: Decide = (_, failed) => (failed.verdict === 'reject' ? undefined : stay(failed));
 const stay = ({ error, verdict }: Failed): Stop => ({ error, hold: verdict === 'hold' });
@@ -623,5 +632,17 @@ describe('what may be applied though nobody knows', () => {
     const answer: Answer = () => (calls++ === 0 ? [refused()] : error('network'));
     const decide: Decide = (_, failed) => (calls === 1 ? 'again' : stay(failed));
     expect((await run(1, answer, { decide })).log).toEqual(['0', '0?', '0', '… 0', '0?']);
+  });
+
+  it('is one that stays though a part of it is applied: what is said of it next may not tell', async () => {
+    const decide = keep(0);
+    expect((await run(1, () => [half], { decide })).log).toEqual(['0', '0?', '… 0']);
+    expect((await run(3, () => [half, half, APPLIED], { decide })).log).toContain('… 0 1 2');
+  });
+
+  it('is not one that leaves, nor one of which nothing is applied', async () => {
+    expect((await run(1, () => [half])).log).toEqual(['0', '0?']);
+    const none: Outcome = { ...half, appliedEntries: [] };
+    expect((await run(1, () => [none], { decide: keep(0) })).log).toEqual(['0', '0?']);
   });
 });
