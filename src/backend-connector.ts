@@ -239,10 +239,9 @@ export class BackendConnector {
       await this.#uploader.pauseWhile(async () => {
         tokens.forget();
         await writeBorder(database, owner);
+        tokens.forget(); // The SDK may have asked meanwhile.
         this.#parts.userVersion = versionOf(await readBorders(database));
         gate.reset();
-        await tokens.settled();
-        tokens.forget(); // The SDK may have asked meanwhile, while the app still had the last user's session.
         await tokens.settled();
       });
       this.#uploader.openGate();

@@ -107,8 +107,6 @@ export async function drainAndClear(
     tokens.forget();
     await tokens.settled();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
-    tokens.forget(); // The SDK may have asked before it was disconnected.
-    await tokens.settled();
     await theirs.remove(); // Not before: were clearing to fail, they would be gone.
     parts.gate.reset(); // The next user has nothing to do with what failed for this one.
     const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { record, UploadError } from 'powersync-backend-connector';
+import { type BackendConnector, record, UploadError } from 'powersync-backend-connector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, applyAll, recordingTransport, testConnector } from '../support/connector.ts';
@@ -49,6 +49,37 @@ describe('after signing out', () => {
     });
     await connector.fetchCredentials();
     await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 20 });
+    expect(stored).toBeNull();
+    await sleep(100);
+    expect(stored).toBeNull();
+  });
+
+  it.each<[string, (connector: BackendConnector, db: TestClient['db']) => Promise<unknown>]>([
+    ['setOwner()', (connector, db) => connector.setOwner(db, null)],
+    [
+      'drainAndClear()',
+      (connector, db) => connector.drainAndClear(db, { pending: 'discard', timeoutMs: 20 }),
+    ],
+  ])('a token that the SDK asks for during %s is neither given nor kept', async (_, leave) => {
+    let stored: string | null = null;
+    let isLeaving = false;
+    let meanwhile: Promise<unknown> | undefined;
+    const { connector } = testConnector({
+      credentials: async () => ({ token: 'token-of-ada' }), // The app ends its session only afterwards.
+      tokenCache: {
+        get: async () => stored,
+        set: async (token) => {
+          if (isLeaving) meanwhile ??= connector.fetchCredentials().catch((error) => error);
+          await sleep(40);
+          stored = token;
+        },
+      },
+    });
+    await connector.setOwner(client.db, 'ada');
+    await connector.fetchCredentials();
+    isLeaving = true;
+    await leave(connector, client.db);
+    expect(await meanwhile).toMatchObject({ code: 'aborted' });
     expect(stored).toBeNull();
     await sleep(100);
     expect(stored).toBeNull();
