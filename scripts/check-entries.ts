@@ -10,7 +10,7 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 22_500 },
+  { entry: '.', packages: [], maxBytes: 22_600 },
   { entry: './http', packages: ['ky'], maxBytes: 9_150 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },

@@ -57,3 +57,13 @@ export function startDeadline(timeoutMs: number): Deadline {
   }, timeoutMs);
   return deadline;
 }
+
+/** Settles like the work, or fails when that takes too long. */
+export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    return await deadline.race(work);
+  } finally {
+    deadline.end();
+  }
+}

@@ -1,4 +1,4 @@
-import { startDeadline } from './deadline.ts';
+import { startDeadline, within } from './deadline.ts';
 import { UploadError } from './outcome/upload-error.ts';
 import { currentOwner, readBorders } from './owners/borders.ts';
 import { type ExportedTransaction, exportQueued } from './owners/export-queued.ts';
@@ -83,7 +83,7 @@ export async function drainAndClear(
     try {
       // A completion after the clear would stop the next user's downloads.
       await laneIsLeft(database, parts.options.retry.timeoutMs);
-      await within(parts.options.retry.timeoutMs, rejecting.idle());
+      await within(parts.options.retry.timeoutMs, rejecting.idle()).catch(() => {});
     } catch (thrown) {
       return report(false, await queueLength(), UploadError.from(thrown));
     }
@@ -145,13 +145,6 @@ async function uploadFor(
   } finally {
     deadline.end();
   }
-}
-
-/** Waits for work that may take for ever. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const deadline = startDeadline(ms);
-  await deadline.race(work).catch(() => {});
-  deadline.end();
 }
 
 /** Between tries while leaving: the user is waiting, so shorter than usual. */

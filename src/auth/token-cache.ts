@@ -1,4 +1,4 @@
-import { startDeadline } from '../deadline.ts';
+import { startDeadline, within } from '../deadline.ts';
 import type { PlatformAbortSignal } from '../globals.ts';
 import { UploadError } from '../outcome/upload-error.ts';
 import { type JwtClaims, readJwtClaims } from './jwt.ts';
@@ -74,7 +74,10 @@ export function createTokenSource({
   const hold = (token: string): Held => ({ token, claims: readJwtClaims(token), at: clock() });
 
   async function load(): Promise<void> {
-    const token = await within(allKept(cache).then(() => cache.get()))
+    const token = await within(
+      timeoutMs,
+      allKept(cache).then(() => cache.get()),
+    )
       .then((kept) => (kept ? readToken({ token: kept }) : null))
       .catch(() => null);
     if (held === undefined) held = token ? { ...hold(token), isLoaded: true } : null;
@@ -105,16 +108,6 @@ export function createTokenSource({
     }
   }
 
-  /** Settles like the work, or fails when that takes too long. */
-  async function within<T>(work: Promise<T>): Promise<T> {
-    const deadline = startDeadline(timeoutMs);
-    try {
-      return await deadline.race(work);
-    } finally {
-      deadline.end();
-    }
-  }
-
   const keep = (token: string | null): void => keepToken(cache, token, timeoutMs);
 
   function abandonFlight(why: UploadError): void {
@@ -124,7 +117,7 @@ export function createTokenSource({
   }
 
   async function settled(): Promise<void> {
-    await within(allKept(cache)).catch(() => {});
+    await within(timeoutMs, allKept(cache)).catch(() => {});
   }
 
   return {

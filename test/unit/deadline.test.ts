@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startDeadline } from '../../src/deadline.ts';
+import { startDeadline, within } from '../../src/deadline.ts';
 import { UploadError } from '../../src/outcome/upload-error.ts';
 
 beforeEach(() => {
@@ -67,5 +67,20 @@ describe('a deadline', () => {
     await vi.advanceTimersByTimeAsync(10);
     await raced;
     fail(new Error('too late')); // an unhandled rejection would fail the run
+  });
+});
+
+describe('within()', () => {
+  it('settles like the work, and leaves no timer behind', async () => {
+    expect(await within(1_000, Promise.resolve('done'))).toBe('done');
+    await expect(within(1_000, Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('fails when that takes too long', async () => {
+    const waiting = within(1_000, new Promise(() => {}));
+    const failed = expect(waiting).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await failed;
   });
 });
