@@ -1,29 +1,29 @@
 import { createTokenSource } from './auth/token-cache.ts';
-import { createAdaptiveLimit } from './batching/adaptive-limit.ts';
-import { createPostCheckpointRequest } from './checkpoint-request.ts';
+import { createAdaptiveLimit } from './upload/adaptive-limit.ts';
+import { createPostCheckpointRequest } from './transport/checkpoint-request.ts';
 import {
   type ClearableDatabase,
   type DrainAndClearOptions,
   type DrainAndClearReport,
   drainAndClear,
   type Leftover,
-} from './drain-and-clear.ts';
-import type { PlatformAbortSignal } from './globals.ts';
-import { keepUploading } from './keep-uploading.ts';
+} from './owners/drain-and-clear.ts';
+import type { PlatformAbortSignal } from './transport/platform.ts';
+import { keepUploading } from './upload/keep-uploading.ts';
 import { type BackendConnectorOptions, resolveOptions } from './options.ts';
-import { UploadError } from './outcome/upload-error.ts';
-import { currentOwner, readBorders, versionOf, writeBorder } from './owners/borders.ts';
-import type { ConnectorDatabase } from './queue/database.ts';
+import { UploadError } from './error/upload-error.ts';
+import { currentOwner, readBorders, versionOf, writeBorder } from './queue/owner-borders.ts';
+import type { ConnectorDatabase } from './database/database.ts';
 import { createUnanswered } from './queue/unanswered.ts';
-import { createGate } from './retry/gate.ts';
-import { createBreaker } from './settle/breaker.ts';
-import { createDecisions } from './settle/decide.ts';
-import { createRejecting } from './settle/rejecting.ts';
+import { createGate } from './time/gate.ts';
+import { createBreaker } from './upload/breaker.ts';
+import { createDecisions } from './upload/decide.ts';
+import { createRejecting } from './upload/rejecting.ts';
 import type { UploadEvent } from './status/events.ts';
 import { createPublisher } from './status/publisher.ts';
 import type { UploadStatus } from './status/upload-status.ts';
-import type { Parts } from './upload.ts';
-import { createUploader, type Uploader } from './uploader.ts';
+import type { Parts } from './upload/batch.ts';
+import { createUploader, type Uploader } from './upload/uploader.ts';
 
 /** What `drain()` came to. */
 export interface DrainReport {

@@ -1,16 +1,16 @@
 import { memoryTokenCache, type TokenCache } from './auth/kept-token.ts';
 import type { CredentialsProvider } from './auth/token-cache.ts';
-import { type BatchingOptions, type BatchingStrategy, transactions } from './batching/strategy.ts';
-import type { CheckpointRequest } from './checkpoint-request.ts';
-import { optionChecks } from './option-checks.ts';
-import type { RetryBudget } from './outcome/upload-error.ts';
-import type { UploadFailure, Verdict } from './outcome/verdict.ts';
+import { type BatchingOptions, type BatchingStrategy, transactions } from './transport/batching.ts';
+import type { CheckpointRequest } from './transport/checkpoint-request.ts';
+import { optionChecks } from './check-options.ts';
+import type { RetryBudget } from './error/upload-error.ts';
+import type { UploadFailure, Verdict } from './error/verdict.ts';
 import type { Bounds } from './queue/survey.ts';
 import type { UploadEntry } from './queue/transaction.ts';
-import type { RejectionPolicy } from './rejections/policy.ts';
+import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import { record } from './rejections/record.ts';
-import type { Backoff } from './retry/backoff.ts';
-import type { Transport } from './transport.ts';
+import type { Backoff } from './time/backoff.ts';
+import type { Transport } from './transport/transport.ts';
 
 /**
  * Changes an entry before it is sent: returns another one, or null to leave it out.

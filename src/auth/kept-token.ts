@@ -1,4 +1,4 @@
-import { startDeadline } from '../deadline.ts';
+import { startDeadline } from '../time/deadline.ts';
 
 /**
  * Where the current token is kept between uses: memory by default. Give one of your own to share a token with the rest

@@ -1,6 +1,6 @@
-import { startDeadline, within } from '../deadline.ts';
-import type { PlatformAbortSignal } from '../globals.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { startDeadline, within } from '../time/deadline.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { type JwtClaims, readJwtClaims } from './jwt.ts';
 import { allKept, keepToken, type TokenCache } from './kept-token.ts';
 

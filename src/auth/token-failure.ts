@@ -1,4 +1,4 @@
-import type { UploadError } from '../outcome/upload-error.ts';
+import type { UploadError } from '../error/upload-error.ts';
 
 const failures = new WeakMap<UploadError, boolean>();
 

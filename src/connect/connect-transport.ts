@@ -1,4 +1,4 @@
-import type { PlatformAbortSignal } from '../globals.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 /**
  * A transport of `@connectrpc/connect`: what `createGrpcTransport()`, `createGrpcWebTransport()` and

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { UploadError } from '../outcome/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import { type Operation, type Transaction, TransactionSchema } from './gen/powersync/write/v1/write_pb.js';
 

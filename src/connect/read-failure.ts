@@ -1,7 +1,7 @@
-import { codeFromGrpcCode } from '../outcome/grpc-code.ts';
-import { notTheContract, refusalOf } from '../outcome/http-answer.ts';
-import { UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
-import { parseRetryAfter } from '../retry/retry-after.ts';
+import { codeFromGrpcCode } from '../error/grpc-code.ts';
+import { notTheContract, refusalOf } from '../contract/http-answer.ts';
+import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
+import { parseRetryAfter } from '../error/retry-after.ts';
 import { readRetryInfo } from './retry-info.ts';
 
 /** The members of a `ConnectError` that are read. */

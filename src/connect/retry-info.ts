@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
-import { MAX_RETRY_AFTER_MS } from '../retry/retry-after.ts';
+import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
 
 /** The milliseconds that a `google.rpc.RetryInfo` among the details of an error asks to wait, at most an hour. */
 export function readRetryInfo(

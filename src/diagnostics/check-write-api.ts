@@ -1,4 +1,4 @@
-import type { PlatformFetch } from '../globals.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import type { HeadersLike } from '../http/http-client.ts';
 import { type Finding, found } from './finding.ts';
 import { nameOf, type Within } from './with-deadline.ts';

@@ -1,5 +1,5 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformAbortSignal, PlatformFetch } from '../globals.ts';
+import type { PlatformAbortSignal, PlatformFetch } from '../transport/platform.ts';
 import type { RequestHeaders } from '../http/http-client.ts';
 import { checkToken } from './check-token.ts';
 import { checkWriteApi } from './check-write-api.ts';

@@ -1,4 +1,4 @@
-import type { PlatformAbortSignal } from '../globals.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 export type Task<T> = (signal: AbortSignal) => Promise<T>;
 /** Runs a task, for a limited time. */

@@ -1,12 +1,12 @@
-import { lookUp } from '../glob.ts';
-import { isObject } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
-import { notTheContract } from '../outcome/http-answer.ts';
-import type { Outcome } from '../outcome/outcome.ts';
-import { isUploadError, UploadError } from '../outcome/upload-error.ts';
+import { lookUp } from '../transport/by-table.ts';
+import { isObject } from '../contract/json.ts';
+import { optionChecks } from '../check-options.ts';
+import { notTheContract } from '../contract/http-answer.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { isUploadError, UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { carriesKind } from '../sendable.ts';
-import { UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
+import { carriesKind } from '../transport/sendable.ts';
+import { UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { codeOf, type GraphqlError, isFromDatabase, isOfField } from './error-code.ts';
 import {
   failureIn,

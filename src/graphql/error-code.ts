@@ -1,7 +1,7 @@
-import { isObject } from '../json.ts';
-import { codeFromSqlState } from '../outcome/sqlstate.ts';
-import type { UploadErrorCode } from '../outcome/upload-error.ts';
-import { type ErrorCodes, ownCode } from '../write-api/read-results.ts';
+import { isObject } from '../contract/json.ts';
+import { codeFromSqlState } from '../error/sqlstate.ts';
+import type { UploadErrorCode } from '../error/upload-error.ts';
+import { type ErrorCodes, ownCode } from '../contract/read-results.ts';
 
 /** One member of `errors` in an answer. Only `message` is sure to be there, in whatever form the rest may come. */
 export interface GraphqlError {

@@ -1,9 +1,9 @@
-import { isObject, parseJson } from '../json.ts';
-import { type HttpAnswer, isSuccess, notTheContract } from '../outcome/http-answer.ts';
-import { type HttpAnswerHead, UploadError, type UploadErrorCode } from '../outcome/upload-error.ts';
-import { defaultVerdict } from '../outcome/verdict.ts';
-import { type Failure, failureAlone } from '../per-entry/failure.ts';
-import { type ErrorCodes, inBrackets, UNCLASSIFIED_BUDGET } from '../write-api/read-results.ts';
+import { isObject, parseJson } from '../contract/json.ts';
+import { type HttpAnswer, isSuccess, notTheContract } from '../contract/http-answer.ts';
+import { type HttpAnswerHead, UploadError, type UploadErrorCode } from '../error/upload-error.ts';
+import { defaultVerdict } from '../error/verdict.ts';
+import { type Failure, failureAlone } from '../combine/failure-alone.ts';
+import { type ErrorCodes, inBrackets, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { codeOf, codesIn, type GraphqlError, isOfField } from './error-code.ts';
 
 /** An answer in the form of GraphQL: `data`, or `errors`, or both. */

@@ -1,8 +1,8 @@
-import { isObject } from '../json.ts';
-import type { Outcome } from '../outcome/outcome.ts';
-import { UploadError } from '../outcome/upload-error.ts';
-import type { Wrapping } from '../write-api/pack-transactions.ts';
-import { readResultList } from '../write-api/read-results.ts';
+import { isObject } from '../contract/json.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { Wrapping } from '../contract/pack-transactions.ts';
+import { readResultList } from '../contract/read-results.ts';
 import { type GraphqlError, isOfField } from './error-code.ts';
 import { failureIn, type ReadAnswer, type Reading, withErrorInside } from './graphql-answer.ts';
 

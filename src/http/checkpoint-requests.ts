@@ -1,7 +1,7 @@
-import type { CheckpointRequest } from '../checkpoint-request.ts';
-import { isObject, parseJson } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import type { CheckpointRequest } from '../transport/checkpoint-request.ts';
+import { isObject, parseJson } from '../contract/json.ts';
+import { optionChecks } from '../check-options.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { createHttpClient, type HttpOptions, placeOf } from './http-client.ts';
 import { checkHttpOptions } from './http-options.ts';
 

@@ -1,9 +1,9 @@
 import defaultKy from 'ky';
-import type { PlatformFetch } from '../globals.ts';
-import type { HttpAnswer } from '../outcome/http-answer.ts';
-import { UploadError } from '../outcome/upload-error.ts';
-import { parseHttpDate } from '../retry/retry-after.ts';
-import type { TransportContext } from '../transport.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
+import type { HttpAnswer } from '../contract/http-answer.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { parseHttpDate } from '../error/retry-after.ts';
+import type { TransportContext } from '../transport/transport.ts';
 import { type AnswerBody, cancelBody, readBody } from './read-body.ts';
 import { type HeaderOptions, type HeadersSource, requestHeaders } from './request-headers.ts';
 

@@ -1,6 +1,6 @@
-import { optionChecks } from '../option-checks.ts';
-import { isUploadErrorCode } from '../outcome/verdict.ts';
-import type { ErrorCodes } from '../write-api/read-results.ts';
+import { optionChecks } from '../check-options.ts';
+import { isUploadErrorCode } from '../error/verdict.ts';
+import type { ErrorCodes } from '../contract/read-results.ts';
 import type { HttpOptions } from './http-client.ts';
 import type { HeaderOptions } from './request-headers.ts';
 

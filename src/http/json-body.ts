@@ -1,5 +1,5 @@
-import { UploadError } from '../outcome/upload-error.ts';
-import { carriesKind } from '../sendable.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { carriesKind } from '../transport/sendable.ts';
 
 /**
  * The JSON text of what a function of the app returned. Throws where it would be another value: a promise within would be

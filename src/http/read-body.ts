@@ -1,4 +1,4 @@
-import { UploadError } from '../outcome/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 
 /** Bytes of an answer that are read. Those of every contract are far smaller, so a larger one is none. */
 const MAX_ANSWER_BYTES = 5_000_000;

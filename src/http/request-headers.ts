@@ -1,5 +1,5 @@
-import { UploadError } from '../outcome/upload-error.ts';
-import type { TransportContext } from '../transport.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { TransportContext } from '../transport/transport.ts';
 
 /** Header names and values, as an object or the platform's `Headers`. */
 export type HeadersLike =

@@ -1,4 +1,4 @@
-import { UploadError } from '../outcome/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 
 /**

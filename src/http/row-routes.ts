@@ -1,6 +1,6 @@
-import { lookUp } from '../glob.ts';
-import type { OptionChecks } from '../option-checks.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { lookUp } from '../transport/by-table.ts';
+import type { OptionChecks } from '../check-options.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { jsonBody } from './json-body.ts';
 

@@ -1,6 +1,6 @@
-import { hasTable } from '../has-table.ts';
-import type { ConnectorDatabase } from '../queue/database.ts';
-import { currentOwner, readBorders } from './borders.ts';
+import { hasTable } from '../database/has-table.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**
  * Makes the queued and the rejected writes of one owner those of who is signed in now: what was written before signing up

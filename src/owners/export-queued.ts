@@ -1,8 +1,8 @@
-import type { ConnectorDatabase, CrudEntryLike } from '../queue/database.ts';
+import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
 import { readQueue } from '../queue/read-queue.ts';
-import { clientIdOf } from '../queue/ready.ts';
+import { clientIdOf } from '../database/ready.ts';
 import { plainEntry, toTransaction } from '../queue/transaction.ts';
-import { type Owner, ownerOf, readBorders } from './borders.ts';
+import { type Owner, ownerOf, readBorders } from '../queue/owner-borders.ts';
 
 /** A queued transaction as plain, JSON-safe data. */
 export interface ExportedTransaction {

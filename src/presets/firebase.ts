@@ -1,5 +1,5 @@
-import { optionChecks } from '../option-checks.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { optionChecks } from '../check-options.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
 import { withPrevious } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';

@@ -1,8 +1,8 @@
-import type { Outcome } from '../outcome/outcome.ts';
-import { UploadError } from '../outcome/upload-error.ts';
-import { perEntry } from '../per-entry/per-entry.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { perEntry } from '../combine/per-entry.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** What is not applied, for sure. */
 export type NotApplied = Extract<Outcome, { readonly error: unknown }>;

@@ -1,5 +1,5 @@
-import { notTheContract } from '../outcome/http-answer.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { notTheContract } from '../contract/http-answer.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { operation, rowTransport, wordsIn } from './contract.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { fixedToken } from './token-endpoint.ts';

@@ -1,7 +1,7 @@
-import { UploadError } from '../outcome/upload-error.ts';
-import { failureAlone } from '../per-entry/failure.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { failureAlone } from '../combine/failure-alone.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../transport/transport.ts';
 
 export function hasColumns({ opData = {} }: UploadEntry): boolean {
   return Object.keys(opData).length > 0;

@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from './database.ts';
+import type { CrudEntryLike } from '../database/database.ts';
 
 /**
  * What an entry says, as JSON: {@link contentOf}.

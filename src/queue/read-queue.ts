@@ -1,4 +1,4 @@
-import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database.ts';
+import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../database/database.ts';
 import { type Bounds, type Survey, surveyQueue } from './survey.ts';
 import { groupTransactions } from './transaction.ts';
 

@@ -1,4 +1,4 @@
-import type { ConnectorDatabase } from './database.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
 
 /** The most that is read for a batch. One transaction is read in any case, however long it is. */
 export interface Bounds {

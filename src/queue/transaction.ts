@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from './database.ts';
+import type { CrudEntryLike } from '../database/database.ts';
 import { encodeEntry } from './encode-entry.ts';
 import { hashTexts } from './hash.ts';
 

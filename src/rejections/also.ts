@@ -1,5 +1,5 @@
-import { presentable } from '../outcome/presentable-cause.ts';
-import type { RejectedTransaction, RejectionPolicy } from './policy.ts';
+import { presentable } from '../error/presentable-cause.ts';
+import type { RejectedTransaction, RejectionPolicy } from '../transport/rejection-policy.ts';
 import { record } from './record.ts';
 
 /** Tells somebody of a rejected transaction, and what the policy decided. */

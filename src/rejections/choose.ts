@@ -1,6 +1,6 @@
-import type { UploadErrorCode } from '../outcome/upload-error.ts';
-import { isUploadErrorCode } from '../outcome/verdict.ts';
-import type { RejectionPolicy } from './policy.ts';
+import type { UploadErrorCode } from '../error/upload-error.ts';
+import { isUploadErrorCode } from '../error/verdict.ts';
+import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import { record } from './record.ts';
 
 /**

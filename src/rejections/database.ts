@@ -1,4 +1,4 @@
-import type { ConnectorDatabase } from '../queue/database.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
 
 /** One local transaction of the SDK. */
 export interface LocalTransaction {

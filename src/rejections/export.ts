@@ -1,4 +1,4 @@
-import type { ConnectorDatabase } from '../queue/database.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
 import { listRejected } from './list.ts';
 import type { OwnerFilter } from './owner.ts';
 import type { RejectedWrite } from './rejected-write.ts';

@@ -1,5 +1,5 @@
-import { UploadError } from '../outcome/upload-error.ts';
-import { bordersIn, currentOwner, type Owner } from '../owners/borders.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { bordersIn, currentOwner, type Owner } from '../queue/owner-borders.ts';
 
 /** Whose rejected writes are meant. */
 export interface OwnerFilter {

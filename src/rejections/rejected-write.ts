@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../queue/database.ts';
+import type { CrudEntryLike } from '../database/database.ts';
 
 /**
  * Where a rejected write stands: `rejected` has left the queue. `held` is at its head and waits for the app's decision.

@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { WritableDatabase } from './database.ts';
 import { readListed } from './list.ts';
 import type { RejectedWrite } from './rejected-write.ts';

@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../queue/database.ts';
+import type { CrudEntryLike } from '../database/database.ts';
 import type { WritableDatabase } from './database.ts';
 import { findRejected, isQueued } from './list.ts';
 import { checkTheirs, ownerNow } from './owner.ts';

@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../queue/database.ts';
+import type { CrudEntryLike } from '../database/database.ts';
 import type { LocalSchema, LocalTransaction } from './database.ts';
 
 type SqlValue = string | number | null;

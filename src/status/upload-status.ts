@@ -1,4 +1,4 @@
-import type { UploadError } from '../outcome/upload-error.ts';
+import type { UploadError } from '../error/upload-error.ts';
 
 /** What the upload path is doing, as an immutable snapshot: a new object whenever something changed. */
 export interface UploadStatus {

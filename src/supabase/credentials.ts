@@ -1,10 +1,10 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformAbortSignal } from '../globals.ts';
-import { isObject } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
-import { codeFromHttpStatus } from '../outcome/http-status.ts';
-import { UploadError } from '../outcome/upload-error.ts';
-import { defaultVerdict } from '../outcome/verdict.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
+import { isObject } from '../contract/json.ts';
+import { optionChecks } from '../check-options.ts';
+import { codeFromHttpStatus } from '../error/http-status.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { defaultVerdict } from '../error/verdict.ts';
 import { type ClientFetch, unredirected } from './unredirected.ts';
 
 interface SessionAnswer {

@@ -1,4 +1,4 @@
-import type { Placed } from '../per-entry/send-in-order.ts';
+import type { Placed } from '../combine/send-in-order.ts';
 
 /** What PowerSync and Supabase advise for one request. */
 const MAX_ENTRIES = 100;

@@ -1,5 +1,5 @@
-import type { Outcome } from '../outcome/outcome.ts';
-import { failureAlone } from '../per-entry/failure.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { failureAlone } from '../combine/failure-alone.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
 
 /** Sends each transaction of a batch in a call of its own, in order, until one isn't applied. */

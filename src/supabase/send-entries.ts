@@ -1,10 +1,10 @@
-import { notTheContract } from '../outcome/http-answer.ts';
-import { UploadError } from '../outcome/upload-error.ts';
-import type { Failure } from '../per-entry/failure.ts';
-import { only, type Placed } from '../per-entry/send-in-order.ts';
+import { notTheContract } from '../contract/http-answer.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { Failure } from '../combine/failure-alone.ts';
+import { only, type Placed } from '../combine/send-in-order.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import type { TransportContext } from '../transport.ts';
-import type { ErrorCodes } from '../write-api/read-results.ts';
+import type { TransportContext } from '../transport/transport.ts';
+import type { ErrorCodes } from '../contract/read-results.ts';
 import type { PostgrestRequest, PostgrestResult, TableClient } from './client.ts';
 import { failureIn, failureOf } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';

@@ -1,5 +1,5 @@
-import { UploadError } from '../outcome/upload-error.ts';
-import type { TransportContext } from '../transport.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { TransportContext } from '../transport/transport.ts';
 import type { PostgrestRequest, PostgrestResult } from './client.ts';
 import { unredirected } from './unredirected.ts';
 

@@ -1,4 +1,4 @@
-import { UploadError } from '../outcome/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 
 /** What the clients call: always with a url and its own `init`, never with a `Request`. */
 export type ClientFetch = (url: unknown, init?: object) => Promise<FetchAnswer>;

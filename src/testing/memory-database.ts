@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { LocalTransaction, WritableDatabase } from '../rejections/database.ts';
 import {
   type Completion,

@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import { json, message } from './mock/answers.ts';
 import { createMockBackend } from './mock/backend.ts';
 import type { MockContract } from './mock/contract.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../contract/json.ts';
 import { json } from './mock/answers.ts';
 import { createMockBackend } from './mock/backend.ts';
 import type {

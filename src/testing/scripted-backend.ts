@@ -1,5 +1,5 @@
-import type { PlatformFetch } from '../globals.ts';
-import { optionChecks } from '../option-checks.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
+import { optionChecks } from '../check-options.ts';
 import type {
   BackendAnswer,
   ConnectorBackend,

@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 
 /** Options of {@link testJwt}. */
 export interface TestJwtOptions {

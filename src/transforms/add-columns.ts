@@ -1,9 +1,9 @@
-import { isObject } from '../json.ts';
-import { optionChecks } from '../option-checks.ts';
+import { isObject } from '../contract/json.ts';
+import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
-import { ownError } from '../own-error.ts';
+import { ownError } from '../error/own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { isSendable } from '../sendable.ts';
+import { isSendable } from '../transport/sendable.ts';
 import type { Columns } from './change-columns.ts';
 
 /**

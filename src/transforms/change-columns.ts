@@ -1,4 +1,4 @@
-import { ownError } from '../own-error.ts';
+import { ownError } from '../error/own-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 
 /** Columns of an entry, by name. */

@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { TransactionTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { nameMatcher } from './name-matcher.ts';

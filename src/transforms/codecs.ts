@@ -1,6 +1,6 @@
-import { parseJson } from '../json.ts';
-import { ownError } from '../own-error.ts';
-import { isSendable } from '../sendable.ts';
+import { parseJson } from '../contract/json.ts';
+import { ownError } from '../error/own-error.ts';
+import { isSendable } from '../transport/sendable.ts';
 import { isRounded } from './rounded.ts';
 
 /**

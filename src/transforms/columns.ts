@@ -1,8 +1,8 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
-import { isUploadError, UploadError } from '../outcome/upload-error.ts';
-import { ownError } from '../own-error.ts';
-import { isSendable } from '../sendable.ts';
+import { isUploadError, UploadError } from '../error/upload-error.ts';
+import { ownError } from '../error/own-error.ts';
+import { isSendable } from '../transport/sendable.ts';
 import { changeColumnsLater } from './change-columns.ts';
 
 /**

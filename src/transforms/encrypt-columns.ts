@@ -1,8 +1,8 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
-import { isUploadError, UploadError } from '../outcome/upload-error.ts';
+import { isUploadError, UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { isSendable } from '../sendable.ts';
+import { isSendable } from '../transport/sendable.ts';
 import { changeColumns } from './change-columns.ts';
 import { nameMatcher } from './name-matcher.ts';
 

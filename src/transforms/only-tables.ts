@@ -1,6 +1,6 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 export interface OnlyTablesOptions {

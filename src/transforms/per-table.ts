@@ -1,6 +1,6 @@
-import { transformEntry } from '../apply-transforms.ts';
-import { lookUp } from '../glob.ts';
-import { optionChecks } from '../option-checks.ts';
+import { transformEntry } from '../upload/apply-transforms.ts';
+import { lookUp } from '../transport/by-table.ts';
+import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
 
 /** Transforms by table name, by pattern (`'audit_*'`), and `default` for all other tables. */

@@ -1,4 +1,4 @@
-import { optionChecks } from '../option-checks.ts';
+import { optionChecks } from '../check-options.ts';
 
 /** The part of a PowerSync `Schema` that is read here; that of SDK 1.x and 2.x fits, and so does `DrizzleAppSchema`. */
 export interface SchemaLike {

@@ -1,7 +1,7 @@
-import type { Outcome } from '../outcome/outcome.ts';
-import { UploadError } from '../outcome/upload-error.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../transport/transport.ts';
 import { type Contract, ID_PREFIX } from './contracts.ts';
 
 /** Columns of a row. */

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { codeFromSqlState } from '../../src/outcome/sqlstate.ts';
+import { codeFromSqlState } from '../../src/error/sqlstate.ts';
 import { codeFromFailureText } from '../../src/presets/failure-text.ts';
 
 let database: PGlite;

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import type { CrudBatchLike, CrudEntryLike } from '../../src/database/database.ts';
 import type { LocalTransaction, WritableDatabase } from '../../src/rejections/database.ts';
 import type { Dice, Scheduler } from './scheduler.ts';
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/queue/database.ts';
+import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/database/database.ts';
 
 /** What a test says of an entry; the queue adds op id and transaction id. */
 export type NewEntry = Partial<Omit<CrudEntryLike, 'clientId' | 'transactionId'>>;

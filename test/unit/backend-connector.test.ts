@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { memoryDatabase } from 'powersync-backend-connector/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UploadError } from '../../src/outcome/upload-error.ts';
-import type { Transport } from '../../src/transport.ts';
+import { UploadError } from '../../src/error/upload-error.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { applyAll, deferred, recordingTransport, testConnector } from '../support/connector.ts';
 
 const START = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryTokenCache } from '../../src/auth/kept-token.ts';
-import { perTransaction } from '../../src/batching/strategy.ts';
+import { perTransaction } from '../../src/transport/batching.ts';
 import { type BackendConnectorOptions, resolveOptions } from '../../src/options.ts';
 import { anEntry } from '../support/fake-queue.ts';
 

@@ -1,6 +1,6 @@
-import type { Outcome } from '../../outcome/outcome.ts';
-import { UploadError } from '../../outcome/upload-error.ts';
-import { defaultVerdict } from '../../outcome/verdict.ts';
+import type { Outcome } from '../../transport/outcome.ts';
+import { UploadError } from '../../error/upload-error.ts';
+import { defaultVerdict } from '../../error/verdict.ts';
 
 /** What one call of a transport came to: outcomes, or the error it threw. */
 export interface Sent {

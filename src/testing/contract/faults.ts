@@ -1,4 +1,4 @@
-import type { UploadError } from '../../outcome/upload-error.ts';
+import type { UploadError } from '../../error/upload-error.ts';
 import { check, fail, mustBeKept } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { TransportFault } from './harness.ts';

@@ -1,4 +1,4 @@
-import type { Transport } from '../../transport.ts';
+import type { Transport } from '../../transport/transport.ts';
 
 /**
  * A way in which one request fails.

@@ -1,8 +1,8 @@
-import type { Outcome } from '../../outcome/outcome.ts';
-import { defaultVerdict } from '../../outcome/verdict.ts';
+import type { Outcome } from '../../transport/outcome.ts';
+import { defaultVerdict } from '../../error/verdict.ts';
 import type { UploadTransaction } from '../../queue/transaction.ts';
-import type { Delivered, Failed } from '../../settle/item.ts';
-import { walk } from '../../settle/walk.ts';
+import type { Delivered, Failed } from '../../upload/item.ts';
+import { walk } from '../../upload/walk.ts';
 import { ContractViolation, fail } from './checks.ts';
 
 /** Sends as the connector does, bisecting included, until each transaction is applied or rejected. */

@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../../queue/database.ts';
+import type { CrudEntryLike } from '../../database/database.ts';
 
 /** A queue entry as the SDK makes it, in both of its generations. */
 export interface MemoryCrudEntry extends CrudEntryLike {

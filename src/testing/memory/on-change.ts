@@ -1,4 +1,4 @@
-import type { PlatformAbortSignal } from '../../globals.ts';
+import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { DatabaseFile } from './file.ts';
 
 export interface ChangeHandler {

@@ -1,4 +1,4 @@
-import type { CrudBatchLike } from '../../queue/database.ts';
+import type { CrudBatchLike } from '../../database/database.ts';
 import { type MemoryCrudEntry, readEntry } from './entry.ts';
 import { committed, type DatabaseFile, write } from './file.ts';
 import { type Store, writeRow } from './store.ts';

@@ -1,4 +1,4 @@
-import { utf8Length } from '../../write-api/pack-transactions.ts';
+import { utf8Length } from '../../contract/pack-transactions.ts';
 import { cutInHalf } from './answers.ts';
 import {
   isAnswer,

@@ -1,4 +1,4 @@
-import { isObject, parseJson } from '../../json.ts';
+import { isObject, parseJson } from '../../contract/json.ts';
 import type { MockAnswer } from './contract.ts';
 
 /** What a transport of Connect throws, as far as clients look at it: they know it by its name. */

@@ -1,4 +1,4 @@
-import type { PlatformAbortSignal } from '../../globals.ts';
+import type { PlatformAbortSignal } from '../../transport/platform.ts';
 
 /** The way to the backend: it may be cut, slow, or frozen. */
 export function createLine() {

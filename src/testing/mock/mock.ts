@@ -1,4 +1,4 @@
-import type { PlatformFetch } from '../../globals.ts';
+import type { PlatformFetch } from '../../transport/platform.ts';
 import type { MockEntry, ReceivedRequest } from './contract.ts';
 import type { MockTables } from './store.ts';
 

@@ -1,4 +1,4 @@
-import { optionChecks } from '../../option-checks.ts';
+import { optionChecks } from '../../check-options.ts';
 import type { MockTables } from './store.ts';
 
 /** Options that all mocks over HTTP have. */

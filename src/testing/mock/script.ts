@@ -1,4 +1,4 @@
-import { optionChecks } from '../../option-checks.ts';
+import { optionChecks } from '../../check-options.ts';
 import { page } from './answers.ts';
 import type { MockState } from './backend.ts';
 import type { MockAnswer, MockContract, MockRejection } from './contract.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../json.ts';
+import { isObject } from '../../contract/json.ts';
 import { json, message } from './answers.ts';
 import type { MockContract, MockEntry, MockRequest, MockResult, MockTransaction } from './contract.ts';
 

@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../../../src/queue/database.ts';
+import type { CrudEntryLike } from '../../../src/database/database.ts';
 import type { DatabaseFile, Handle } from '../database.ts';
 import type { Server } from '../server.ts';
 import { markerOf, recordedMarkers } from './requests.ts';

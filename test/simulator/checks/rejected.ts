@@ -1,4 +1,4 @@
-import type { CrudEntryLike } from '../../../src/queue/database.ts';
+import type { CrudEntryLike } from '../../../src/database/database.ts';
 import type { DatabaseFile, RejectedRow } from '../database.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Server } from '../server.ts';

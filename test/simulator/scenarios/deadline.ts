@@ -1,5 +1,5 @@
 import type { BackendConnectorOptions } from '../../../src/options.ts';
-import type { Transport } from '../../../src/transport.ts';
+import type { Transport } from '../../../src/transport/transport.ts';
 import { allApplied, onStage, type Scenario } from './stage.ts';
 
 const TIMEOUT_MS = 5_000;

@@ -2,7 +2,7 @@
 
 import type { BackendConnectorOptions } from '../../../src/options.ts';
 import type { UploadTransaction } from '../../../src/queue/transaction.ts';
-import type { Transport } from '../../../src/transport.ts';
+import type { Transport } from '../../../src/transport/transport.ts';
 import { DatabaseFile, Handle } from '../database.ts';
 import type { Realm } from '../realms.ts';
 import { createScheduler, type Dice, dice, inVirtualTime, type Scheduler } from '../scheduler.ts';

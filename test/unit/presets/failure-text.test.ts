@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultVerdict } from '../../../src/outcome/verdict.ts';
+import { defaultVerdict } from '../../../src/error/verdict.ts';
 import { codeFromFailureText } from '../../../src/presets/failure-text.ts';
 
 const OUTAGES = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { CrudEntryLike } from '../../../src/queue/database.ts';
+import type { CrudEntryLike } from '../../../src/database/database.ts';
 import { encodeEntry } from '../../../src/queue/encode-entry.ts';
 import { hashTexts } from '../../../src/queue/hash.ts';
 import { anEntry } from '../../support/fake-queue.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CrudEntryLike } from '../../../src/queue/database.ts';
+import type { CrudEntryLike } from '../../../src/database/database.ts';
 import {
   groupTransactions,
   textsOf,

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UploadError, type UploadErrorCode } from '../../../src/outcome/upload-error.ts';
+import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
 import { also } from '../../../src/rejections/also.ts';
 import { byCode, byTable } from '../../../src/rejections/choose.ts';
 import { hold } from '../../../src/rejections/hold.ts';
-import type { RejectedTransaction, RejectionPolicy } from '../../../src/rejections/policy.ts';
+import type { RejectedTransaction, RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import { record } from '../../../src/rejections/record.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 

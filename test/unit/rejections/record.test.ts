@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UploadError } from '../../../src/outcome/upload-error.ts';
-import type { RejectedTransaction } from '../../../src/rejections/policy.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
+import type { RejectedTransaction } from '../../../src/transport/rejection-policy.ts';
 import { record } from '../../../src/rejections/record.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 

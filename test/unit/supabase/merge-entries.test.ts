@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { UploadEntry } from 'powersync-backend-connector';
 import { describe, expect, it } from 'vitest';
-import type { Placed } from '../../../src/per-entry/send-in-order.ts';
+import type { Placed } from '../../../src/combine/send-in-order.ts';
 import { mergeEntries } from '../../../src/supabase/merge-entries.ts';
 
 function placed(entries: readonly UploadEntry[]): Placed[] {

@@ -1,6 +1,6 @@
 import { type TransportContext, UploadError, type UploadErrorCode } from 'powersync-backend-connector';
 import { describe, expect, it } from 'vitest';
-import type { Failure } from '../../../src/per-entry/failure.ts';
+import type { Failure } from '../../../src/combine/failure-alone.ts';
 import type { PostgrestResult } from '../../../src/supabase/client.ts';
 import { failureIn } from '../../../src/supabase/read-answer.ts';
 import { context } from '../../http/support.ts';

@@ -8,7 +8,7 @@ import {
   type WritableDatabase,
 } from 'powersync-backend-connector/rejections';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
-import type { ClearableDatabase } from '../../../src/drain-and-clear.ts';
+import type { ClearableDatabase } from '../../../src/owners/drain-and-clear.ts';
 import {
   type MemoryDatabase,
   type MemoryDatabaseOptions,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UploadError } from '../../../src/outcome/upload-error.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import {
   boolean,
   type ColumnCodec,

@@ -1,0 +1,183 @@
+import { lookUp } from '../transport/by-table.ts';
+import { optionChecks } from '../check-options.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { failureAlone } from './failure-alone.ts';
+import { createProgress, type Progress } from './progress.ts';
+import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import type { Transport, TransportContext } from '../transport/transport.ts';
+
+/** A transport, and the entries it is for: a table name, a pattern with `*`, or a function of the entry. */
+export interface Route {
+  readonly match: string | ((entry: UploadEntry) => boolean);
+  readonly transport: Transport;
+}
+
+/** Transports by table name, by pattern (`'audit_*'`), and `default` for all other tables. */
+export type RoutesByTable = Readonly<Record<string, Transport>>;
+
+/**
+ * Combines transports: each entry goes to the one of its table. An exact name comes before a pattern, the first pattern
+ * before the next, and all before `default`; in a list, the first route that matches counts.
+ *
+ * The order of the queue is kept across transports: a batch ends where the transport changes, and the rest follows with
+ * the next one. A transaction whose entries all go to one transport is sent to it whole.
+ *
+ * **A transaction that spans several transports can't be atomic.** It is sent in parts, in the order of its entries, each
+ * part as a transaction of its own whose key is that of the whole and its range of op ids. Parts that were applied are
+ * remembered and not sent again. If a later part is rejected, the rejection tells which entries were applied
+ * (`appliedEntries`), and what is behind the part is not sent.
+ *
+ * An entry that no route is for stays queued, with an error that names its table.
+ *
+ * @throws TypeError for a route that has no transport.
+ *
+ * @example
+ * ```ts
+ * import { route } from 'powersync-backend-connector';
+ * import { batchEndpoint, rowEndpoints } from 'powersync-backend-connector/http';
+ *
+ * export const transport = route({
+ *   todos: rowEndpoints({ url: 'https://api.example.com' }),
+ *   'audit_*': batchEndpoint({ url: 'https://audit.example.com/events', maxTransactions: 100 }),
+ *   default: batchEndpoint({ url: 'https://api.example.com/api/data' }),
+ * });
+ * ```
+ */
+export function route(routes: RoutesByTable | readonly Route[]): Transport {
+  const find = finder(routes);
+  const progress = createProgress();
+  return async ({ transactions }, context) => {
+    const parts = partsOf(transactions[0], find);
+    const [first] = parts;
+    const run = parts.length === 1 && first ? leadingRun(transactions, first.transport, find) : [];
+    const outcomes =
+      first && run.length > 1
+        ? await first.transport({ transactions: run }, context)
+        : [await sendParts(transactions[0] as UploadTransaction, parts, context, progress)];
+    return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
+  };
+}
+
+type Find = (entry: UploadEntry) => Transport;
+
+function finder(routes: RoutesByTable | readonly Route[]): Find {
+  const { fn, object, wrong } = optionChecks('route');
+  const list = Array.isArray(routes) ? (routes as readonly Route[]) : undefined;
+  if (list) {
+    for (const [index, { match, transport }] of list.entries()) {
+      if (typeof match !== 'string' && typeof match !== 'function')
+        wrong(`[${index}].match`, 'a table name, a pattern or a function', match);
+      fn(`[${index}].transport`, transport);
+    }
+  } else {
+    for (const [name, transport] of Object.entries(object('routes', routes))) fn(name, transport);
+  }
+  return (entry) => {
+    const transport = list
+      ? list.find(({ match }) =>
+          typeof match === 'function' ? isMatch(match(entry)) : lookUp({ [match]: true }, entry.table),
+        )?.transport
+      : lookUp(routes as RoutesByTable, entry.table);
+    if (transport) return transport;
+    throw new UploadError(
+      'misconfigured',
+      `route() has no transport for the table "${entry.table}": add one, or "default". The writes stay queued.`,
+    );
+  };
+}
+
+/** A promise would be as good as true, and the entry sent to another backend than its own. */
+function isMatch(said: unknown): boolean {
+  if (typeof (said as { then?: unknown } | null | undefined)?.then !== 'function') return Boolean(said);
+  throw new UploadError(
+    'misconfigured',
+    'route(): a function "match" returned a promise, which is neither true nor false. Nothing was sent. The writes stay queued.',
+  );
+}
+
+interface Part {
+  readonly transport: Transport;
+  readonly entries: UploadEntry[];
+  /** Where its first entry stands in the transaction. */
+  readonly offset: number;
+}
+
+/** The entries of a transaction, grouped where neighbours go to the same transport. */
+function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[] {
+  const parts: Part[] = [];
+  for (const [offset, entry] of (transaction?.entries ?? []).entries()) {
+    const transport = find(entry);
+    const last = parts[parts.length - 1];
+    if (last?.transport === transport) last.entries.push(entry);
+    else parts.push({ transport, entries: [entry], offset });
+  }
+  return parts;
+}
+
+/** The transactions at the head that go to this transport whole. */
+function leadingRun(
+  transactions: readonly UploadTransaction[],
+  transport: Transport,
+  find: Find,
+): readonly UploadTransaction[] {
+  const goesElsewhere = ({ entries }: UploadTransaction): boolean =>
+    entries.some((entry) => {
+      try {
+        return find(entry) !== transport;
+      } catch {
+        return true; // It is told once it stands at the head.
+      }
+    });
+  const end = transactions.findIndex(goesElsewhere);
+  return end < 0 ? transactions : transactions.slice(0, end);
+}
+
+async function sendParts(
+  { key, transactionId }: UploadTransaction,
+  parts: readonly Part[],
+  context: TransportContext,
+  progress: Progress,
+): Promise<Outcome> {
+  const appliedEntries: number[] = [];
+  for (const { transport, entries, offset } of parts) {
+    if (context.signal.aborted)
+      throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
+    const [first, last] = [entries[0] as UploadEntry, entries[entries.length - 1] as UploadEntry];
+    if (!progress.has(key, first)) {
+      const isWhole = parts.length === 1;
+      const part = {
+        key: isWhole ? key : `${key}:${first.clientId}-${last.clientId}`,
+        transactionId,
+        entries,
+      };
+      const outcome = await sendAlone(transport, part, context);
+      if (outcome.status === 'rejected') {
+        const { entryIndex, appliedEntries: ofPart = [] } = outcome;
+        return {
+          ...outcome,
+          entryIndex: entryIndex === undefined ? undefined : entryIndex + offset,
+          appliedEntries: [...appliedEntries, ...ofPart.map((index) => index + offset)],
+        };
+      }
+      if (outcome.status !== 'applied') return outcome;
+      if (!isWhole) progress.add(key, first);
+    }
+    appliedEntries.push(...entries.map((_, index) => index + offset));
+  }
+  return { status: 'applied' };
+}
+
+async function sendAlone(
+  transport: Transport,
+  part: UploadTransaction,
+  context: TransportContext,
+): Promise<Outcome> {
+  try {
+    const [outcome] = await transport({ transactions: [part] }, context);
+    if (outcome) return outcome;
+  } catch (thrown) {
+    return failureAlone(thrown);
+  }
+  throw new UploadError('misconfigured', 'A transport of route() returned no outcome.');
+}

@@ -1,0 +1,153 @@
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { defaultVerdict } from '../error/verdict.ts';
+import { rowOf, type UploadEntry, type UploadTransaction } from '../queue/transaction.ts';
+import type { TransportContext } from '../transport/transport.ts';
+import { type Failure, failureAlone } from './failure-alone.ts';
+import type { Progress } from './progress.ts';
+
+/** An entry with its place in the batch. */
+export interface Placed {
+  readonly entry: UploadEntry;
+  readonly transaction: UploadTransaction;
+}
+
+/** How a batch is sent in parts that are smaller than a transaction. */
+export interface InOrder {
+  readonly progress: Progress;
+  /** Splits entries, in order, into the requests they travel in. */
+  readonly requests: (entries: readonly Placed[]) => readonly (readonly Placed[])[];
+  /** Sends one request: undefined once all of it is applied. */
+  readonly send: (entries: readonly Placed[]) => Promise<Failure | undefined>;
+  /** Requests under way at once; 1 keeps to the queue's order. Two entries of one row are never under way together. */
+  readonly concurrency: number;
+}
+
+/**
+ * Sends the entries of a batch in several requests, in order, until one fails.
+ *
+ * A transaction isn't atomic here. What was applied of one that fails is remembered in `progress` and told in its outcome.
+ * A request with several entries that is refused is sent again entry by entry, to see which is at fault.
+ */
+export async function sendInOrder(
+  transactions: readonly UploadTransaction[],
+  context: TransportContext,
+  { progress, requests, send, concurrency }: InOrder,
+): Promise<Outcome[]> {
+  const all = transactions.flatMap((transaction) =>
+    transaction.entries.map((entry): Placed => ({ entry, transaction })),
+  );
+  const applied = new Set<UploadEntry>();
+  for (const { entry, transaction } of all) if (progress.has(transaction.key, entry)) applied.add(entry);
+  const left = all.filter(({ entry }) => !applied.has(entry));
+  const failures = new Map<UploadEntry, Failure>();
+
+  const sendOne = async (entries: readonly Placed[]): Promise<boolean> => {
+    // What sends an entry may ignore the signal; then it ends here.
+    if (context.signal.aborted)
+      throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
+    const said = await send(entries).catch((thrown) => failedBy(UploadError.from(thrown)));
+    // What one failed request says is judged as if it were thrown, but keeps its details.
+    const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error) } : said;
+    if (!failure) {
+      for (const { entry, transaction } of entries) {
+        applied.add(entry);
+        progress.add(transaction.key, entry);
+      }
+      return true;
+    }
+    if (entries.length > 1 && isRefusal(failure)) {
+      for (const each of entries) if (!(await sendOne([each]))) return false;
+      return true;
+    }
+    if (entries[0]) failures.set(entries[0].entry, failure);
+    return false;
+  };
+  await inParallel(requests(left), concurrency, sendOne);
+
+  const outcomes: Outcome[] = [];
+  for (const transaction of transactions) {
+    const outcome = outcomeOf(transaction.entries, applied, failures);
+    outcomes.push(outcome);
+    if (outcome.status !== 'applied') break;
+  }
+  while (outcomes.length < transactions.length) outcomes.push({ status: 'not_attempted' });
+  return outcomes;
+}
+
+function failedBy(error: UploadError): Failure {
+  return { status: 'rejected', error, inBand: false };
+}
+
+function isRefusal({ status, error }: Failure): boolean {
+  const verdict = defaultVerdict(error.code);
+  return status === 'rejected' && (verdict === 'reject' || verdict === 'ambiguous');
+}
+
+function outcomeOf(
+  entries: readonly UploadEntry[],
+  applied: ReadonlySet<UploadEntry>,
+  failures: ReadonlyMap<UploadEntry, Failure>,
+): Outcome {
+  const indexes = entries.map((_, index) => index);
+  const isApplied = (index: number): boolean => applied.has(entries[index] as UploadEntry);
+  if (indexes.every(isApplied)) return { status: 'applied' };
+  // What may be applied, or be taken yet, is found out first: a rejection is final for the whole transaction.
+  const pending = entries.map((entry) => failures.get(entry)).find((each) => each?.status === 'retry');
+  if (pending) return pending;
+  for (const [entryIndex, entry] of entries.entries()) {
+    const failure = failures.get(entry);
+    if (failure?.status === 'rejected')
+      return { ...failure, entryIndex, appliedEntries: indexes.filter(isApplied) };
+    if (failure) return failure;
+  }
+  return { status: 'not_attempted' };
+}
+
+/**
+ * Runs requests, at most so many at once, each after those before it that touch the same row. After a failure only what
+ * stands before it is still started. Throws the first thing thrown, once nothing is under way any more.
+ */
+async function inParallel(
+  requests: readonly (readonly Placed[])[],
+  concurrency: number,
+  run: (entries: readonly Placed[]) => Promise<boolean>,
+): Promise<void> {
+  const rowFree = new Map<string, Promise<unknown>>();
+  const running = new Set<Promise<unknown>>();
+  let failedAt = Number.POSITIVE_INFINITY;
+  let thrown: { readonly error: unknown } | undefined;
+  for (const [index, entries] of requests.entries()) {
+    while (running.size >= concurrency) await Promise.race(running);
+    if (thrown || index > failedAt) break;
+    const rows = entries.map(({ entry }) => rowOf(entry));
+    const before = rows.flatMap((row) => rowFree.get(row) ?? []);
+    const task = Promise.all(before)
+      .then(() => !thrown && index < failedAt && run(entries))
+      .then(
+        (applied) => {
+          if (!applied) failedAt = Math.min(failedAt, index);
+        },
+        (error) => {
+          thrown ??= { error };
+        },
+      )
+      .finally(() => running.delete(task));
+    running.add(task);
+    for (const row of rows) rowFree.set(row, task);
+  }
+  await Promise.all(running);
+  if (thrown) throw thrown.error;
+}
+
+/** One request for each entry. */
+export function oneByOne(entries: readonly Placed[]): readonly (readonly Placed[])[] {
+  return entries.map((each) => [each]);
+}
+
+/** The one entry of a request, and the key that is its own: equal on every retry. */
+export function only(entries: readonly Placed[]): { readonly entry: UploadEntry; readonly key: string } {
+  const [first] = entries;
+  if (!first) throw new UploadError('unknown', 'A request without an entry was to be sent.');
+  return { entry: first.entry, key: `${first.transaction.key}:${first.entry.clientId}` };
+}

@@ -1,0 +1,169 @@
+import { isObject, parseJson } from './json.ts';
+import {
+  type HttpAnswer,
+  isSuccess,
+  notTheContract,
+  refusalOf,
+  UNCLASSIFIED_BUDGET,
+} from './http-answer.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { codeFromSqlState } from '../error/sqlstate.ts';
+import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
+import { defaultVerdict } from '../error/verdict.ts';
+import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
+
+/**
+ * What the backend's own error codes mean, by name: codes of the app, or another meaning for one the transport knows.
+ *
+ * @example
+ * ```ts
+ * import type { ErrorCodes } from 'powersync-backend-connector';
+ *
+ * export const errorCodes: ErrorCodes = { CLIENT_TOO_OLD: 'update_required', QUOTA_EXCEEDED: 'throttled' };
+ * ```
+ */
+export type ErrorCodes = Readonly<Record<string, UploadErrorCode>>;
+
+/** `error_code` values of the reference write API. */
+const ERROR_CODES: ErrorCodes = {
+  NOT_NULL_VIOLATION: 'invalid',
+  CHECK_VIOLATION: 'invalid',
+  CONSTRAINT_VIOLATION: 'invalid',
+  INVALID_DATA: 'invalid',
+  DOCUMENT_VALIDATION_FAILURE: 'invalid',
+  UNIQUE_VIOLATION: 'conflict',
+  FOREIGN_KEY_VIOLATION: 'conflict',
+  UNAUTHORIZED: 'forbidden',
+  SCHEMA_MISMATCH: 'schema_mismatch',
+  UNCLASSIFIED_ERROR: 'unclassified',
+};
+
+/** The reference backend answers UNCLASSIFIED_ERROR to some database outages: see its MySQL adapter. */
+export { UNCLASSIFIED_BUDGET };
+
+/** PostgreSQL's words for SQLSTATE 42501, which the reference backend reports as SCHEMA_MISMATCH. */
+const PERMISSION_DENIED = /^(permission denied for|new row violates row-level security)/;
+
+/** Reads the answer to a request of `count` transactions. Throws an `UploadError` where it says nothing of them. */
+export function readResults(answer: HttpAnswer, count: number, errorCodes?: ErrorCodes): Outcome[] {
+  const body = parseJson(answer.text);
+  if (!isSuccess(answer)) throw refusalByCode(answer, body, errorCodes) ?? refusalOf(answer);
+  return readResultList(isObject(body) ? body.results : undefined, count, answer.status, errorCodes);
+}
+
+/** Reads the list of results, whatever it travelled in. */
+export function readResultList(
+  results: unknown,
+  count: number,
+  status?: number,
+  errorCodes: ErrorCodes = {},
+): Outcome[] {
+  if (!Array.isArray(results)) throw notTheContract(status, 'without a list of results');
+  if (results.length !== count)
+    throw notTheContract(status, `with ${results.length} results for ${count} transactions`);
+  return results.map((result) => {
+    const outcome = isObject(result) ? readResult(result, errorCodes) : undefined;
+    if (!outcome) throw notTheContract(status, 'with a malformed result');
+    return outcome;
+  });
+}
+
+function readResult(result: Record<string, unknown>, errorCodes: ErrorCodes): Outcome | undefined {
+  switch (result.status) {
+    case 'success':
+      return { status: 'applied' };
+    case 'not_attempted':
+      return { status: 'not_attempted' };
+    case 'retryable_error': {
+      const wait = result.retry_after_ms;
+      const retryAfterMs =
+        typeof wait === 'number' && wait >= 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
+      return {
+        status: 'retry',
+        error: new UploadError('unavailable', 'The backend asks to try again.', { retryAfterMs }),
+      };
+    }
+    case 'fatal_error':
+      return readFatal(result, errorCodes);
+    default:
+      return undefined;
+  }
+}
+
+function readFatal(
+  { requires_client_handling: needsDecision, failed_operation: failed, message }: Record<string, unknown>,
+  errorCodes: ErrorCodes,
+): Outcome | undefined {
+  if (typeof needsDecision !== 'boolean' || !isObject(failed) || typeof failed.error_code !== 'string')
+    return undefined;
+  const { error_code: errorCode, operation_index: index } = failed;
+  const own = ownCode(errorCodes, errorCode);
+  // What nobody knows is a code of the application: this contract has `retryable_error` for what may pass.
+  let code = own ?? meaningOf(errorCode) ?? 'invalid';
+  if (!own && code === 'schema_mismatch' && isPermissionDenied(failed.message ?? message)) code = 'forbidden';
+  const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+  return {
+    status: 'rejected',
+    error: new UploadError(code, `The backend refused the transaction${inBrackets(errorCode)}.`, { budget }),
+    entryIndex: typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : undefined,
+    details: failed.message === undefined && message !== undefined ? { ...failed, message } : failed,
+    needsDecision,
+  };
+}
+
+/**
+ * What a refusal outside 2xx means where `errorCodes` names the code in its body: `code` or `error_code`, also in `error`;
+ * or where that is the SQLSTATE of an outage, which an unlucky status must not make a refusal.
+ */
+export function refusalByCode(
+  { status, headers }: HttpAnswer,
+  body: unknown,
+  errorCodes: ErrorCodes = {},
+): UploadError | undefined {
+  const meaning = (word: unknown): UploadErrorCode | undefined => {
+    const code = meaningOf(word);
+    return ownCode(errorCodes, word) ?? (code && defaultVerdict(code) === 'retry' ? code : undefined);
+  };
+  const words = codesIn(body).find(meaning);
+  const own = meaning(words);
+  if (!own) return undefined;
+  const { retryAfterMs } = UploadError.fromResponse({ status, headers });
+  const budget = own === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
+  return new UploadError(own, `The backend refused it${inBrackets(words)}.`, {
+    status,
+    retryAfterMs,
+    budget,
+  });
+}
+
+/** What may be a code in a JSON body, the most telling first; texts in place of an error object last. */
+export function codesIn(body: unknown, withTexts = true): readonly unknown[] {
+  const { error, errors } = isObject(body) ? body : {};
+  const first: unknown = Array.isArray(errors) ? errors[0] : errors;
+  const ofEach = [first, error, body].flatMap((each) =>
+    isObject(each) ? [each.code, each.error_code, each.errorCode] : [],
+  );
+  return withTexts ? [...ofEach, first, error] : ofEach;
+}
+
+/** What a code means that everybody has: one of the contract, or a SQLSTATE. */
+export function meaningOf(word: unknown): UploadErrorCode | undefined {
+  const known = ownCode(ERROR_CODES, word);
+  if (known || typeof word !== 'string' || !/^[0-9A-Z]{5}$/.test(word)) return known;
+  const bySqlState = codeFromSqlState(word);
+  return bySqlState === 'unknown' ? undefined : bySqlState;
+}
+
+/** What a table says of a name; it knows no inherited ones. */
+export function ownCode(codes: ErrorCodes, name: unknown): UploadErrorCode | undefined {
+  return typeof name === 'string' && Object.hasOwn(codes, name) ? codes[name] : undefined;
+}
+
+/** A backend's code for messages: only if it is a plain word, so that no row data gets into them. */
+export function inBrackets(code: unknown): string {
+  return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? ` (${code})` : '';
+}
+
+function isPermissionDenied(message: unknown): boolean {
+  return typeof message === 'string' && PERMISSION_DENIED.test(message);
+}

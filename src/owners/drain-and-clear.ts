@@ -1,0 +1,166 @@
+import { startDeadline, within } from '../time/deadline.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { currentOwner, readBorders } from '../queue/owner-borders.ts';
+import { type ExportedTransaction, exportQueued } from './export-queued.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import { laneIsLeft } from '../queue/lane.ts';
+import { ensureTables } from '../database/tables.ts';
+import type { Parts } from '../upload/batch.ts';
+import type { Uploader } from '../upload/uploader.ts';
+
+/** The part of a PowerSync database that leaving needs, beside {@link ConnectorDatabase}. */
+export interface ClearableDatabase extends ConnectorDatabase {
+  disconnect(): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's own options, which differ between its versions.
+  disconnectAndClear(options?: any): Promise<void>;
+}
+
+/** What would be lost by clearing the database. */
+export interface Leftover {
+  /** Transactions that could not be uploaded, oldest first. */
+  readonly queued: readonly ExportedTransaction[];
+  /** Rows of `connector_rejected_writes`. */
+  readonly rejected: readonly Record<string, unknown>[];
+}
+
+export interface DrainAndClearOptions {
+  /**
+   * What becomes of writes that can't be uploaded in time: `'upload'` keeps them, and the database isn't cleared;
+   * `'discard'` loses them; `'export'` hands them to `export` first. The rejected writes of who is signed in are exported
+   * with them, and else discarded, also those that are rejected during this call.
+   */
+  readonly pending: 'upload' | 'export' | 'discard';
+  /**
+   * With `pending: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. It must not call
+   * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector, which throw a TypeError meanwhile.
+   */
+  readonly export?: (left: Leftover) => void | Promise<void>;
+  /** How long to try to upload, in milliseconds. Default 30 000. */
+  readonly timeoutMs?: number;
+  /** Keeps downloaded data for a faster next sync (`disconnectAndClear({ soft: true })`, @powersync/common 2.3.0 or later). */
+  readonly soft?: boolean;
+}
+
+/** What `drainAndClear()` came to. */
+export interface DrainAndClearReport {
+  /** Whether the database was cleared. If not, nothing was lost, and the app may connect again. */
+  readonly cleared: boolean;
+  /** Transactions that were uploaded or rejected meanwhile. */
+  readonly applied: number;
+  readonly rejected: number;
+  /** Entries that could not be uploaded: still queued if not `cleared`, else exported or discarded as told. */
+  readonly left: number;
+  /** Why they could not be uploaded, or why the database was not cleared. */
+  readonly error?: UploadError;
+}
+
+export async function drainAndClear(
+  parts: Parts,
+  uploader: Uploader,
+  database: ClearableDatabase,
+  { pending, export: keep, timeoutMs = 30_000, soft }: DrainAndClearOptions,
+): Promise<DrainAndClearReport> {
+  if (!['upload', 'export', 'discard'].includes(pending)) {
+    throw new TypeError('drainAndClear: option "pending" must be "upload", "export" or "discard".');
+  }
+  if (pending === 'export' && typeof keep !== 'function') {
+    throw new TypeError('drainAndClear: with pending "export", option "export" must be a function.');
+  }
+  const { publisher, tokens, rejecting } = parts;
+  const before = publisher.status.counters;
+  const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
+    const { applied, rejected } = publisher.status.counters;
+    const counts = { applied: applied - before.applied, rejected: rejected - before.rejected };
+    return { cleared, ...counts, left, ...(error && { error }) };
+  };
+  const queueLength = async (): Promise<number> => (await database.getUploadQueueStats()).count;
+
+  const error = await uploadFor(timeoutMs, parts, uploader, database);
+  if (pending === 'upload' && (await queueLength()) > 0) return report(false, await queueLength(), error);
+
+  return uploader.pauseWhile(async () => {
+    await database.disconnect();
+    try {
+      // A completion after the clear would stop the next user's downloads.
+      await laneIsLeft(database, parts.options.retry.timeoutMs);
+      await within(parts.options.retry.timeoutMs, rejecting.idle()).catch(() => {});
+    } catch (thrown) {
+      return report(false, await queueLength(), UploadError.from(thrown));
+    }
+    const queued = await exportQueued(database); // Again: something may have been written since.
+    const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
+    if (pending === 'upload' && left > 0) return report(false, left, error);
+    const theirs = await rejectedRows(database);
+    if (pending === 'export') {
+      try {
+        await keep?.({ queued, rejected: theirs.rows });
+      } catch (cause) {
+        const failed = new UploadError(
+          'unknown',
+          'What was left could not be exported. Nothing was cleared.',
+          { cause },
+        );
+        return report(false, left, failed);
+      }
+    }
+    rejecting.abandon();
+    tokens.forget();
+    await tokens.settled();
+    await database.disconnectAndClear(soft === undefined ? undefined : { soft });
+    await theirs.remove(); // Not before: were clearing to fail, they would be gone.
+    parts.gate.reset(); // The next user has nothing to do with what failed for this one.
+    const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };
+    publisher.set({ ...fresh, queueLength: 0, phase: 'idle' });
+    return report(true, left, left > 0 ? error : undefined);
+  });
+}
+
+/** Tries to upload everything; returns why that failed, if it did. */
+async function uploadFor(
+  timeoutMs: number,
+  { gate, publisher, options }: Parts,
+  uploader: Uploader,
+  database: ConnectorDatabase,
+): Promise<UploadError | undefined> {
+  const deadline = startDeadline(timeoutMs);
+  try {
+    for (;;) {
+      try {
+        while (await uploader.upload(database, { evenIfBackingOff: true, signal: deadline.signal }));
+        return undefined;
+      } catch (thrown) {
+        const error = UploadError.from(thrown);
+        // Waiting helps against outages only.
+        if (deadline.error || ['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase))
+          return gate.error ?? error;
+        const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - options.clock() : 0;
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const wait = new Promise((resolve) => {
+          timer = setTimeout(resolve, Math.max(askedToWait, RETRY_MS));
+        });
+        await deadline.race(wait).catch(() => {});
+        clearTimeout(timer); // A long wait that was cut short must not keep Node alive.
+      }
+    }
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Between tries while leaving: the user is waiting, so shorter than usual. */
+const RETRY_MS = 1_000;
+
+/** The rejected writes of who is signed in; all of them where no owner is known. */
+async function rejectedRows(database: ConnectorDatabase) {
+  await ensureTables(database);
+  const owner = currentOwner(await readBorders(database));
+  // A WHERE in any case: SQLite tells watchers nothing of a DELETE without one.
+  const [where, values] = owner === undefined ? [' WHERE 1', []] : [' WHERE owner IS ?', [owner]];
+  return {
+    rows: await database.getAll<Record<string, unknown>>(
+      `SELECT * FROM connector_rejected_writes${where}`,
+      values,
+    ),
+    remove: () => database.execute(`DELETE FROM connector_rejected_writes${where}`, values),
+  };
+}

@@ -1,0 +1,229 @@
+import { readJwtClaims } from '../auth/jwt.ts';
+import type { TokenSource } from '../auth/token-cache.ts';
+import { tokenFailure } from '../auth/token-failure.ts';
+import type { Deadline } from '../time/deadline.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { defaultVerdict } from '../error/verdict.ts';
+import { showWords } from '../error/own-error.ts';
+import { type Owner, readBorders, versionOf } from '../queue/owner-borders.ts';
+import { ownerMismatch } from '../queue/one-owner.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import type { UploadTransaction } from '../queue/transaction.ts';
+import type { Publisher } from '../status/publisher.ts';
+import type { TransportContext } from '../transport/transport.ts';
+
+type Transactions = readonly UploadTransaction[];
+
+export interface Sending {
+  readonly options: Pick<ResolvedOptions, 'transport' | 'clock'>;
+  readonly tokens: TokenSource;
+  readonly publisher: Publisher;
+  readonly database: ConnectorDatabase;
+  readonly clientId: string;
+  readonly deadline: Deadline;
+  readonly owner: Owner;
+  /** The change of users that tokens are from: see `versionOf()`. */
+  readonly userVersion: () => number;
+  readonly attempt: number;
+  /** Told of a call of the transport that goes on after the upload it was for has ended. */
+  readonly outlives: (work: Promise<unknown>) => void;
+}
+
+/**
+ * Makes the function that calls the transport during one upload. A token that the backend refuses, for the request or
+ * for one transaction in it, is refreshed, and what was refused sent again: once for all requests of the call together,
+ * as more would be a storm.
+ */
+export function createSender(sending: Sending): (transactions: Transactions) => Promise<readonly Outcome[]> {
+  const { options, tokens, publisher, database, clientId, deadline, owner, attempt } = sending;
+  let mayRefresh = true;
+  /** Null where there was none: nobody is signed in. Undefined where the transport didn't ask. */
+  let used: string | null | undefined;
+  /** During this call of the transport, which may have sent something with it before it asks again. */
+  let hasToken = false;
+
+  async function token(): Promise<string | undefined> {
+    try {
+      const current = await currentToken();
+      hasToken = true;
+      return current;
+    } catch (thrown) {
+      throw tokenFailure(UploadError.from(thrown), !hasToken);
+    }
+  }
+
+  async function currentToken(): Promise<string | undefined> {
+    const current = (await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;
+    deadline.check();
+    if (owner !== undefined && current) {
+      // Another tab may have called `setOwner()` while this one waited for the token.
+      const now = versionOf(await deadline.race(readBorders(database)));
+      if (now !== sending.userVersion() || !mayBeOf(owner, current)) {
+        tokens.drop(current);
+        throw ownerMismatch();
+      }
+      deadline.check();
+    }
+    used = current ?? null;
+    return current;
+  }
+
+  async function call(transactions: Transactions): Promise<readonly Outcome[]> {
+    deadline.check();
+    hasToken = false;
+    const startedAt = options.clock();
+    const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
+    const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
+    const inFlight = { transactions: transactions.length, entries, attempt };
+    publisher.publish({ type: 'attempt', ...about }, { phase: 'uploading', inFlight }, { attempts: 1 });
+    const ended = (error?: UploadError): void => {
+      const durationMs = options.clock() - startedAt;
+      const code = error && { code: error.code };
+      publisher.publish({ type: 'answer', ...about, durationMs, ...code }, { inFlight: undefined });
+    };
+    const { signal, timeLeftMs } = deadline;
+    const { serverTime } = tokens;
+    const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
+    const work = Promise.resolve().then(() => {
+      deadline.check(); // A listener that was told of the attempt may have closed the connector.
+      return options.transport({ transactions: [...transactions] }, context);
+    });
+    try {
+      const outcomes = checkOutcomes(await deadline.race(work), transactions.length);
+      ended();
+      return outcomes;
+    } catch (thrown) {
+      const error = deadline.error ?? UploadError.from(thrown);
+      if (deadline.error) sending.outlives(work);
+      ended(error);
+      throw error;
+    }
+  }
+
+  /** The failure to report in place of a refused token; undefined once there is another one to try with. */
+  async function refresh(refused: string, error: UploadError): Promise<UploadError | undefined> {
+    mayRefresh = false;
+    tokens.drop(refused);
+    let fresh: string | undefined;
+    try {
+      hasToken = false; // What was sent with it has been answered.
+      fresh = await token();
+    } catch (thrown) {
+      return UploadError.from(thrown);
+    }
+    if (!fresh) return signedOut();
+    if (fresh !== refused) return undefined;
+    const { expiresAt = Number.POSITIVE_INFINITY } = readJwtClaims(fresh);
+    if (error.code === 'unauthenticated' || options.clock() < expiresAt) return error;
+    return new UploadError(
+      'unauthenticated',
+      'The token ran out, and there is no other. The writes stay queued.',
+    );
+  }
+
+  return async function send(transactions) {
+    let outcomes: readonly Outcome[];
+    let refusedAt = 0;
+    let error: UploadError;
+    try {
+      outcomes = await call(transactions);
+      refusedAt = refusedTokenAt(outcomes);
+      if (refusedAt < 0) return outcomes;
+      error = UploadError.from((outcomes[refusedAt] as Refused).error);
+    } catch (thrown) {
+      outcomes = [];
+      error = UploadError.from(thrown);
+      if (!isTokenRefusal(error)) throw error;
+    }
+    /** What it comes to without another token. */
+    const refuse = (why: UploadError): readonly Outcome[] => {
+      if (outcomes.length === 0) throw why;
+      if (why === error) return outcomes;
+      const stays: Outcome = { status: 'retry', error: why, inBand: false };
+      return outcomes.map((outcome, index) =>
+        index < refusedAt ? outcome : index === refusedAt ? stays : NOT_ATTEMPTED,
+      );
+    };
+    if (used === null) return refuse(signedOut());
+    if (!mayRefresh || used === undefined) return refuse(error);
+    const why = await refresh(used, error);
+    if (why) return refuse(why);
+    const before = outcomes.slice(0, refusedAt);
+    try {
+      return [...before, ...(await call(transactions.slice(refusedAt)))];
+    } catch (thrown) {
+      const again = UploadError.from(thrown);
+      if (again.code === 'unauthenticated' && used) tokens.drop(used); // The next call asks anew.
+      if (before.length === 0) throw again;
+      // Those before it are settled. A refusal of all the others together is found again, and bisected, by the next call.
+      const isRefusal = ['reject', 'ambiguous'].includes(defaultVerdict(again.code));
+      const others: Outcome = isRefusal ? NOT_ATTEMPTED : { status: 'retry', error: again, inBand: false };
+      return outcomes.map((outcome, index) => (index < refusedAt ? outcome : others));
+    }
+  };
+}
+
+const NOT_ATTEMPTED: Outcome = { status: 'not_attempted' };
+
+function signedOut(): UploadError {
+  return tokenFailure(
+    new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.'),
+    true,
+  );
+}
+
+type Refused = Extract<Outcome, { readonly error: UploadError }>;
+
+/** A 403 in whatever form: it may be a gateway that asks for another token. */
+function isTokenRefusal({ code, status }: UploadError): boolean {
+  return code === 'unauthenticated' || code === 'forbidden' || status === 403;
+}
+
+/** Where the token was refused; -1 where it wasn't, which others show that were applied behind it. */
+function refusedTokenAt(outcomes: readonly Outcome[]): number {
+  const at = outcomes.findIndex(
+    (outcome) =>
+      (outcome.status === 'rejected' || outcome.status === 'retry') &&
+      isTokenRefusal(UploadError.from(outcome.error)),
+  );
+  return at >= 0 && outcomes.slice(at).some(({ status }) => status === 'applied') ? -1 : at;
+}
+
+/** A token is never that of nobody; one that doesn't say whose it is can't be compared. */
+function mayBeOf(owner: string | null, token: string): boolean {
+  return owner !== null && (readJwtClaims(token).subject ?? owner) === owner;
+}
+
+/** What `credentials` threw says nothing of the writes, whatever its code. */
+function noRefusal(thrown: unknown): never {
+  showWords(thrown);
+  const error = UploadError.from(thrown);
+  const verdict = defaultVerdict(error.code);
+  if (verdict === 'retry') throw error;
+  throw new UploadError('unknown', 'credentials() failed (see cause). The writes stay queued.', {
+    cause: error,
+  });
+}
+
+const STATUSES: readonly unknown[] = [
+  'applied',
+  'rejected',
+  'retry',
+  'not_attempted',
+] satisfies Outcome['status'][];
+
+function checkOutcomes(outcomes: readonly Outcome[], size: number): readonly Outcome[] {
+  const count = Array.isArray(outcomes) ? outcomes.length : 'no';
+  if (count !== size) {
+    throw new UploadError(
+      'misconfigured',
+      `The transport returned ${count} outcomes for ${size} transactions.`,
+    );
+  }
+  if (![...outcomes].every((outcome) => STATUSES.includes(outcome?.status))) {
+    throw new UploadError('misconfigured', 'The transport returned an outcome without a known status.');
+  }
+  return outcomes;
+}

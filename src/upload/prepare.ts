@@ -1,0 +1,52 @@
+import { applyTransforms } from './apply-transforms.ts';
+import type { Deadline } from '../time/deadline.ts';
+import type { Transform } from '../options.ts';
+import type { CrudEntryLike } from '../database/database.ts';
+import { toTransaction } from '../queue/transaction.ts';
+import type { Failed, Item } from './item.ts';
+import { type Judge, judgeThrown } from './judge.ts';
+
+export interface PrepareOptions {
+  readonly clientId: string;
+  readonly transforms: readonly Transform[];
+  readonly judge: Judge;
+  readonly deadline: Deadline;
+  /** The states of those that are among the rejected writes. */
+  readonly recorded: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /** What the rejection policy was asked about and hasn't answered yet. */
+  readonly asked: (key: string) => Failed | undefined;
+}
+
+/**
+ * Gives each transaction its key and transforms its entries, up to the first one whose transform fails. One that
+ * nothing is left of is skipped, and so is one whose rejection is recorded already.
+ */
+export async function prepare(
+  chosen: readonly (readonly CrudEntryLike[])[],
+  { clientId, transforms, judge, deadline, recorded, asked }: PrepareOptions,
+): Promise<Item[]> {
+  const raws = chosen.map((raw): Item => ({ raw, transaction: toTransaction(clientId, raw) }));
+  const states = await deadline.race(recorded(raws.map(({ transaction }) => transaction.key)));
+  const items: Item[] = [];
+  for (const item of raws) {
+    const { raw, transaction } = item;
+    const state = states.get(transaction.key);
+    const failed = asked(transaction.key);
+    if (state === 'rejected') items.push({ ...item, known: { status: 'recorded' } });
+    else if (failed) items.push({ ...item, known: failed });
+    else if (transforms.length === 0) items.push(state ? { ...item, isListed: true } : item);
+    else {
+      try {
+        const entries = await deadline.race(applyTransforms(raw, transforms));
+        if (entries.length)
+          items.push({ raw, transaction: { ...transaction, entries }, isListed: state !== undefined });
+        else items.push({ raw, transaction, known: { status: 'skipped' } });
+      } catch (thrown) {
+        deadline.check();
+        // As uncertain as the refusal of a whole request: a fault in a transform must not empty the queue.
+        return [...items, { raw, transaction, known: judgeThrown(thrown, judge) }];
+      }
+    }
+  }
+  return items;
+}

@@ -1,0 +1,154 @@
+import type { Deadline } from '../time/deadline.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { Owner } from '../queue/owner-borders.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import type { RejectedTransaction } from '../transport/rejection-policy.ts';
+import { record } from '../rejections/record.ts';
+import type { Publisher } from '../status/publisher.ts';
+import type { Failed, Item, Stop } from './item.ts';
+
+/** Asks the rejection policy, and remembers what it was asked. */
+export interface Rejecting {
+  /** The failure of this transaction that an earlier call has left to the policy, which hasn't answered yet. */
+  asked(key: string): Failed | undefined;
+  /** Asks the policy: undefined lets the transaction go. */
+  decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
+  /** Leaves one that can't wait to the next call that reaches it: it isn't sent again before the policy is asked. */
+  postpone(key: string, failed: Failed): void;
+  /** Settles when no policy is at work any more, or none that anybody waits for. */
+  idle(): Promise<void>;
+  /** Nobody wants to know any more: what the policy still does must not write to the database. */
+  abandon(): void;
+}
+
+/** What the policy has to say of one transaction; without an answer, it wasn't asked yet for want of time. */
+interface Asked {
+  readonly failed: Failed;
+  readonly cannotWait: boolean;
+  readonly answer?: Promise<unknown>;
+}
+
+export interface RejectedBy {
+  readonly database: ConnectorDatabase;
+  readonly deadline: Deadline;
+  readonly owner: Owner;
+  readonly cannotWait: boolean;
+  readonly mayBeApplied: boolean;
+}
+
+export function createRejecting({ rejections, clock }: ResolvedOptions, publisher: Publisher): Rejecting {
+  // One policy call for each transaction, also if it takes longer than the upload that asked: were it asked anew, the
+  // write would be sent anew first, and might be applied after it was recorded.
+  const pending = new Map<string, Asked>();
+  const recordAnyway = record();
+  let abandoned = new AbortController();
+
+  function ask(rejected: RejectedTransaction, failed: Failed, database: ConnectorDatabase): Promise<unknown> {
+    const before = pending.get(rejected.key);
+    if (before?.answer) return before.answer;
+    const context = { database, now: clock(), signal: abandoned.signal };
+    const answer = Promise.resolve().then(() => rejections(rejected, context));
+    answer.catch(() => {}); // Whoever waits for it is told.
+    pending.set(rejected.key, { failed, cannotWait: rejected.cannotWait ?? false, answer });
+    return answer;
+  }
+
+  function postpone(key: string, failed: Failed): void {
+    if (!pending.has(key)) pending.set(key, { failed, cannotWait: true });
+  }
+
+  return {
+    postpone,
+    asked: (key) => pending.get(key)?.failed,
+
+    async decide(item, failed, { database, deadline, ...about }) {
+      const { error, needsDecision = false, details } = failed;
+      const { raw, transaction } = item;
+      const { key } = transaction;
+      // What the backend went on behind was seen by the call that asked first.
+      const { cannotWait } = pending.get(key) ?? about;
+      const rejected: RejectedTransaction = {
+        key,
+        transactionId: transaction.transactionId,
+        entries: raw,
+        error,
+        ...entriesAtFault(item, failed),
+        details,
+        needsDecision,
+        ...about,
+        cannotWait,
+      };
+      let held: UploadError | undefined;
+      try {
+        deadline.check();
+        const answer = await deadline.race(ask(rejected, failed, database));
+        if (answer === 'hold') held = error;
+        else if (answer !== 'complete') {
+          held = new UploadError(
+            'misconfigured',
+            'The rejection policy must answer "complete" or "hold". Until it does, the rejected transaction is held.',
+            { cause: error },
+          );
+        }
+      } catch (cause) {
+        if (deadline.error) {
+          if (cannotWait) postpone(key, failed); // No time left to ask: the next call does.
+          return { error: deadline.error, hold: false };
+        }
+        held = new UploadError(
+          'unknown',
+          'The rejection policy failed, so the rejected transaction is held.',
+          { cause },
+        );
+      }
+      pending.delete(key);
+      if (held && cannotWait) {
+        const context = { database, now: clock(), signal: abandoned.signal };
+        try {
+          if ((await recordAnyway({ ...rejected, needsDecision: true }, context)) === 'complete')
+            held = undefined;
+        } catch {
+          postpone(key, failed); // Nothing was recorded, so it stays; the policy is asked again.
+        }
+      }
+      publisher.publish({
+        type: 'rejected',
+        key,
+        code: error.code,
+        tables: [...new Set(raw.map(({ table }) => table))],
+        entryIndex: rejected.entryIndex,
+        decision: held ? 'hold' : 'complete',
+      });
+      return held && { error: held, hold: true };
+    },
+
+    async idle() {
+      const answers = [...pending.values()].flatMap(({ answer }) => answer ?? []);
+      if (answers.length === 0) return;
+      const { signal } = abandoned;
+      const nobodyWaits = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await Promise.race([Promise.allSettled(answers), nobodyWaits]);
+    },
+
+    abandon() {
+      abandoned.abort();
+      abandoned = new AbortController();
+      pending.clear();
+    },
+  };
+}
+
+/** The backend counts the entries it was sent; the policy sees the raw ones. */
+function entriesAtFault(
+  { raw, transaction }: Item,
+  failed: Failed,
+): Pick<RejectedTransaction, 'entryIndex' | 'appliedEntries'> {
+  const rawIndex = (index: number | undefined): number =>
+    raw.findIndex(({ clientId }) => clientId === transaction.entries[index ?? -1]?.clientId);
+  const entryIndex = rawIndex(failed.entryIndex);
+  return {
+    entryIndex: entryIndex < 0 ? undefined : entryIndex,
+    appliedEntries: failed.appliedEntries?.map(rawIndex).filter((each) => each >= 0),
+  };
+}

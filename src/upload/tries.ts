@@ -1,0 +1,36 @@
+import type { RetryBudget } from '../error/upload-error.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import { readState, writeState } from '../database/tables.ts';
+
+/** Refusals of one transaction that were not believed yet. */
+export interface Tries {
+  readonly key: string;
+  readonly count: number;
+  /** When it was refused first, in epoch milliseconds. */
+  readonly since: number;
+}
+
+/**
+ * Counts one more refusal of the transaction with this key.
+ *
+ * Only the head of the queue is ever counted, so one row in the database does, and survives a restart.
+ */
+export async function countTry(database: ConnectorDatabase, key: string, now: number): Promise<Tries> {
+  const before = await readState<Tries>(database, 'tries');
+  const tries: Tries =
+    before?.key === key
+      ? { key, count: before.count + 1, since: Math.min(before.since, now) }
+      : { key, count: 1, since: now };
+  await writeState(database, 'tries', tries);
+  return tries;
+}
+
+/** Whether a refusal has been repeated often enough, for long enough. */
+export function isSpent({ count, since }: Tries, { tries, forMs }: RetryBudget, now: number): boolean {
+  return count >= tries && now - since >= forMs;
+}
+
+/** The budget that is spent once both are. */
+export function both(a: RetryBudget, b: RetryBudget): RetryBudget {
+  return { tries: Math.max(a.tries, b.tries), forMs: Math.max(a.forMs, b.forMs) };
+}

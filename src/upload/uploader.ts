@@ -1,0 +1,178 @@
+import { type Deadline, startDeadline } from '../time/deadline.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
+import { onOnline } from './keep-uploading.ts';
+import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
+import type { ConnectorDatabase } from '../database/database.ts';
+import { inLane } from '../queue/lane.ts';
+import { clientIdOf } from '../database/ready.ts';
+import type { Stop } from './item.ts';
+import type { UploadStatus } from '../status/upload-status.ts';
+import { type Parts, uploadBatch } from './batch.ts';
+
+/** Runs uploads one at a time, each with a deadline, behind the gate. */
+export interface Uploader {
+  /**
+   * Uploads one batch; false when the queue is empty. Throws what keeps the head of the queue where it is, at once while
+   * the gate is shut.
+   */
+  upload(database: ConnectorDatabase, options?: UploadCallOptions): Promise<boolean>;
+  /** Opens the gate before its time; with a code, only if an error with that code has shut it. */
+  openGate(code?: UploadErrorCode): void;
+  /** Aborts what is in flight, and lets nothing go out before the task is done. */
+  pauseWhile<T>(task: () => Promise<T>): Promise<T>;
+  /** Does something else than an upload, within a deadline, that `close()` and pauses abort as well. */
+  during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T>;
+  /** Throws once `close()` was called, or while paused. */
+  checkOpen(): void;
+  /** Aborts what is in flight; from then on `upload()` throws. */
+  close(): void;
+}
+
+export interface UploadCallOptions {
+  /** Goes ahead although the connector is backing off, unless the backend itself asked to wait. */
+  readonly evenIfBackingOff?: boolean;
+  readonly signal?: PlatformAbortSignal | undefined;
+}
+
+export function createUploader(parts: Parts): Uploader {
+  const { gate, publisher, options } = parts;
+  const calls = new Set<Deadline>();
+  /** Why nothing is uploaded at present, whoever asks. */
+  let barred: UploadError | undefined;
+  let isDrained = false;
+  /** What an upload that is aborted goes back to, where something had failed before it. */
+  let failedPhase: UploadStatus['phase'] = 'waiting';
+  let stopListening: (() => void) | undefined;
+
+  function checkOpen(): void {
+    if (barred) throw barred;
+  }
+
+  function bar(reason: UploadError): void {
+    barred = reason;
+    for (const deadline of calls) deadline.abort(reason);
+  }
+
+  async function pauseWhile<T>(task: () => Promise<T>): Promise<T> {
+    checkOpen();
+    const pause = new UploadError(
+      'aborted',
+      'The upload was interrupted while the user changes. The writes stay queued.',
+    );
+    bar(pause);
+    try {
+      return await task();
+    } finally {
+      if (barred === pause) barred = undefined; // unless it was closed meanwhile
+    }
+  }
+
+  async function during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T> {
+    checkOpen();
+    const deadline = startDeadline(options.retry.timeoutMs);
+    calls.add(deadline);
+    try {
+      return await task(deadline);
+    } finally {
+      calls.delete(deadline);
+      deadline.end();
+    }
+  }
+
+  function openGate(code?: UploadErrorCode): void {
+    if (code && gate.error?.code !== code) return;
+    gate.open();
+    publisher.publish({ type: 'opened' }, { nextAttemptAt: undefined });
+  }
+
+  async function upload(
+    database: ConnectorDatabase,
+    { evenIfBackingOff = false, signal }: UploadCallOptions = {},
+  ): Promise<boolean> {
+    checkOpen();
+    let remembered = gate.shutBy(evenIfBackingOff);
+    if (remembered) throw remembered;
+    const deadline = startDeadline(options.retry.timeoutMs);
+    const abort = (): void =>
+      deadline.abort(new UploadError('aborted', 'The upload was aborted by its signal.'));
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    calls.add(deadline);
+    let stop: Stop | undefined;
+    try {
+      const clientId = await deadline.race(clientIdOf(database));
+      const settlement = await inLane(clientId, deadline, async (stay) => {
+        deadline.check();
+        remembered = gate.shutBy(evenIfBackingOff); // perhaps by the upload that was in the lane before this one
+        return remembered ? undefined : uploadBatch(parts, database, clientId, deadline, stay);
+      });
+      if (settlement === null || settlement?.settled) moved(settlement === null);
+      stop = settlement?.stop;
+      if (!stop && !remembered) return settlement !== null;
+    } catch (thrown) {
+      const error = UploadError.from(thrown);
+      stop = { error: error.code === 'timeout' ? error : (deadline.error ?? error), hold: false };
+    } finally {
+      calls.delete(deadline);
+      signal?.removeEventListener('abort', abort);
+      deadline.end();
+    }
+    if (stop) stopped(stop, deadline);
+    throw stop?.error ?? remembered;
+  }
+
+  /** The queue moved, or there is none. */
+  function moved(isEmpty: boolean): void {
+    gate.reset();
+    const fresh = {
+      phase: 'idle',
+      lastError: undefined,
+      nextAttemptAt: undefined,
+      stalledSince: undefined,
+    } as const;
+    const patch = isEmpty ? { ...fresh, queueLength: 0 } : fresh;
+    if (isEmpty && !isDrained) publisher.publish({ type: 'drained' }, patch);
+    else publisher.set(patch);
+    isDrained = isEmpty;
+  }
+
+  /** The head of the queue stays. */
+  function stopped({ error, hold, withinMs }: Stop, deadline: Deadline): void {
+    const { code, message } = error;
+    if (code === 'aborted' && error === deadline.error) {
+      // Asked for, so no failure; but what it was tried again after still is one.
+      publisher.set({ phase: publisher.status.lastError ? failedPhase : 'idle', inFlight: undefined });
+      return;
+    }
+    if (code === 'owner_mismatch') gate.reset(); // The backend wasn't asked: nothing to back off from.
+    const nextAttemptAt = gate.shut(error, withinMs);
+    if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
+    const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
+    failedPhase = phase;
+    const isNew = publisher.status.lastError?.code !== code;
+    const stalledSince = publisher.status.stalledSince ?? options.clock();
+    publisher.publish(
+      { type: 'failed', code, message, phase, failures: gate.failures, nextAttemptAt, stalledSince },
+      { phase, lastError: error, nextAttemptAt, stalledSince, inFlight: undefined },
+      { failures: 1 },
+    );
+    if (code === 'update_required' && isNew)
+      publisher.publish({ type: 'update-required', status: error.status });
+  }
+
+  function close(): void {
+    if (publisher.status.phase === 'closed') return;
+    bar(new UploadError('aborted', 'The connector was closed. The writes stay queued.'));
+    parts.tokens.close();
+    parts.rejecting.abandon(); // Another connector may send the write now.
+    stopListening?.();
+    publisher.publish({ type: 'closed' }, { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined });
+  }
+
+  return { upload, openGate, pauseWhile, during, checkOpen, close };
+}
+
+const PHASES: { readonly [Code in UploadErrorCode]?: UploadStatus['phase'] } = {
+  unauthenticated: 'needs-auth',
+  owner_mismatch: 'owner-mismatch',
+};
