@@ -1,6 +1,7 @@
 import { createTokenSource } from './auth/token-cache.ts';
-import { createAdaptiveLimit } from './upload/adaptive-limit.ts';
-import { createPostCheckpointRequest } from './transport/checkpoint-request.ts';
+import type { ConnectorDatabase } from './database/database.ts';
+import { UploadError } from './error/upload-error.ts';
+import { type BackendConnectorOptions, resolveOptions } from './options.ts';
 import {
   type ClearableDatabase,
   type DrainAndClearOptions,
@@ -8,21 +9,20 @@ import {
   drainAndClear,
   type Leftover,
 } from './owners/drain-and-clear.ts';
-import type { PlatformAbortSignal } from './transport/platform.ts';
-import { keepUploading } from './upload/keep-uploading.ts';
-import { type BackendConnectorOptions, resolveOptions } from './options.ts';
-import { UploadError } from './error/upload-error.ts';
 import { currentOwner, readBorders, versionOf, writeBorder } from './queue/owner-borders.ts';
-import type { ConnectorDatabase } from './database/database.ts';
 import { createUnanswered } from './queue/unanswered.ts';
-import { createGate } from './time/gate.ts';
-import { createBreaker } from './upload/breaker.ts';
-import { createDecisions } from './upload/decide.ts';
-import { createRejecting } from './upload/rejecting.ts';
 import type { UploadEvent } from './status/events.ts';
 import { createPublisher } from './status/publisher.ts';
 import type { UploadStatus } from './status/upload-status.ts';
+import { createGate } from './time/gate.ts';
+import { createPostCheckpointRequest } from './transport/checkpoint-request.ts';
+import type { PlatformAbortSignal } from './transport/platform.ts';
+import { createAdaptiveLimit } from './upload/adaptive-limit.ts';
 import type { Parts } from './upload/batch.ts';
+import { createBreaker } from './upload/breaker.ts';
+import { createDecisions } from './upload/decide.ts';
+import { keepUploading } from './upload/keep-uploading.ts';
+import { createRejecting } from './upload/rejecting.ts';
 import { createUploader, type Uploader } from './upload/uploader.ts';
 
 /** What `drain()` came to. */

@@ -1,20 +1,21 @@
 export type { TokenCache } from './auth/kept-token.ts';
 export type { CredentialsProvider } from './auth/token-cache.ts';
 export { BackendConnector, type DrainReport } from './backend-connector.ts';
+export { type EntryContext, type PerEntryOptions, perEntry, type SendEntry } from './combine/per-entry.ts';
+export { type Route, type RoutesByTable, route } from './combine/route.ts';
+export type { ErrorCodes } from './contract/read-results.ts';
+export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database/database.ts';
+export type { UploadErrorCode, Verdict } from './error/codes.ts';
+export { codeFromGrpcCode } from './error/grpc-code.ts';
+export { codeFromHttpStatus } from './error/http-status.ts';
+export { codeFromSqlState } from './error/sqlstate.ts';
+export type { UploadFailure } from './error/upload-error.ts';
 export {
-  type BatchingOptions,
-  type BatchingStrategy,
-  perTransaction,
-  transactions,
-} from './transport/batching.ts';
-export type { CheckpointRequest } from './transport/checkpoint-request.ts';
-export type {
-  ClearableDatabase,
-  DrainAndClearOptions,
-  DrainAndClearReport,
-  Leftover,
-} from './owners/drain-and-clear.ts';
-export type { PlatformAbortSignal } from './transport/platform.ts';
+  isUploadError,
+  type RetryBudget,
+  UploadError,
+  type UploadErrorOptions,
+} from './error/upload-error.ts';
 export type {
   BackendConnectorOptions,
   EntryTransform,
@@ -22,26 +23,25 @@ export type {
   TransactionTransform,
   Transform,
 } from './options.ts';
-export { codeFromGrpcCode } from './error/grpc-code.ts';
-export { codeFromHttpStatus } from './error/http-status.ts';
-export type { Outcome } from './transport/outcome.ts';
-export { codeFromSqlState } from './error/sqlstate.ts';
-export {
-  isUploadError,
-  type RetryBudget,
-  UploadError,
-  type UploadErrorCode,
-  type UploadErrorOptions,
-} from './error/upload-error.ts';
-export type { UploadFailure, Verdict } from './error/verdict.ts';
+export type {
+  ClearableDatabase,
+  DrainAndClearOptions,
+  DrainAndClearReport,
+  Leftover,
+} from './owners/drain-and-clear.ts';
 export type { ExportedTransaction } from './owners/export-queued.ts';
-export { type EntryContext, type PerEntryOptions, perEntry, type SendEntry } from './combine/per-entry.ts';
-export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database/database.ts';
 export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
-export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './transport/rejection-policy.ts';
 export { type RecordOptions, record } from './rejections/record.ts';
-export { type Route, type RoutesByTable, route } from './combine/route.ts';
 export type { UploadEvent } from './status/events.ts';
 export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
+export {
+  type BatchingOptions,
+  type BatchingStrategy,
+  perTransaction,
+  transactions,
+} from './transport/batching.ts';
+export type { CheckpointRequest } from './transport/checkpoint-request.ts';
+export type { Outcome } from './transport/outcome.ts';
+export type { PlatformAbortSignal } from './transport/platform.ts';
+export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './transport/rejection-policy.ts';
 export type { Transport, TransportContext, UploadBatch } from './transport/transport.ts';
-export type { ErrorCodes } from './contract/read-results.ts';

@@ -1,15 +1,15 @@
 import { memoryTokenCache, type TokenCache } from './auth/kept-token.ts';
 import type { CredentialsProvider } from './auth/token-cache.ts';
-import { type BatchingOptions, type BatchingStrategy, transactions } from './transport/batching.ts';
-import type { CheckpointRequest } from './transport/checkpoint-request.ts';
 import { optionChecks } from './check-options.ts';
-import type { RetryBudget } from './error/upload-error.ts';
-import type { UploadFailure, Verdict } from './error/verdict.ts';
+import type { Verdict } from './error/codes.ts';
+import type { RetryBudget, UploadFailure } from './error/upload-error.ts';
 import type { Bounds } from './queue/survey.ts';
 import type { UploadEntry } from './queue/transaction.ts';
-import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
+import { type BatchingOptions, type BatchingStrategy, transactions } from './transport/batching.ts';
+import type { CheckpointRequest } from './transport/checkpoint-request.ts';
+import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import type { Transport } from './transport/transport.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { UploadError } from '../error/upload-error.ts';
 import { startDeadline, within } from '../time/deadline.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
-import { UploadError } from '../error/upload-error.ts';
 import { type JwtClaims, readJwtClaims } from './jwt.ts';
 import { allKept, keepToken, type TokenCache } from './kept-token.ts';
 

@@ -1,6 +1,6 @@
-import type { Outcome } from '../transport/outcome.ts';
+import { defaultVerdict } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
+import type { Outcome } from '../transport/outcome.ts';
 
 /** What became of something that was not applied. */
 export type Failure = Exclude<Outcome, { readonly status: 'applied' | 'not_attempted' }>;

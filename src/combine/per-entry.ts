@@ -1,7 +1,7 @@
 import { optionChecks } from '../check-options.ts';
-import type { Outcome } from '../transport/outcome.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { Transport, TransportContext } from '../transport/transport.ts';
 import type { Failure } from './failure-alone.ts';
 import { createProgress } from './progress.ts';

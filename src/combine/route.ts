@@ -1,11 +1,11 @@
-import { lookUp } from '../transport/by-table.ts';
 import { optionChecks } from '../check-options.ts';
-import type { Outcome } from '../transport/outcome.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import { lookUp } from '../transport/by-table.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import type { Transport, TransportContext } from '../transport/transport.ts';
 import { failureAlone } from './failure-alone.ts';
 import { createProgress, type Progress } from './progress.ts';
-import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import type { Transport, TransportContext } from '../transport/transport.ts';
 
 /** A transport, and the entries it is for: a table name, a pattern with `*`, or a function of the entry. */
 export interface Route {

@@ -1,7 +1,7 @@
-import type { Outcome } from '../transport/outcome.ts';
+import { defaultVerdict } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
 import { rowOf, type UploadEntry, type UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { TransportContext } from '../transport/transport.ts';
 import { type Failure, failureAlone } from './failure-alone.ts';
 import type { Progress } from './progress.ts';

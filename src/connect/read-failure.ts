@@ -1,7 +1,8 @@
-import { codeFromGrpcCode } from '../error/grpc-code.ts';
 import { notTheContract, refusalOf } from '../contract/http-answer.ts';
-import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { codeFromGrpcCode } from '../error/grpc-code.ts';
 import { parseRetryAfter } from '../error/retry-after.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { readRetryInfo } from './retry-info.ts';
 
 /** The members of a `ConnectError` that are read. */

@@ -1,5 +1,5 @@
-import type { Outcome } from '../transport/outcome.ts';
 import { type ErrorCodes, readResultList } from '../contract/read-results.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { TransactionResult } from './gen/powersync/write/v1/write_pb.js';
 
 /** Reads the answer to a call with `count` transactions. Throws an `UploadError` where it says nothing of them. */

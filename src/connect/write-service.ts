@@ -1,10 +1,10 @@
+import { optionChecks } from '../check-options.ts';
+import type { ErrorCodes } from '../contract/read-results.ts';
+import { parseHttpDate } from '../error/retry-after.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { checkErrorCodes, checkHeaderOptions } from '../http/http-options.ts';
 import { type HeaderOptions, requestHeaders } from '../http/request-headers.ts';
-import { optionChecks } from '../check-options.ts';
-import { UploadError } from '../error/upload-error.ts';
-import { parseHttpDate } from '../error/retry-after.ts';
 import type { Transport, TransportContext } from '../transport/transport.ts';
-import type { ErrorCodes } from '../contract/read-results.ts';
 import type { ConnectResponse, ConnectTransport } from './connect-transport.ts';
 import { type Transaction, WriteService } from './gen/powersync/write/v1/write_pb.js';
 import { packMessage } from './pack-message.ts';

@@ -1,5 +1,5 @@
-import { isObject } from './json.ts';
 import type { HttpAnswerHead } from '../error/upload-error.ts';
+import { isObject } from './json.ts';
 
 /** Headers of answers that a gateway makes itself: AWS, Kong, Cloudflare, Vercel. In browsers CORS may hide them. */
 const HEADERS = ['x-amzn-errortype', 'x-kong-response-latency', 'cf-mitigated', 'x-vercel-error'];

@@ -1,11 +1,7 @@
-import { isObject, parseJson } from './json.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { type HttpAnswerHead, UNCLASSIFIED_BUDGET, UploadError } from '../error/upload-error.ts';
 import { isGateways, saysOnlyForbidden } from './gateway.ts';
-import {
-  type HttpAnswerHead,
-  UNCLASSIFIED_BUDGET,
-  UploadError,
-  type UploadErrorCode,
-} from '../error/upload-error.ts';
+import { isObject, parseJson } from './json.ts';
 
 /** One answer over HTTP, read to its end. */
 export interface HttpAnswer extends HttpAnswerHead {

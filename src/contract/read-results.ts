@@ -1,16 +1,10 @@
-import { isObject, parseJson } from './json.ts';
-import {
-  type HttpAnswer,
-  isSuccess,
-  notTheContract,
-  refusalOf,
-  UNCLASSIFIED_BUDGET,
-} from './http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import { codeFromSqlState } from '../error/sqlstate.ts';
-import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
+import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
 import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
+import { codeFromSqlState } from '../error/sqlstate.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import { type HttpAnswer, isSuccess, notTheContract, refusalOf, UNCLASSIFIED_BUDGET } from './http-answer.ts';
+import { isObject, parseJson } from './json.ts';
 
 /**
  * What the backend's own error codes mean, by name: codes of the app, or another meaning for one the transport knows.

@@ -1,5 +1,5 @@
-import { UploadError } from '../error/upload-error.ts';
 import { showWords } from '../error/own-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { ConnectorDatabase } from './database.ts';
 
 const opened = new WeakSet<ConnectorDatabase>();

@@ -1,5 +1,5 @@
-import { hasTable } from './has-table.ts';
 import type { ConnectorDatabase } from './database.ts';
+import { hasTable } from './has-table.ts';
 import { ready } from './ready.ts';
 
 const made = new WeakMap<ConnectorDatabase, Promise<unknown>>();

@@ -1,5 +1,5 @@
-import type { PlatformFetch } from '../transport/platform.ts';
 import type { HeadersLike } from '../http/http-client.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import { type Finding, found } from './finding.ts';
 import { nameOf, type Within } from './with-deadline.ts';
 

@@ -1,6 +1,6 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
-import { readQueue } from '../queue/read-queue.ts';
 import { clientIdOf } from '../database/ready.ts';
+import { readQueue } from '../queue/read-queue.ts';
 import { toTransaction } from '../queue/transaction.ts';
 
 export interface InspectQueueOptions {

@@ -1,6 +1,6 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformAbortSignal, PlatformFetch } from '../transport/platform.ts';
 import type { RequestHeaders } from '../http/http-client.ts';
+import type { PlatformAbortSignal, PlatformFetch } from '../transport/platform.ts';
 import { checkToken } from './check-token.ts';
 import { checkWriteApi } from './check-write-api.ts';
 import { type Finding, found } from './finding.ts';

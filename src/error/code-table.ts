@@ -1,4 +1,4 @@
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 /** Reads a table of a database's error numbers, given by what they mean: any other is `unknown`, which is retried. */
 export function codeTable(

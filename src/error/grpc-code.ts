@@ -1,4 +1,4 @@
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 // In the order of google.rpc.Code, from 0 (OK).
 const CODES: readonly UploadErrorCode[] = [

@@ -1,4 +1,4 @@
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 const CODES: Record<number, UploadErrorCode> = {
   0: 'network',

@@ -1,5 +1,5 @@
 import { codeTable } from './code-table.ts';
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 // From documentation only, not from a running server: "Error Codes" of the MongoDB manual, and the specification of
 // retryable writes of its drivers. BadValue, FailedToParse and TypeMismatch are left out: a faulty command of the backend

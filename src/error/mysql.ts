@@ -1,5 +1,5 @@
 import { codeTable } from './code-table.ts';
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 // "Server Error Message Reference" of the MySQL 8.4 manual, "MariaDB Error Code Reference" of the MariaDB documentation.
 // Those that MariaDB has are provoked on a real one by test/databases/mariadb.test.ts.

@@ -1,5 +1,5 @@
-import { isOwnError } from './own-error.ts';
 import { isNetworkError } from './network-failure.ts';
+import { isOwnError } from './own-error.ts';
 
 /** Members of platforms' own errors; any other may be a request with its token, or an answer with its body. */
 const PLAIN =

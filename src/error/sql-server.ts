@@ -1,5 +1,5 @@
 import { codeTable } from './code-table.ts';
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 // From documentation only, not from a running server: "Database Engine events and errors", "Troubleshoot connectivity
 // issues and other errors with Azure SQL" (learn.microsoft.com), and the transient errors of Microsoft.Data.SqlClient.

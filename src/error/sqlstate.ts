@@ -1,4 +1,4 @@
-import type { UploadErrorCode } from './upload-error.ts';
+import type { UploadErrorCode } from './codes.ts';
 
 // PostgreSQL, appendix A "Error Codes". The first pattern that fits decides.
 const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [

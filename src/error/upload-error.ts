@@ -1,31 +1,9 @@
-import { parseRetryAfter } from './retry-after.ts';
+import { isUploadErrorCode, type UploadErrorCode } from './codes.ts';
 import { codeFromHttpStatus } from './http-status.ts';
 import { isNetworkFailure } from './network-failure.ts';
 import { presentable } from './presentable-cause.ts';
+import { parseRetryAfter } from './retry-after.ts';
 import { trpcStatus } from './trpc-status.ts';
-import { isUploadErrorCode } from './verdict.ts';
-
-/**
- * What went wrong, as one of a closed set. Each has a default {@link Verdict}; see the error table of the README.
- */
-export type UploadErrorCode =
-  | 'network'
-  | 'timeout'
-  | 'throttled'
-  | 'unavailable'
-  | 'unauthenticated'
-  | 'owner_mismatch'
-  | 'misconfigured'
-  | 'schema_mismatch'
-  | 'update_required'
-  | 'aborted'
-  | 'unknown'
-  | 'unclassified'
-  | 'invalid'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'too_large';
 
 /** How often and how long an ambiguous answer is retried before the write is rejected. Both must be reached. */
 export interface RetryBudget {
@@ -132,6 +110,18 @@ export interface HttpAnswerHead {
  */
 export function isUploadError(value: unknown): value is Error & Partial<UploadError> {
   return named(value, 'UploadError');
+}
+
+/** What `classify` gets to judge: a failed request, or a transaction that the backend rejected. */
+export interface UploadFailure {
+  readonly code: UploadErrorCode;
+  /** HTTP status, where there was one. */
+  readonly status?: number | undefined;
+  readonly error: UploadError;
+  /** The backend's own words, if it said anything of one transaction. May hold row data. */
+  readonly details?: unknown;
+  /** True when the backend rejected one transaction in its contract's form, false when a whole request failed. */
+  readonly inBand: boolean;
 }
 
 function fromThrown(value: unknown): UploadError {

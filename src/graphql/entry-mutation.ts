@@ -1,12 +1,12 @@
-import { lookUp } from '../transport/by-table.ts';
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
 import { notTheContract } from '../contract/http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
+import { isObject } from '../contract/json.ts';
+import { UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { lookUp } from '../transport/by-table.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import { carriesKind } from '../transport/sendable.ts';
-import { UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { codeOf, type GraphqlError, isFromDatabase, isOfField } from './error-code.ts';
 import {
   failureIn,

@@ -1,7 +1,7 @@
 import { isObject } from '../contract/json.ts';
-import { codeFromSqlState } from '../error/sqlstate.ts';
-import type { UploadErrorCode } from '../error/upload-error.ts';
 import { type ErrorCodes, ownCode } from '../contract/read-results.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { codeFromSqlState } from '../error/sqlstate.ts';
 
 /** One member of `errors` in an answer. Only `message` is sure to be there, in whatever form the rest may come. */
 export interface GraphqlError {

@@ -1,9 +1,9 @@
-import { isObject, parseJson } from '../contract/json.ts';
-import { type HttpAnswer, isSuccess, notTheContract } from '../contract/http-answer.ts';
-import { type HttpAnswerHead, UploadError, type UploadErrorCode } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
 import { type Failure, failureAlone } from '../combine/failure-alone.ts';
+import { type HttpAnswer, isSuccess, notTheContract } from '../contract/http-answer.ts';
+import { isObject, parseJson } from '../contract/json.ts';
 import { type ErrorCodes, inBrackets, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
+import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
+import { type HttpAnswerHead, UploadError } from '../error/upload-error.ts';
 import { codeOf, codesIn, type GraphqlError, isOfField } from './error-code.ts';
 
 /** An answer in the form of GraphQL: `data`, or `errors`, or both. */

@@ -1,10 +1,10 @@
-import { createHttpClient, type HttpOptions } from '../http/http-client.ts';
-import { checkErrorCodes, checkHttpOptions } from '../http/http-options.ts';
 import { optionChecks } from '../check-options.ts';
 import { perEntry } from '../combine/per-entry.ts';
-import type { Transport, TransportContext } from '../transport/transport.ts';
 import { packTransactions } from '../contract/pack-transactions.ts';
 import type { ErrorCodes } from '../contract/read-results.ts';
+import { createHttpClient, type HttpOptions } from '../http/http-client.ts';
+import { checkErrorCodes, checkHttpOptions } from '../http/http-options.ts';
+import type { Transport, TransportContext } from '../transport/transport.ts';
 import { checkMutations, chosenFor, encodeEntry, type Mutations, readByOwnRules } from './entry-mutation.ts';
 import { type ReadAnswer, readAnswer } from './graphql-answer.ts';
 import { AROUND_TRANSACTIONS, readUpload } from './upload-mutation.ts';

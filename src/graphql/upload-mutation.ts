@@ -1,8 +1,8 @@
 import { isObject } from '../contract/json.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
 import type { Wrapping } from '../contract/pack-transactions.ts';
 import { readResultList } from '../contract/read-results.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import { type GraphqlError, isOfField } from './error-code.ts';
 import { failureIn, type ReadAnswer, type Reading, withErrorInside } from './graphql-answer.ts';
 

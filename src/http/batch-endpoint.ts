@@ -1,12 +1,12 @@
 import { optionChecks } from '../check-options.ts';
-import { isSuccess, refusalOf } from '../contract/http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
 import { failureAlone } from '../combine/failure-alone.ts';
-import type { UploadEntry } from '../queue/transaction.ts';
-import type { Transport, TransportContext, UploadBatch } from '../transport/transport.ts';
+import { isSuccess, refusalOf } from '../contract/http-answer.ts';
 import { utf8Length } from '../contract/pack-transactions.ts';
 import { type ErrorCodes, refusalByCode } from '../contract/read-results.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import type { Transport, TransportContext, UploadBatch } from '../transport/transport.ts';
 import { readErrorPayload } from './error-payload.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';

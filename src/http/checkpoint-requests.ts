@@ -1,7 +1,7 @@
-import type { CheckpointRequest } from '../transport/checkpoint-request.ts';
-import { isObject, parseJson } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
+import { isObject, parseJson } from '../contract/json.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { CheckpointRequest } from '../transport/checkpoint-request.ts';
 import { createHttpClient, type HttpOptions, placeOf } from './http-client.ts';
 import { checkHttpOptions } from './http-options.ts';
 

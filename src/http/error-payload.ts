@@ -1,9 +1,9 @@
-import { isObject } from '../contract/json.ts';
 import { notTheContract } from '../contract/http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import type { UploadBatch } from '../transport/transport.ts';
+import { isObject } from '../contract/json.ts';
 import { type ErrorCodes, readResultList } from '../contract/read-results.ts';
+import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import type { UploadBatch } from '../transport/transport.ts';
 import type { JsonAnswer } from './json-answer.ts';
 import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-body.ts';
 

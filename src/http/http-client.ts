@@ -1,8 +1,8 @@
 import defaultKy from 'ky';
-import type { PlatformFetch } from '../transport/platform.ts';
 import type { HttpAnswer } from '../contract/http-answer.ts';
-import { UploadError } from '../error/upload-error.ts';
 import { parseHttpDate } from '../error/retry-after.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import type { TransportContext } from '../transport/transport.ts';
 import { type AnswerBody, cancelBody, readBody } from './read-body.ts';
 import { type HeaderOptions, type HeadersSource, requestHeaders } from './request-headers.ts';

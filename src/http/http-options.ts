@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
-import { isUploadErrorCode } from '../error/verdict.ts';
 import type { ErrorCodes } from '../contract/read-results.ts';
+import { isUploadErrorCode } from '../error/codes.ts';
 import type { HttpOptions } from './http-client.ts';
 import type { HeaderOptions } from './request-headers.ts';
 

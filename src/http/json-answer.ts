@@ -1,5 +1,5 @@
-import { parseJson } from '../contract/json.ts';
 import type { HttpAnswer } from '../contract/http-answer.ts';
+import { parseJson } from '../contract/json.ts';
 
 /** An answer, and what its body is as JSON. */
 export interface JsonAnswer extends HttpAnswer {

@@ -1,9 +1,9 @@
-import { isObject } from '../contract/json.ts';
 import { wordOf } from '../contract/gateway.ts';
 import type { HttpAnswer } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
+import { codesIn } from '../contract/read-results.ts';
 import { type RetryBudget, UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { codesIn } from '../contract/read-results.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
 /** Longer than a deployment takes. */

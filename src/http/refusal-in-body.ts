@@ -1,8 +1,8 @@
-import { isObject } from '../contract/json.ts';
 import { wordOf } from '../contract/gateway.ts';
 import { refusalOf, UNCLASSIFIED_BUDGET } from '../contract/http-answer.ts';
-import { UploadError } from '../error/upload-error.ts';
+import { isObject } from '../contract/json.ts';
 import { codesIn, type ErrorCodes, inBrackets, meaningOf, ownCode } from '../contract/read-results.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
 /** A refusal that is told in the body of a 2xx. */

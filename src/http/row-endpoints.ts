@@ -1,12 +1,12 @@
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
-import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
 import { perEntry } from '../combine/per-entry.ts';
-import type { UploadEntry } from '../queue/transaction.ts';
-import type { Transport } from '../transport/transport.ts';
+import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
 import { type ErrorCodes, refusalByCode } from '../contract/read-results.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import type { Transport } from '../transport/transport.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';

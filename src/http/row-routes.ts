@@ -1,7 +1,7 @@
-import { lookUp } from '../transport/by-table.ts';
 import type { OptionChecks } from '../check-options.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import { lookUp } from '../transport/by-table.ts';
 import { jsonBody } from './json-body.ts';
 
 /** The request for one entry. */

@@ -1,7 +1,7 @@
 import { optionChecks } from '../check-options.ts';
-import type { Transport } from '../transport/transport.ts';
 import { packTransactions } from '../contract/pack-transactions.ts';
 import { type ErrorCodes, readResults } from '../contract/read-results.ts';
+import type { Transport } from '../transport/transport.ts';
 import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHttpOptions } from './http-options.ts';
 

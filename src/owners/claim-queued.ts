@@ -1,5 +1,5 @@
-import { hasTable } from '../database/has-table.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { hasTable } from '../database/has-table.ts';
 import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**

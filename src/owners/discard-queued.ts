@@ -1,10 +1,10 @@
-import { startDeadline } from '../time/deadline.ts';
-import { completePrefix } from '../queue/complete-prefix.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
-import { inLane } from '../queue/lane.ts';
-import { readQueue } from '../queue/read-queue.ts';
 import { clientIdOf } from '../database/ready.ts';
+import { completePrefix } from '../queue/complete-prefix.ts';
+import { inLane } from '../queue/lane.ts';
 import { ownerOf, readBorders } from '../queue/owner-borders.ts';
+import { readQueue } from '../queue/read-queue.ts';
+import { startDeadline } from '../time/deadline.ts';
 
 /** How long to wait for an upload in flight. */
 const TIMEOUT_MS = 60_000;

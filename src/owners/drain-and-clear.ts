@@ -1,12 +1,12 @@
-import { startDeadline, within } from '../time/deadline.ts';
-import { UploadError } from '../error/upload-error.ts';
-import { currentOwner, readBorders } from '../queue/owner-borders.ts';
-import { type ExportedTransaction, exportQueued } from './export-queued.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
-import { laneIsLeft } from '../queue/lane.ts';
 import { ensureTables } from '../database/tables.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { laneIsLeft } from '../queue/lane.ts';
+import { currentOwner, readBorders } from '../queue/owner-borders.ts';
+import { startDeadline, within } from '../time/deadline.ts';
 import type { Parts } from '../upload/batch.ts';
 import type { Uploader } from '../upload/uploader.ts';
+import { type ExportedTransaction, exportQueued } from './export-queued.ts';
 
 /** The part of a PowerSync database that leaving needs, beside {@link ConnectorDatabase}. */
 export interface ClearableDatabase extends ConnectorDatabase {

@@ -1,8 +1,8 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
-import { readQueue } from '../queue/read-queue.ts';
 import { clientIdOf } from '../database/ready.ts';
-import { plainEntry, toTransaction } from '../queue/transaction.ts';
 import { type Owner, ownerOf, readBorders } from '../queue/owner-borders.ts';
+import { readQueue } from '../queue/read-queue.ts';
+import { plainEntry, toTransaction } from '../queue/transaction.ts';
 
 /** A queued transaction as plain, JSON-safe data. */
 export interface ExportedTransaction {

@@ -1,5 +1,5 @@
-import { isObject } from '../contract/json.ts';
 import { isGateways } from '../contract/gateway.ts';
+import { isObject } from '../contract/json.ts';
 import { batchTransport, encodeAs } from './contract.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';

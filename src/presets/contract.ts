@@ -1,16 +1,16 @@
+import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
+import { refusalByCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
+import { defaultVerdict } from '../error/codes.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { HttpOptions } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
 import { readRefusal } from '../http/refusal-in-body.ts';
 import { type RowOutcome, rowEndpoints } from '../http/row-endpoints.ts';
 import { joinUrl } from '../http/row-path.ts';
-import { isObject } from '../contract/json.ts';
-import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
-import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport, UploadBatch } from '../transport/transport.ts';
-import { refusalByCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { codeFromFailureText } from './failure-text.ts';
 import { prepareEntries } from './prepare-entries.ts';
 

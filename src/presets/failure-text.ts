@@ -1,5 +1,5 @@
+import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
-import type { UploadErrorCode } from '../error/upload-error.ts';
 
 // How messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB about a single row begin. Only the beginning counts,
 // since what follows may quote the row. The words of an outage may stand anywhere: that a row could hold them does no

@@ -1,7 +1,7 @@
-import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
 import { perEntry } from '../combine/per-entry.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What is not applied, for sure. */

@@ -1,5 +1,5 @@
-import { type RequestHeaders, readHeaders } from '../http/request-headers.ts';
 import { UploadError } from '../error/upload-error.ts';
+import { type RequestHeaders, readHeaders } from '../http/request-headers.ts';
 import { operation, rowTransport, saysCompleted, wordsIn } from './contract.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';

@@ -1,8 +1,8 @@
-import { batchEndpoint } from '../http/batch-endpoint.ts';
-import { joinUrl } from '../http/row-path.ts';
 import { optionChecks } from '../check-options.ts';
 import { isSuccess, notTheContract } from '../contract/http-answer.ts';
 import { UploadError } from '../error/upload-error.ts';
+import { batchEndpoint } from '../http/batch-endpoint.ts';
+import { joinUrl } from '../http/row-path.ts';
 import type { UploadBatch } from '../transport/transport.ts';
 import { prepareEntries } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';

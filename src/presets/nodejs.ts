@@ -1,6 +1,6 @@
-import type { JsonAnswer } from '../http/json-answer.ts';
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
+import { isObject } from '../contract/json.ts';
+import type { JsonAnswer } from '../http/json-answer.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { batchTransport, wordsIn } from './contract.ts';
 import { insertThenUpdate, type NotApplied } from './insert-then-update.ts';

@@ -1,5 +1,5 @@
-import { UploadError } from '../error/upload-error.ts';
 import { failureAlone } from '../combine/failure-alone.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import type { Transport } from '../transport/transport.ts';
 

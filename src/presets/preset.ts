@@ -1,8 +1,8 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformFetch } from '../transport/platform.ts';
+import { optionChecks } from '../check-options.ts';
 import type { HttpOptions, KyLike, RequestHeaders } from '../http/http-client.ts';
 import { checkHttpOptions } from '../http/http-options.ts';
-import { optionChecks } from '../check-options.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What a preset gives to `BackendConnector`: spread it into the options. */

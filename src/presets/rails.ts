@@ -1,7 +1,7 @@
+import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
 import { readRefusal } from '../http/refusal-in-body.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
-import { isObject } from '../contract/json.ts';
-import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
 import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';

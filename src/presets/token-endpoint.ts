@@ -1,11 +1,11 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformAbortSignal } from '../transport/platform.ts';
-import { createHttpClient, type HttpOptions, type HttpRequest } from '../http/http-client.ts';
-import { type JsonAnswer, withJson } from '../http/json-answer.ts';
-import { joinUrl } from '../http/row-path.ts';
 import { optionChecks } from '../check-options.ts';
 import { isSuccess, notTheContract } from '../contract/http-answer.ts';
 import { UploadError } from '../error/upload-error.ts';
+import { createHttpClient, type HttpOptions, type HttpRequest } from '../http/http-client.ts';
+import { type JsonAnswer, withJson } from '../http/json-answer.ts';
+import { joinUrl } from '../http/row-path.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 /** Who is signed in: a user id, or a function that is asked whenever a token is needed; null while nobody is. */
 export type UserId = string | (() => string | null | Promise<string | null>);

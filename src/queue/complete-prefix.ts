@@ -1,5 +1,5 @@
-import { UploadError } from '../error/upload-error.ts';
 import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../database/database.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { QueueHead } from './read-queue.ts';
 
 type Transactions = readonly (readonly CrudEntryLike[])[];

@@ -1,7 +1,7 @@
-import { type Deadline, startDeadline } from '../time/deadline.ts';
-import { UploadError } from '../error/upload-error.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { clientIdOf } from '../database/ready.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { type Deadline, startDeadline } from '../time/deadline.ts';
 
 interface Tail {
   /** The last upload, and all before it, have ended. */

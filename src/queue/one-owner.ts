@@ -1,5 +1,5 @@
-import { UploadError } from '../error/upload-error.ts';
 import type { CrudEntryLike } from '../database/database.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { type Border, currentOwner, type Owner, ownerOf } from './owner-borders.ts';
 
 type Transactions = readonly (readonly CrudEntryLike[])[];

@@ -1,5 +1,5 @@
-import { hasTable } from '../database/has-table.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { hasTable } from '../database/has-table.ts';
 import { ready } from '../database/ready.ts';
 
 /** Who writes from an op id on: a user, or null for nobody who is signed in. */

@@ -1,5 +1,5 @@
-import { readState, writeState } from '../database/tables.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
+import { readState, writeState } from '../database/tables.ts';
 
 type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
 

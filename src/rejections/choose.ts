@@ -1,5 +1,5 @@
-import type { UploadErrorCode } from '../error/upload-error.ts';
-import { isUploadErrorCode } from '../error/verdict.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { isUploadErrorCode } from '../error/codes.ts';
 import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import { record } from './record.ts';
 

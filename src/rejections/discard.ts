@@ -1,7 +1,7 @@
+import { ensureTables } from '../database/tables.ts';
 import type { WritableDatabase } from './database.ts';
 import { headOpId, isBehind } from './list.ts';
 import { checkTheirs, ownerNow } from './owner.ts';
-import { ensureTables } from '../database/tables.ts';
 
 /**
  * Forgets rejected writes that the user is done with; keys that aren't listed are passed over.

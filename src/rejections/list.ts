@@ -1,8 +1,8 @@
-import { bordersIn, currentOwner, ownerOf } from '../queue/owner-borders.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { ensureTables } from '../database/tables.ts';
+import { bordersIn, currentOwner, ownerOf } from '../queue/owner-borders.ts';
 import { checkTheirs, isTheirs, type OwnerFilter } from './owner.ts';
 import { firstOpId, type RejectedRow, type RejectedWrite, readRow } from './rejected-write.ts';
-import { ensureTables } from '../database/tables.ts';
 
 /**
  * The rejected writes of who is signed in (see `setOwner()`), in the order in which they were recorded. After a sign-out,

@@ -1,11 +1,11 @@
 import { optionChecks } from '../check-options.ts';
-import { UploadError } from '../error/upload-error.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
+import { ensureTables } from '../database/tables.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { plainEntry, rowOf } from '../queue/transaction.ts';
+import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import { hasLeft, headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
-import type { RejectionPolicy } from '../transport/rejection-policy.ts';
-import { ensureTables } from '../database/tables.ts';
 
 /** How much {@link record} keeps. Applied whenever it records another write; the newest is always kept. */
 export interface RecordOptions {

@@ -1,5 +1,5 @@
-import { hasTable } from '../database/has-table.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { hasTable } from '../database/has-table.ts';
 
 /**
  * Which of these keys are among the rejected writes, with their state: `rejected` is final, so it is not sent again;

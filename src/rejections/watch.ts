@@ -1,5 +1,5 @@
-import type { PlatformAbortSignal } from '../transport/platform.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 import { listRejected } from './list.ts';
 import { isTheirs, type OwnerFilter } from './owner.ts';
 import type { RejectedWrite } from './rejected-write.ts';

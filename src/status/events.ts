@@ -1,5 +1,5 @@
 import type { RefreshResult } from '../auth/token-cache.ts';
-import type { UploadErrorCode } from '../error/upload-error.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
 import type { UploadStatus } from './upload-status.ts';
 
 /**

@@ -1,10 +1,10 @@
-import { isObject } from '../contract/json.ts';
 import { notTheContract } from '../contract/http-answer.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import type { UploadTransaction } from '../queue/transaction.ts';
-import type { TransportContext } from '../transport/transport.ts';
+import { isObject } from '../contract/json.ts';
 import { encodeTransaction } from '../contract/pack-transactions.ts';
 import type { ErrorCodes } from '../contract/read-results.ts';
+import type { UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
+import type { TransportContext } from '../transport/transport.ts';
 import type { RpcClient } from './client.ts';
 import { failureIn } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';

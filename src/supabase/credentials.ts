@@ -1,10 +1,10 @@
 import type { CredentialsProvider } from '../auth/token-cache.ts';
-import type { PlatformAbortSignal } from '../transport/platform.ts';
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
+import { isObject } from '../contract/json.ts';
+import { defaultVerdict } from '../error/codes.ts';
 import { codeFromHttpStatus } from '../error/http-status.ts';
 import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 import { type ClientFetch, unredirected } from './unredirected.ts';
 
 interface SessionAnswer {

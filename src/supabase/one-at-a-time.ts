@@ -1,6 +1,6 @@
-import type { Outcome } from '../transport/outcome.ts';
 import { failureAlone } from '../combine/failure-alone.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 
 /** Sends each transaction of a batch in a call of its own, in order, until one isn't applied. */
 export async function oneAtATime(

@@ -1,9 +1,9 @@
-import { checkErrorCodes } from '../http/http-options.ts';
 import { optionChecks } from '../check-options.ts';
 import { createProgress } from '../combine/progress.ts';
 import { sendInOrder } from '../combine/send-in-order.ts';
-import type { Transport } from '../transport/transport.ts';
 import type { ErrorCodes } from '../contract/read-results.ts';
+import { checkErrorCodes } from '../http/http-options.ts';
+import type { Transport } from '../transport/transport.ts';
 import { callFunction } from './call-function.ts';
 import type { PostgrestClientLike, RpcClient, TableClient } from './client.ts';
 import { mergeEntries } from './merge-entries.ts';

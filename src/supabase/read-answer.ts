@@ -1,11 +1,12 @@
-import { isObject } from '../contract/json.ts';
+import { type Failure, failureAlone } from '../combine/failure-alone.ts';
 import { notTheContract, refusalOf } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
+import { type ErrorCodes, inBrackets, ownCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromHttpStatus } from '../error/http-status.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
-import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
-import { type Failure, failureAlone } from '../combine/failure-alone.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { TransportContext } from '../transport/transport.ts';
-import { type ErrorCodes, inBrackets, ownCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import type { PostgrestResult } from './client.ts';
 
 /** What PostgREST's codes mean beyond SQLSTATE. The first pattern that fits decides; for others, the HTTP status does. */

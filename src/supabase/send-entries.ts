@@ -1,10 +1,10 @@
-import { notTheContract } from '../contract/http-answer.ts';
-import { UploadError } from '../error/upload-error.ts';
 import type { Failure } from '../combine/failure-alone.ts';
 import { only, type Placed } from '../combine/send-in-order.ts';
+import { notTheContract } from '../contract/http-answer.ts';
+import type { ErrorCodes } from '../contract/read-results.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { TransportContext } from '../transport/transport.ts';
-import type { ErrorCodes } from '../contract/read-results.ts';
 import type { PostgrestRequest, PostgrestResult, TableClient } from './client.ts';
 import { failureIn, failureOf } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';

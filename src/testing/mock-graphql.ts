@@ -1,5 +1,5 @@
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
+import { isObject } from '../contract/json.ts';
 import { json } from './mock/answers.ts';
 import { createMockBackend } from './mock/backend.ts';
 import type { Executed, MockAnswer, MockContract, MockResult, MockTransaction } from './mock/contract.ts';

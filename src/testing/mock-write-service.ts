@@ -1,5 +1,5 @@
-import type { PlatformAbortSignal } from '../transport/platform.ts';
 import { isObject, parseJson } from '../contract/json.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 import { json, message } from './mock/answers.ts';
 import { createMockBackend } from './mock/backend.ts';
 import { notAnswered, refusedBy } from './mock/connect-error.ts';

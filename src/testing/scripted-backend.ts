@@ -1,5 +1,5 @@
-import type { PlatformFetch } from '../transport/platform.ts';
 import { optionChecks } from '../check-options.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import type {
   BackendAnswer,
   ConnectorBackend,

@@ -1,6 +1,6 @@
+import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
 import type { UploadError } from '../error/upload-error.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
-import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
 
 /** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
 export interface Gate {

@@ -1,7 +1,7 @@
-import { isObject } from '../contract/json.ts';
 import { optionChecks } from '../check-options.ts';
-import type { EntryTransform } from '../options.ts';
+import { isObject } from '../contract/json.ts';
 import { ownError } from '../error/own-error.ts';
+import type { EntryTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../transport/sendable.ts';
 import type { Columns } from './change-columns.ts';

@@ -1,7 +1,7 @@
 import { optionChecks } from '../check-options.ts';
-import type { EntryTransform } from '../options.ts';
-import { isUploadError, UploadError } from '../error/upload-error.ts';
 import { ownError } from '../error/own-error.ts';
+import { isUploadError, UploadError } from '../error/upload-error.ts';
+import type { EntryTransform } from '../options.ts';
 import { isSendable } from '../transport/sendable.ts';
 import { changeColumnsLater } from './change-columns.ts';
 

@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
-import type { EntryTransform } from '../options.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
+import type { EntryTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../transport/sendable.ts';
 import { changeColumns } from './change-columns.ts';

@@ -1,5 +1,5 @@
-import { fits } from '../transport/by-table.ts';
 import { optionChecks } from '../check-options.ts';
+import { fits } from '../transport/by-table.ts';
 
 /** Tells whether a name fits one of a list: names, or patterns with `*`. A list without a name is a TypeError. */
 export function nameMatcher(who: string, option: string, list: readonly string[]): (name: string) => boolean {

@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
-import type { EntryTransform } from '../options.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { EntryTransform } from '../options.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 export interface OnlyTablesOptions {

@@ -1,7 +1,7 @@
-import { transformEntry } from '../upload/apply-transforms.ts';
-import { lookUp } from '../transport/by-table.ts';
 import { optionChecks } from '../check-options.ts';
 import type { EntryTransform } from '../options.ts';
+import { lookUp } from '../transport/by-table.ts';
+import { transformEntry } from '../upload/apply-transforms.ts';
 
 /** Transforms by table name, by pattern (`'audit_*'`), and `default` for all other tables. */
 export type TransformsByTable = Readonly<Record<string, EntryTransform | readonly EntryTransform[]>>;

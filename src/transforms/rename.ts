@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
-import type { EntryTransform } from '../options.ts';
 import { ownError } from '../error/own-error.ts';
+import type { EntryTransform } from '../options.ts';
 import { changeColumnsLater } from './change-columns.ts';
 
 /** New names by old ones, others stay; or a function that gives the new name or a promise of it, such as {@link toCamelCase}. */

@@ -1,6 +1,6 @@
 import type { TokenSource } from '../auth/token-cache.ts';
-import type { Deadline } from '../time/deadline.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { Deadline } from '../time/deadline.ts';
 import type { TransportContext } from './transport.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { PlatformAbortSignal } from './platform.ts';
-import type { Outcome } from './outcome.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from './outcome.ts';
+import type { PlatformAbortSignal } from './platform.ts';
 
 /** Whole transactions that are sent together, in queue order. Never empty. */
 export interface UploadBatch {

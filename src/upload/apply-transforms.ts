@@ -1,6 +1,6 @@
-import type { EntryTransform, TransactionTransform, Transform } from '../options.ts';
-import { isUploadError, UploadError } from '../error/upload-error.ts';
 import { ownError } from '../error/own-error.ts';
+import { isUploadError, UploadError } from '../error/upload-error.ts';
+import type { EntryTransform, TransactionTransform, Transform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { carriesKind } from '../transport/sendable.ts';
 

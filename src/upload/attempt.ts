@@ -1,17 +1,17 @@
 import { readJwtClaims } from '../auth/jwt.ts';
 import type { TokenSource } from '../auth/token-cache.ts';
 import { tokenFailure } from '../auth/token-failure.ts';
-import type { Deadline } from '../time/deadline.ts';
-import type { ResolvedOptions } from '../options.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict } from '../error/verdict.ts';
-import { showWords } from '../error/own-error.ts';
-import { type Owner, readBorders, versionOf } from '../queue/owner-borders.ts';
-import { ownerMismatch } from '../queue/one-owner.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { defaultVerdict } from '../error/codes.ts';
+import { showWords } from '../error/own-error.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { ownerMismatch } from '../queue/one-owner.ts';
+import { type Owner, readBorders, versionOf } from '../queue/owner-borders.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
 import type { Publisher } from '../status/publisher.ts';
+import type { Deadline } from '../time/deadline.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { TransportContext } from '../transport/transport.ts';
 
 type Transactions = readonly UploadTransaction[];

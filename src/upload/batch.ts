@@ -1,26 +1,27 @@
 import type { TokenSource } from '../auth/token-cache.ts';
-import type { AdaptiveLimit } from './adaptive-limit.ts';
-import type { Deadline } from '../time/deadline.ts';
-import { hasTable } from '../database/has-table.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
-import { readBorders, versionOf } from '../queue/owner-borders.ts';
-import { ofOneOwner } from '../queue/one-owner.ts';
-import { prepare } from './prepare.ts';
-import { completePrefix, countEntries, handleFor, lastOpId } from '../queue/complete-prefix.ts';
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
+import { hasTable } from '../database/has-table.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { UploadError } from '../error/upload-error.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { completePrefix, countEntries, handleFor, lastOpId } from '../queue/complete-prefix.ts';
+import { ofOneOwner } from '../queue/one-owner.ts';
+import { readBorders, versionOf } from '../queue/owner-borders.ts';
 import { readQueue } from '../queue/read-queue.ts';
 import { type Bounds, type Survey, surveyQueue } from '../queue/survey.ts';
 import type { Unanswered } from '../queue/unanswered.ts';
 import { recordedStates } from '../rejections/rows.ts';
+import type { Publisher } from '../status/publisher.ts';
+import type { Deadline } from '../time/deadline.ts';
 import type { Gate } from '../time/gate.ts';
+import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { createSender } from './attempt.ts';
 import type { Breaker } from './breaker.ts';
 import type { Decisions } from './decide.ts';
 import { judgeWith } from './judge.ts';
+import { prepare } from './prepare.ts';
 import type { Rejecting } from './rejecting.ts';
 import { type Settlement, saysNothing, walk } from './walk.ts';
-import type { Publisher } from '../status/publisher.ts';
 
 /** What lives as long as the connector, and is only a hint: all of it may be lost without losing a write. */
 export interface Parts {

@@ -1,6 +1,6 @@
-import type { RetryBudget } from '../error/upload-error.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { readState, writeState } from '../database/tables.ts';
+import type { RetryBudget } from '../error/upload-error.ts';
 import type { Failed } from './item.ts';
 
 // Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.

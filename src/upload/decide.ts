@@ -1,12 +1,12 @@
-import type { Deadline } from '../time/deadline.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { type RetryBudget, UploadError } from '../error/upload-error.ts';
-import type { Owner } from '../queue/owner-borders.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
+import { type RetryBudget, UploadError } from '../error/upload-error.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { Owner } from '../queue/owner-borders.ts';
 import { rowOf } from '../queue/transaction.ts';
 import type { Unanswered } from '../queue/unanswered.ts';
 import { forgetApplied } from '../rejections/rows.ts';
 import type { Publisher } from '../status/publisher.ts';
+import type { Deadline } from '../time/deadline.ts';
 import { type Breaker, isCertain } from './breaker.ts';
 import type { Failed, Item, Stop } from './item.ts';
 import type { Rejecting } from './rejecting.ts';

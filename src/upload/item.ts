@@ -1,6 +1,6 @@
-import type { UploadError } from '../error/upload-error.ts';
-import type { Verdict } from '../error/verdict.ts';
 import type { CrudEntryLike } from '../database/database.ts';
+import type { Verdict } from '../error/codes.ts';
+import type { UploadError } from '../error/upload-error.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
 
 /** One queued transaction on its way through an upload. */

@@ -1,8 +1,8 @@
 import { isTokenFailure } from '../auth/token-failure.ts';
+import { defaultVerdict, type Verdict } from '../error/codes.ts';
+import { UploadError } from '../error/upload-error.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Outcome } from '../transport/outcome.ts';
-import { UploadError } from '../error/upload-error.ts';
-import { defaultVerdict, type Verdict } from '../error/verdict.ts';
 import type { Delivered, Failed } from './item.ts';
 
 /** Gives the verdict on a failure, and the error to show for it; asked once for each. Never throws. */

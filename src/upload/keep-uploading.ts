@@ -1,6 +1,6 @@
-import type { PlatformAbortSignal } from '../transport/platform.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import type { UploadEvent } from '../status/events.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 /** How often the queue is looked at where the database can't tell of new writes. */
 const POLL_MS = 5_000;

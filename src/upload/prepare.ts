@@ -1,8 +1,8 @@
-import { applyTransforms } from './apply-transforms.ts';
-import type { Deadline } from '../time/deadline.ts';
-import type { Transform } from '../options.ts';
 import type { CrudEntryLike } from '../database/database.ts';
+import type { Transform } from '../options.ts';
 import { toTransaction } from '../queue/transaction.ts';
+import type { Deadline } from '../time/deadline.ts';
+import { applyTransforms } from './apply-transforms.ts';
 import type { Failed, Item } from './item.ts';
 import { type Judge, judgeThrown } from './judge.ts';
 

@@ -1,6 +1,6 @@
-import type { RetryBudget } from '../error/upload-error.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { readState, writeState } from '../database/tables.ts';
+import type { RetryBudget } from '../error/upload-error.ts';
 
 /** Refusals of one transaction that were not believed yet. */
 export interface Tries {

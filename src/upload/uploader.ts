@@ -1,13 +1,14 @@
+import type { ConnectorDatabase } from '../database/database.ts';
+import { clientIdOf } from '../database/ready.ts';
+import type { UploadErrorCode } from '../error/codes.ts';
+import { UploadError } from '../error/upload-error.ts';
+import { inLane } from '../queue/lane.ts';
+import type { UploadStatus } from '../status/upload-status.ts';
 import { type Deadline, startDeadline } from '../time/deadline.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
-import { onOnline } from './keep-uploading.ts';
-import { UploadError, type UploadErrorCode } from '../error/upload-error.ts';
-import type { ConnectorDatabase } from '../database/database.ts';
-import { inLane } from '../queue/lane.ts';
-import { clientIdOf } from '../database/ready.ts';
-import type { Stop } from './item.ts';
-import type { UploadStatus } from '../status/upload-status.ts';
 import { type Parts, uploadBatch } from './batch.ts';
+import type { Stop } from './item.ts';
+import { onOnline } from './keep-uploading.ts';
 
 /** Runs uploads one at a time, each with a deadline, behind the gate. */
 export interface Uploader {

@@ -1,6 +1,6 @@
 import { nothingWasSent } from '../auth/token-failure.ts';
-import type { Outcome } from '../transport/outcome.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { Delivered, Failed, Item, Stop } from './item.ts';
 import { type Judge, judgeOutcome, judgeThrown } from './judge.ts';
 

@@ -1,6 +1,6 @@
-import type { Outcome } from '../transport/outcome.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type Contract, ID_PREFIX } from './contracts.ts';
 

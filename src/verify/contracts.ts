@@ -1,9 +1,9 @@
-import type { PlatformFetch } from '../transport/platform.ts';
 import { graphql } from '../graphql/graphql.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
 import { writeApi } from '../http/write-api.ts';
 import * as presets from '../presets/index.ts';
+import type { PlatformFetch } from '../transport/platform.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** How a transport of a contract makes its requests. */

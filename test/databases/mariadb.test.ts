@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { defaultVerdict } from '../../src/error/codes.ts';
 import { codeFromMySqlErrno } from '../../src/error/mysql.ts';
-import { defaultVerdict } from '../../src/error/verdict.ts';
 import { codeFromFailureText } from '../../src/presets/failure-text.ts';
 import { waitFor } from '../support/client.ts';
 import { findMariaDb, type MariaDb, startMariaDb } from './mariadb.ts';

@@ -5,8 +5,8 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { llmsFullTxt, llmsTxt } from '../../docs/.vitepress/llms.ts';
 import { pages } from '../../docs/.vitepress/pages.ts';
-import type { UploadErrorCode } from '../../src/error/upload-error.ts';
-import { defaultVerdict, isUploadErrorCode } from '../../src/error/verdict.ts';
+import type { UploadErrorCode } from '../../src/error/codes.ts';
+import { defaultVerdict, isUploadErrorCode } from '../../src/error/codes.ts';
 import { page, rows, section } from './pages.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -6,7 +6,7 @@ import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connect
 import * as presets from 'powersync-backend-connector/presets';
 import { describe, expect, it } from 'vitest';
 import { readJwtClaims } from '../../src/auth/jwt.ts';
-import { defaultVerdict } from '../../src/error/verdict.ts';
+import { defaultVerdict } from '../../src/error/codes.ts';
 import { parseHttpDate, parseRetryAfter } from '../../src/error/retry-after.ts';
 import { batch, context } from '../http/support.ts';
 

@@ -6,7 +6,7 @@ import {
   type UploadTransaction,
 } from 'powersync-backend-connector';
 import type { Preset } from 'powersync-backend-connector/presets';
-import { defaultVerdict } from '../../src/error/verdict.ts';
+import { defaultVerdict } from '../../src/error/codes.ts';
 import { context } from '../http/support.ts';
 import type { Asked, StandIn } from '../support/published-backends/stand-in.ts';
 

@@ -1,8 +1,8 @@
 // What apps upload with: the write API in one request, a function for each entry, and both by table. Each passes the
 // signal on, or ignores it as the examples of most clients do.
 
-import type { Outcome } from '../../src/transport/outcome.ts';
 import type { UploadEntry, UploadTransaction } from '../../src/queue/transaction.ts';
+import type { Outcome } from '../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../src/transport/transport.ts';
 import { untilAborted } from './network.ts';
 import type { Realm } from './realms.ts';

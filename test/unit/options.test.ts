@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryTokenCache } from '../../src/auth/kept-token.ts';
-import { perTransaction } from '../../src/transport/batching.ts';
 import { type BackendConnectorOptions, resolveOptions } from '../../src/options.ts';
+import { perTransaction } from '../../src/transport/batching.ts';
 import { anEntry } from '../support/fake-queue.ts';
 
 const REQUIRED: BackendConnectorOptions = {

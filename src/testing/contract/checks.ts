@@ -1,6 +1,6 @@
-import type { Outcome } from '../../transport/outcome.ts';
+import { defaultVerdict } from '../../error/codes.ts';
 import { UploadError } from '../../error/upload-error.ts';
-import { defaultVerdict } from '../../error/verdict.ts';
+import type { Outcome } from '../../transport/outcome.ts';
 
 /** What one call of a transport came to: outcomes, or the error it threw. */
 export interface Sent {

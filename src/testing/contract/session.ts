@@ -1,9 +1,9 @@
-import type { PlatformAbortSignal } from '../../transport/platform.ts';
-import type { Outcome } from '../../transport/outcome.ts';
 import { UploadError } from '../../error/upload-error.ts';
 import { toTransaction, type UploadEntry, type UploadTransaction } from '../../queue/transaction.ts';
-import type { Delivered } from '../../upload/item.ts';
+import type { Outcome } from '../../transport/outcome.ts';
+import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { Transport, TransportContext } from '../../transport/transport.ts';
+import type { Delivered } from '../../upload/item.ts';
 import { ContractViolation, check, checkForm, type Sent, shown } from './checks.ts';
 import type { TransportFault, TransportHarness } from './harness.ts';
 import { withinLimit } from './time-limit.ts';

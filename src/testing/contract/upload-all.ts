@@ -1,6 +1,6 @@
-import type { Outcome } from '../../transport/outcome.ts';
-import { defaultVerdict } from '../../error/verdict.ts';
+import { defaultVerdict } from '../../error/codes.ts';
 import type { UploadTransaction } from '../../queue/transaction.ts';
+import type { Outcome } from '../../transport/outcome.ts';
 import type { Delivered, Failed } from '../../upload/item.ts';
 import { walk } from '../../upload/walk.ts';
 import { ContractViolation, fail } from './checks.ts';

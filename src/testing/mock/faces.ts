@@ -1,5 +1,5 @@
-import type { PlatformAbortSignal, PlatformFetch } from '../../transport/platform.ts';
 import { parseJson } from '../../contract/json.ts';
+import type { PlatformAbortSignal, PlatformFetch } from '../../transport/platform.ts';
 import { toResponse } from './answers.ts';
 import type { MockAnswer, MockRequest } from './contract.ts';
 

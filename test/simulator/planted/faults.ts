@@ -112,7 +112,11 @@ export const FAULTS: readonly Fault[] = [
     'upload/attempt.ts',
     'Promise<readonly Outcome[]> {\n    deadline.check();\n',
     'Promise<readonly Outcome[]> {\n',
-    { file: 'upload/attempt.ts', text: '      deadline.check(); // A listener', instead: '      // A listener' },
+    {
+      file: 'upload/attempt.ts',
+      text: '      deadline.check(); // A listener',
+      instead: '      // A listener',
+    },
   ),
   fault(
     'a call that has outlived its deadline is not awaited',

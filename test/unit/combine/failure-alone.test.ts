@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
 import { failureAlone } from '../../../src/combine/failure-alone.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 
 it.each<[UploadErrorCode, 'rejected' | 'retry']>([
   ['conflict', 'rejected'],

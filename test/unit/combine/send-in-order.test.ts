@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
 import type { Failure } from '../../../src/combine/failure-alone.ts';
 import { createProgress } from '../../../src/combine/progress.ts';
 import { only, sendInOrder } from '../../../src/combine/send-in-order.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import { context, put, transaction } from '../../http/support.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 

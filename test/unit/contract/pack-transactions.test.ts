@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { UploadTransaction } from '../../../src/queue/transaction.ts';
 import { packTransactions, utf8Length } from '../../../src/contract/pack-transactions.ts';
+import type { UploadTransaction } from '../../../src/queue/transaction.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;

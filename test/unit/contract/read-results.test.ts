@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../../src/transport/outcome.ts';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 import { readResults, refusalByCode } from '../../../src/contract/read-results.ts';
+import { defaultVerdict, type UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
+import type { Outcome } from '../../../src/transport/outcome.ts';
 
 interface Answer {
   status?: number;

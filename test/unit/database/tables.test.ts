@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { listRejected } from '../../../src/rejections/list.ts';
 import { ensureTables, readState, writeState } from '../../../src/database/tables.ts';
+import { listRejected } from '../../../src/rejections/list.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
 describe('the tables of the connector', () => {

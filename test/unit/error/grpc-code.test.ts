@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { codeFromGrpcCode } from '../../../src/error/grpc-code.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 
 describe('codeFromGrpcCode', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { codeFromHttpStatus } from '../../../src/error/http-status.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const mayReject = (status: number) => defaultVerdict(codeFromHttpStatus(status)) === 'reject';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { codeFromMySqlErrno } from '../../../src/error/mysql.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 
 describe('codeFromMySqlErrno', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { codeFromSqlState } from '../../../src/error/sqlstate.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 
 describe('codeFromSqlState', () => {
   it.each([

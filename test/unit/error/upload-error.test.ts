@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { HTTPError, NetworkError, TimeoutError } from 'ky';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { isUploadError, UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
 import { ownError } from '../../../src/error/own-error.ts';
+import { isUploadError, UploadError } from '../../../src/error/upload-error.ts';
 
 const CODES: readonly UploadErrorCode[] = [
   'network',

@@ -4,9 +4,9 @@ import { type Outcome, UploadError, type UploadErrorCode } from 'powersync-backe
 import { UPLOAD_MUTATION } from 'powersync-backend-connector/graphql';
 import { describe, expect, it } from 'vitest';
 import { UPLOAD_SDL } from '../../../examples/backend/graphql.ts';
+import { packTransactions } from '../../../src/contract/pack-transactions.ts';
 import { readAnswer } from '../../../src/graphql/graphql-answer.ts';
 import { AROUND_TRANSACTIONS, readUpload } from '../../../src/graphql/upload-mutation.ts';
-import { packTransactions } from '../../../src/contract/pack-transactions.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const success = { status: 'success', message: null, failed_operation: null };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { isGateways, saysOnlyForbidden } from '../../../src/contract/gateway.ts';
 import { placeOf } from '../../../src/http/http-client.ts';
 import { saysMissing } from '../../../src/http/missing-row.ts';
 import { joinUrl } from '../../../src/http/row-path.ts';
-import { isGateways, saysOnlyForbidden } from '../../../src/contract/gateway.ts';
 import { codeFromFailureText } from '../../../src/presets/failure-text.ts';
 
 const SIZE = 256_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { codeFromFailureText } from '../../../src/presets/failure-text.ts';
 
 const OUTAGES = [

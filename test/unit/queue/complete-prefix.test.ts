@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completePrefix, handleFor } from '../../../src/queue/complete-prefix.ts';
 import type { CrudBatchLike } from '../../../src/database/database.ts';
+import { completePrefix, handleFor } from '../../../src/queue/complete-prefix.ts';
 import { type QueueHead, readQueue } from '../../../src/queue/read-queue.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
 import { inLane, laneIsLeft, STUCK_MS } from '../../../src/queue/lane.ts';
+import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import { deferred } from '../../support/connector.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 

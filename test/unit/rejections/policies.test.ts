@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import { also } from '../../../src/rejections/also.ts';
 import { byCode, byTable } from '../../../src/rejections/choose.ts';
 import { hold } from '../../../src/rejections/hold.ts';
-import type { RejectedTransaction, RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import { record } from '../../../src/rejections/record.ts';
+import type { RejectedTransaction, RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 function rejected(code: UploadErrorCode = 'invalid', ...tables: string[]): RejectedTransaction {

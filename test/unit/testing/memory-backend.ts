@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { perEntry, type Transport, UploadError, type UploadTransaction } from 'powersync-backend-connector';
-import type { TransportFault, TransportHarness } from '../../../src/testing/transport-contract.ts';
 import { readResults } from '../../../src/contract/read-results.ts';
+import type { TransportFault, TransportHarness } from '../../../src/testing/transport-contract.ts';
 
 /** What is sent to the backend in memory: whole transactions, each with its key. */
 export type Sendable = Pick<UploadTransaction, 'key' | 'entries'>;

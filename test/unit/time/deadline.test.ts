@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startDeadline, within } from '../../../src/time/deadline.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import { startDeadline, within } from '../../../src/time/deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

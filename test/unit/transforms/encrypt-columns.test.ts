@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { defaultVerdict } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 import { type EncryptValue, encryptColumns } from '../../../src/transforms/index.ts';
 import { changed, columnsAfter, patchAfter } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { EntryTransform } from '../../../src/options.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import type { EntryTransform } from '../../../src/options.ts';
 import {
   coalesce,
   onlyTables,

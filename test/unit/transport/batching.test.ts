@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { perTransaction, transactions } from '../../../src/transport/batching.ts';
 import type { CrudEntryLike } from '../../../src/database/database.ts';
+import { perTransaction, transactions } from '../../../src/transport/batching.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 /** Queued transactions with so many entries each. */

@@ -1,12 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
-import type { Outcome } from '../../../src/transport/outcome.ts';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Owner } from '../../../src/queue/owner-borders.ts';
-import { createSender, type Sending } from '../../../src/upload/attempt.ts';
 import type { UploadEvent } from '../../../src/status/events.ts';
 import { createPublisher } from '../../../src/status/publisher.ts';
+import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
+import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../../src/transport/transport.ts';
+import { createSender, type Sending } from '../../../src/upload/attempt.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 import { unsignedJwt } from '../../support/unsigned-jwt.ts';

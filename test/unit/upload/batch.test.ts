@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
 import { applyAll, recordingTransport, testConnector } from '../../support/connector.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import { type Breaker, createBreaker, isCertain } from '../../../src/upload/breaker.ts';
 import type { Failed } from '../../../src/upload/item.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';

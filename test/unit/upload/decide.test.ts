@@ -1,17 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
-import { startDeadline } from '../../../src/time/deadline.ts';
-import { type RetryBudget, UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
 import type { CrudEntryLike } from '../../../src/database/database.ts';
+import { defaultVerdict, type UploadErrorCode } from '../../../src/error/codes.ts';
+import { type RetryBudget, UploadError } from '../../../src/error/upload-error.ts';
 import { createUnanswered } from '../../../src/queue/unanswered.ts';
-import type { RejectedTransaction } from '../../../src/transport/rejection-policy.ts';
 import { record } from '../../../src/rejections/record.ts';
+import type { UploadEvent } from '../../../src/status/events.ts';
+import { createPublisher } from '../../../src/status/publisher.ts';
+import { startDeadline } from '../../../src/time/deadline.ts';
+import type { RejectedTransaction } from '../../../src/transport/rejection-policy.ts';
 import { createBreaker } from '../../../src/upload/breaker.ts';
 import { createDecisions, type DecisionCall } from '../../../src/upload/decide.ts';
 import type { Failed, Item } from '../../../src/upload/item.ts';
 import { createRejecting } from '../../../src/upload/rejecting.ts';
-import type { UploadEvent } from '../../../src/status/events.ts';
-import { createPublisher } from '../../../src/status/publisher.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 const START = 1_000_000_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
-import { defaultVerdict, type Verdict } from '../../../src/error/verdict.ts';
 import { type Judge, judgeOutcome, judgeThrown, judgeWith } from '../../../src/upload/judge.ts';
 
 const error = (code: UploadErrorCode, status?: number) => new UploadError(code, 'Refused.', { status });

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keepUploading, onOnline } from '../../../src/upload/keep-uploading.ts';
 import type { ConnectorDatabase } from '../../../src/database/database.ts';
 import type { UploadEvent } from '../../../src/status/events.ts';
+import { keepUploading, onOnline } from '../../../src/upload/keep-uploading.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
 let online: EventTarget;

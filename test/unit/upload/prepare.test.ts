@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
-import type { EntryTransform, Transform } from '../../../src/options.ts';
-import { UploadError } from '../../../src/error/upload-error.ts';
-import { defaultVerdict } from '../../../src/error/verdict.ts';
-import { type PrepareOptions, prepare } from '../../../src/upload/prepare.ts';
 import type { CrudEntryLike } from '../../../src/database/database.ts';
+import { defaultVerdict } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
+import type { EntryTransform, Transform } from '../../../src/options.ts';
 import type { UploadEntry } from '../../../src/queue/transaction.ts';
 import { toTransaction } from '../../../src/queue/transaction.ts';
+import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import type { Failed } from '../../../src/upload/item.ts';
 import type { Judge } from '../../../src/upload/judge.ts';
+import { type PrepareOptions, prepare } from '../../../src/upload/prepare.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 const started: Deadline[] = [];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../../src/error/codes.ts';
+import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
-import { UploadError, type UploadErrorCode } from '../../../src/error/upload-error.ts';
-import { defaultVerdict, type Verdict } from '../../../src/error/verdict.ts';
 import type { Failed, Item, Stop } from '../../../src/upload/item.ts';
 import type { Judge } from '../../../src/upload/judge.ts';
 import { walk } from '../../../src/upload/walk.ts';

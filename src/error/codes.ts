@@ -1,4 +1,24 @@
-import type { UploadError, UploadErrorCode } from './upload-error.ts';
+/**
+ * What went wrong, as one of a closed set. Each has a default {@link Verdict}; see the error table of the README.
+ */
+export type UploadErrorCode =
+  | 'network'
+  | 'timeout'
+  | 'throttled'
+  | 'unavailable'
+  | 'unauthenticated'
+  | 'owner_mismatch'
+  | 'misconfigured'
+  | 'schema_mismatch'
+  | 'update_required'
+  | 'aborted'
+  | 'unknown'
+  | 'unclassified'
+  | 'invalid'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large';
 
 /**
  * How a failure is read.
@@ -9,18 +29,6 @@ import type { UploadError, UploadErrorCode } from './upload-error.ts';
  * - `hold`: the app or its version is wrong, not the data; kept, loudly.
  */
 export type Verdict = 'retry' | 'reject' | 'ambiguous' | 'hold';
-
-/** What `classify` gets to judge: a failed request, or a transaction that the backend rejected. */
-export interface UploadFailure {
-  readonly code: UploadErrorCode;
-  /** HTTP status, where there was one. */
-  readonly status?: number | undefined;
-  readonly error: UploadError;
-  /** The backend's own words, if it said anything of one transaction. May hold row data. */
-  readonly details?: unknown;
-  /** True when the backend rejected one transaction in its contract's form, false when a whole request failed. */
-  readonly inBand: boolean;
-}
 
 /** The closed set of codes, with the verdict on each. A Map, which knows no inherited names. */
 const VERDICTS = new Map<unknown, Verdict>(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { UploadErrorCode } from '../../../src/error/upload-error.ts';
-import { defaultVerdict, type Verdict } from '../../../src/error/verdict.ts';
+import type { UploadErrorCode } from '../../../src/error/codes.ts';
+import { defaultVerdict, type Verdict } from '../../../src/error/codes.ts';
 
 const TABLE: Record<UploadErrorCode, Verdict> = {
   network: 'retry',
