@@ -1,20 +1,9 @@
+import type { ConnectorCase } from './connector/connector-case.ts';
 import { credentialsCases } from './connector/credentials.ts';
 import { keyCases } from './connector/keys.ts';
 import { refusalCases } from './connector/refusals.ts';
 import type { ConnectorSetup } from './connector/setup.ts';
 import { uploadCases } from './connector/uploads.ts';
-
-/** One rule for connectors, as a test. */
-export interface ConnectorCase {
-  readonly name: string;
-  /**
-   * What the setup must have beyond the usual: `login`, `kept`, or transactions that arrive with a `key`. Leave out what
-   * your connector cannot have.
-   */
-  readonly needs?: 'login' | 'kept' | 'keys';
-  /** Makes a world of its own with `setup`. @throws Error that says which rule was broken, and how to keep it. */
-  run(setup: () => ConnectorSetup | Promise<ConnectorSetup>): Promise<void>;
-}
 
 /**
  * What a connector must never get wrong, as a list of tests for any runner: for connectors that are written by hand, or

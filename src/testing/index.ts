@@ -1,3 +1,4 @@
+export type { ConnectorCase } from './connector/connector-case.ts';
 export type {
   BackendAnswer,
   ConnectorBackend,
@@ -6,7 +7,7 @@ export type {
   ContractLogin,
   ReceivedTransaction,
 } from './connector/setup.ts';
-export { type ConnectorCase, connectorContract } from './connector-contract.ts';
+export { connectorContract } from './connector-contract.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export type { MemoryCrudEntry } from './memory/entry.ts';
 export type { Completion } from './memory/file.ts';

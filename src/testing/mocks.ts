@@ -11,7 +11,7 @@ export type {
   RejectNextOptions,
 } from './mock/mock.ts';
 export type { MockOptions, TransactionalMockOptions } from './mock/options.ts';
-export type { MockRow, MockTables } from './mock/store.ts';
+export type { MockRow, MockTables } from './mock/tables.ts';
 export {
   type MockBatchEndpoint,
   type MockBatchEndpointOptions,

@@ -1,4 +1,4 @@
-import type { ConnectorCase } from '../connector-contract.ts';
+import type { ConnectorCase } from './connector-case.ts';
 import type { ConnectorSetup, ContractLogin } from './setup.ts';
 import { check } from './world.ts';
 

@@ -1,4 +1,4 @@
-import type { ConnectorCase } from '../connector-contract.ts';
+import type { ConnectorCase } from './connector-case.ts';
 import { check, createWorld, type World } from './world.ts';
 
 function withKeys(name: string, run: (world: World) => Promise<void>): ConnectorCase {

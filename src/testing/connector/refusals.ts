@@ -1,4 +1,4 @@
-import type { ConnectorCase } from '../connector-contract.ts';
+import type { ConnectorCase } from './connector-case.ts';
 import { check, createWorld, type World } from './world.ts';
 
 type Kept = NonNullable<World['kept']>;

@@ -1,4 +1,4 @@
-import type { ConnectorCase } from '../connector-contract.ts';
+import type { ConnectorCase } from './connector-case.ts';
 import { check, createWorld, FAILURES, type World } from './world.ts';
 
 /** A case that begins with a world of its own. */

@@ -6,7 +6,6 @@ import {
   type MockContract,
   type MockRequest,
   type MockTransaction,
-  type ReceivedRequest,
 } from './contract.ts';
 import { createFaces, type Handle } from './faces.ts';
 import { createFaults, type Drawn } from './faults.ts';
@@ -14,6 +13,7 @@ import { createLine } from './line.ts';
 import type { MockBackend } from './mock.ts';
 import type { ResolvedMockOptions } from './options.ts';
 import { createScript, type WholeScript } from './script.ts';
+import type { MockState, Received } from './state.ts';
 import { createStore, type Rule } from './store.ts';
 import { createTokenCheck } from './token-check.ts';
 
@@ -22,18 +22,6 @@ export interface ScriptedBackend extends MockBackend, WholeScript {
   /** The machine without a face. */
   readonly handle: Handle;
 }
-
-/** The parts of a mock that change. */
-export interface MockState {
-  readonly store: ReturnType<typeof createStore>;
-  readonly faults: ReturnType<typeof createFaults>;
-  readonly line: ReturnType<typeof createLine>;
-  readonly tokens: ReturnType<typeof createTokenCheck>;
-  readonly received: Received[];
-  readonly limit: { bytes: number; cors: boolean };
-}
-
-type Received = { -readonly [Name in keyof ReceivedRequest]: ReceivedRequest[Name] };
 
 /**
  * A stateful backend for one contract.

@@ -1,4 +1,4 @@
-import type { MockTables } from './store.ts';
+import type { MockTables } from './tables.ts';
 
 /** One change of one row, as the mock read it from a request. */
 export interface MockEntry {

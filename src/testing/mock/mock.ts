@@ -1,6 +1,6 @@
 import type { PlatformFetch } from '../../transport/platform.ts';
 import type { MockEntry, ReceivedRequest } from './contract.ts';
-import type { MockTables } from './store.ts';
+import type { MockTables } from './tables.ts';
 
 /** What is to be refused, and with which words. */
 export interface RejectNextOptions {

@@ -1,5 +1,5 @@
 import { optionChecks } from '../../check-options.ts';
-import type { MockTables } from './store.ts';
+import type { MockTables } from './tables.ts';
 
 /** Options that all mocks over HTTP have. */
 export interface MockOptions {

@@ -1,9 +1,9 @@
 import { optionChecks } from '../../check-options.ts';
 import { page } from './answers.ts';
-import type { MockState } from './backend.ts';
 import type { MockAnswer, MockContract, MockRejection } from './contract.ts';
 import type { Fault } from './faults.ts';
 import type { FailNextOptions, MockBackend, RejectNextOptions } from './mock.ts';
+import type { MockState } from './state.ts';
 
 /** Every call, of any contract. */
 export interface WholeScript

@@ -1,10 +1,5 @@
 import type { MockContract, MockEntry, MockRejection, MockResult, MockTransaction } from './contract.ts';
-
-/** One row: its columns, without `id`. */
-export type MockRow = Readonly<Record<string, unknown>>;
-
-/** Rows by table and id. */
-export type MockTables = Readonly<Record<string, Readonly<Record<string, MockRow>>>>;
+import type { MockRow, MockTables } from './tables.ts';
 
 /** What is to become of one transaction, whatever is in it. */
 export type Planned =
