@@ -1,7 +1,7 @@
 import { createTokenSource } from './auth/token-cache.ts';
 import type { ConnectorDatabase } from './database/database.ts';
 import { UploadError } from './error/upload-error.ts';
-import { type BackendConnectorOptions, resolveOptions } from './options.ts';
+import { type BackendConnectorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import {
   type ClearableDatabase,
   type DrainAndClearOptions,
@@ -9,21 +9,24 @@ import {
   drainAndClear,
   type Leftover,
 } from './owners/drain-and-clear.ts';
+import { createBatchReader } from './queue/batch-reader.ts';
 import { currentOwner, readBorders, versionOf, writeBorder } from './queue/owner-borders.ts';
 import { createUnanswered } from './queue/unanswered.ts';
 import type { UploadEvent } from './status/events.ts';
 import { createPublisher } from './status/publisher.ts';
+import { createQueueCounter } from './status/queue-counter.ts';
 import type { UploadStatus } from './status/upload-status.ts';
 import { createGate } from './time/gate.ts';
 import { createPostCheckpointRequest } from './transport/checkpoint-request.ts';
 import type { PlatformAbortSignal } from './transport/platform.ts';
 import { createAdaptiveLimit } from './upload/adaptive-limit.ts';
-import type { Parts } from './upload/batch.ts';
+import { createBatchUpload } from './upload/batch.ts';
 import { createBreaker } from './upload/breaker.ts';
 import { createDecisions } from './upload/decide.ts';
 import { keepUploading } from './upload/keep-uploading.ts';
 import { createRejecting } from './upload/rejecting.ts';
-import { createUploader, type Uploader } from './upload/uploader.ts';
+import { createSignedIn } from './upload/signed-in.ts';
+import { createUploader } from './upload/uploader.ts';
 
 /** What `drain()` came to. */
 export interface DrainReport {
@@ -65,65 +68,32 @@ export interface DrainReport {
  */
 export class BackendConnector {
   readonly #parts: Parts;
-  readonly #uploader: Uploader;
   /** The token the SDK got last. */
   #handed: string | undefined;
   /** Ends when the last change of users has ended. */
   #turn: Promise<unknown> = Promise.resolve();
   #isExporting = false;
 
+  /** What the connector is doing: an immutable snapshot, replaced before each event. */
+  declare readonly status: UploadStatus;
+
   /** Called by the SDK in checkpoint mode `requests`. Exists only where the option of this name is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
 
   /** @throws TypeError naming the option that is missing, misspelt or out of range. */
   constructor(options: BackendConnectorOptions) {
-    const resolved = resolveOptions(options);
-    const {
-      credentials,
-      tokenCache: cache,
-      retry,
-      clock,
-      random,
-      endpoint,
-      transport,
-      postCheckpointRequest,
-    } = resolved;
-    const publisher = createPublisher();
-    const gate = createGate(retry, clock, random);
-    const tokens = createTokenSource({
-      credentials,
-      cache,
-      timeoutMs: retry.timeoutMs,
-      clock,
-      onRefresh: (result, durationMs) => {
-        publisher.publish({ type: 'token', result, durationMs }, {}, { tokenRefreshes: 1 });
-        if (result === 'token') this.#uploader.openGate('unauthenticated'); // somebody signed in
-      },
-    });
-    const breaker = createBreaker();
-    const unanswered = createUnanswered();
-    const rejecting = createRejecting(resolved, publisher);
-    this.#parts = {
-      options: resolved,
-      tokens,
-      gate,
-      limit: createAdaptiveLimit(),
-      breaker,
-      unanswered,
-      rejecting,
-      decisions: createDecisions({ options: resolved, breaker, unanswered, rejecting, publisher }),
-      publisher,
-      offer: resolved.firstOffer,
-      next: undefined,
-      userVersion: 0,
-      countAgainAt: 0,
-    };
-    this.#uploader = createUploader(this.#parts);
+    const parts = wire(resolveOptions(options));
+    const { publisher, tokens, uploader } = parts;
+    const { endpoint, transport, postCheckpointRequest } = parts.options;
+    this.#parts = parts;
+    // Private members are those of this object: not of a proxy around it (Vue, Pinia, MobX), nor of a method on its own.
+    for (const name of METHODS) this[name] = this[name].bind(this) as never;
+    Object.defineProperty(this, 'status', { enumerable: true, get: () => publisher.status });
     if (postCheckpointRequest) {
       this.postCheckpointRequest = createPostCheckpointRequest(
         postCheckpointRequest,
         tokens,
-        this.#uploader.during,
+        uploader.during,
       );
     }
     if (`${transport.url}/`.startsWith(`${endpoint}/`)) {
@@ -141,7 +111,7 @@ export class BackendConnector {
    * @throws what `credentials` threw: it can't be known now.
    */
   async fetchCredentials(): Promise<{ endpoint: string; token: string } | null> {
-    this.#uploader.checkOpen();
+    this.#parts.uploader.checkOpen();
     const { options, tokens } = this.#parts;
     const token = await tokens.get();
     this.#handed = token ?? undefined;
@@ -160,7 +130,7 @@ export class BackendConnector {
    * @throws UploadError when the head of the queue has to stay; the SDK calls again.
    */
   async uploadData(database: ConnectorDatabase): Promise<void> {
-    await this.#uploader.upload(database);
+    await this.#parts.uploader.upload(database);
   }
 
   /**
@@ -180,7 +150,7 @@ export class BackendConnector {
     const before = publisher.status.counters;
     let error: UploadError | undefined;
     try {
-      while (await this.#uploader.upload(database, { evenIfBackingOff: true, signal }));
+      while (await this.#parts.uploader.upload(database, { evenIfBackingOff: true, signal }));
     } catch (thrown) {
       error = UploadError.from(thrown);
     }
@@ -210,9 +180,9 @@ export class BackendConnector {
    * can't be reached; it and the SDK's own uploads take turns.
    */
   keepUploading(database: ConnectorDatabase, { signal }: { readonly signal: PlatformAbortSignal }): void {
-    this.#uploader.checkOpen();
+    this.#parts.uploader.checkOpen();
     if (signal.aborted) return;
-    const upload = (): Promise<boolean> => this.#uploader.upload(database, { signal });
+    const upload = (): Promise<boolean> => this.#parts.uploader.upload(database, { signal });
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
     void keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
@@ -231,20 +201,19 @@ export class BackendConnector {
       throw new TypeError('setOwner: the owner must be the id of a user, or null when nobody is signed in.');
     }
     await this.#inTurn(async () => {
-      const { tokens, gate } = this.#parts;
+      const { tokens, signedIn, gate } = this.#parts;
       if (currentOwner(await readBorders(database)) === owner) {
         await tokens.keepOnlyOf(owner); // The app may have been killed before the token of the last one was dropped.
         return;
       }
-      await this.#uploader.pauseWhile(async () => {
+      await this.#parts.uploader.pauseWhile(async () => {
         tokens.forget();
         await writeBorder(database, owner);
-        tokens.forget(); // The SDK may have asked meanwhile.
-        this.#parts.userVersion = versionOf(await readBorders(database));
+        signedIn.is(versionOf(await readBorders(database)));
         gate.reset();
         await tokens.settled();
       });
-      this.#uploader.openGate();
+      this.#parts.uploader.openGate();
     });
   }
 
@@ -277,7 +246,9 @@ export class BackendConnector {
       }
     };
     const wrapped = typeof keep === 'function' ? { ...options, export: exporting } : options;
-    return this.#inTurn(() => drainAndClear(this.#parts, this.#uploader, database, wrapped));
+    const { clock, retry } = this.#parts.options;
+    const parts = { ...this.#parts, clock, callTimeoutMs: retry.timeoutMs };
+    return this.#inTurn(() => drainAndClear(parts, database, wrapped));
   }
 
   /**
@@ -285,12 +256,7 @@ export class BackendConnector {
    * the backend has applied of it is recognised by its key next time. Uploads go on with the next `connect()`.
    */
   disconnect(database: { disconnect(): Promise<void> }): Promise<void> {
-    return this.#inTurn(() => this.#uploader.pauseWhile(() => database.disconnect()));
-  }
-
-  /** What the connector is doing: an immutable snapshot, replaced before each event. */
-  get status(): UploadStatus {
-    return this.#parts.publisher.status;
+    return this.#inTurn(() => this.#parts.uploader.pauseWhile(() => database.disconnect()));
   }
 
   /**
@@ -315,11 +281,11 @@ export class BackendConnector {
    * Without it, each one is believed after ten minutes while `status.breaker` is `open`.
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
-    this.#uploader.checkOpen();
+    this.#parts.uploader.checkOpen();
     await this.#parts.breaker.reset(database);
     this.#parts.decisions.trust();
     this.#parts.publisher.set({ breaker: 'closed' });
-    this.#uploader.openGate();
+    this.#parts.uploader.openGate();
   }
 
   /**
@@ -327,7 +293,7 @@ export class BackendConnector {
    * or changes the user throws it. Nothing is lost: what wasn't confirmed stays queued.
    */
   close(): void {
-    this.#uploader.close();
+    this.#parts.uploader.close();
   }
 
   /** One change of users after another. */
@@ -341,4 +307,69 @@ export class BackendConnector {
     this.#turn = turn.catch(() => {});
     return turn;
   }
+}
+
+const METHODS = [
+  'fetchCredentials',
+  'invalidateCredentials',
+  'uploadData',
+  'drain',
+  'keepUploading',
+  'setOwner',
+  'drainAndClear',
+  'disconnect',
+  'subscribe',
+  'resetBreaker',
+  'close',
+] as const satisfies readonly (keyof BackendConnector)[];
+
+/** What the methods call. */
+type Parts = ReturnType<typeof wire>;
+
+/** Makes the parts, and tells each of those it needs. */
+function wire(options: ResolvedOptions) {
+  const { credentials, tokenCache: cache, retry, clock, random } = options;
+  const publisher = createPublisher();
+  const gate = createGate(retry, clock, random);
+  const tokens = createTokenSource({
+    credentials,
+    cache,
+    timeoutMs: retry.timeoutMs,
+    clock,
+    onRefresh(result, durationMs) {
+      publisher.publish({ type: 'token', result, durationMs }, {}, { tokenRefreshes: 1 });
+      if (result === 'token') uploader.openGate('unauthenticated'); // somebody signed in
+    },
+  });
+  const signedIn = createSignedIn(tokens);
+  const breaker = createBreaker();
+  const unanswered = createUnanswered();
+  const rejecting = createRejecting(options, publisher);
+  const decisions = createDecisions({ options, breaker, unanswered, rejecting, publisher });
+  const uploadBatch = createBatchUpload({
+    options,
+    reader: createBatchReader(options),
+    tokens,
+    signedIn,
+    limit: createAdaptiveLimit(),
+    breaker,
+    decisions,
+    rejecting,
+    unanswered,
+    gate,
+    publisher,
+    count: createQueueCounter(publisher, clock),
+  });
+  const uploader = createUploader({
+    gate,
+    publisher,
+    clock,
+    timeoutMs: retry.timeoutMs,
+    uploadBatch,
+    onClose() {
+      tokens.close();
+      rejecting.abandon(); // Another connector may send the write now.
+    },
+  });
+  return { options, publisher, gate, tokens, signedIn, breaker, decisions, rejecting, uploader };
 }

@@ -1,10 +1,12 @@
+import type { TokenSource } from '../auth/token-cache.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
-import { ensureTables } from '../database/tables.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { laneIsLeft } from '../queue/lane.ts';
-import { currentOwner, readBorders } from '../queue/owner-borders.ts';
+import { rowsOfOwner } from '../rejections/rows.ts';
+import type { Publisher } from '../status/publisher.ts';
 import { startDeadline, within } from '../time/deadline.ts';
-import type { Parts } from '../upload/batch.ts';
+import type { Gate } from '../time/gate.ts';
+import type { Rejecting } from '../upload/rejecting.ts';
 import type { Uploader } from '../upload/uploader.ts';
 import { type ExportedTransaction, exportQueued } from './export-queued.ts';
 
@@ -54,9 +56,20 @@ export interface DrainAndClearReport {
   readonly error?: UploadError;
 }
 
+/** What leaving has to do with. */
+export interface LeavingParts {
+  readonly uploader: Uploader;
+  readonly tokens: TokenSource;
+  readonly rejecting: Rejecting;
+  readonly gate: Gate;
+  readonly publisher: Publisher;
+  readonly clock: () => number;
+  /** How long an upload may take that is under way. */
+  readonly callTimeoutMs: number;
+}
+
 export async function drainAndClear(
-  parts: Parts,
-  uploader: Uploader,
+  parts: LeavingParts,
   database: ClearableDatabase,
   { pending, export: keep, timeoutMs = 30_000, soft }: DrainAndClearOptions,
 ): Promise<DrainAndClearReport> {
@@ -66,7 +79,7 @@ export async function drainAndClear(
   if (pending === 'export' && typeof keep !== 'function') {
     throw new TypeError('drainAndClear: with pending "export", option "export" must be a function.');
   }
-  const { publisher, tokens, rejecting } = parts;
+  const { uploader, publisher, tokens, rejecting, gate, callTimeoutMs } = parts;
   const before = publisher.status.counters;
   const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
     const { applied, rejected } = publisher.status.counters;
@@ -75,22 +88,22 @@ export async function drainAndClear(
   };
   const queueLength = async (): Promise<number> => (await database.getUploadQueueStats()).count;
 
-  const error = await uploadFor(timeoutMs, parts, uploader, database);
+  const error = await uploadFor(timeoutMs, parts, database);
   if (pending === 'upload' && (await queueLength()) > 0) return report(false, await queueLength(), error);
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
     try {
       // A completion after the clear would stop the next user's downloads.
-      await laneIsLeft(database, parts.options.retry.timeoutMs);
-      await within(parts.options.retry.timeoutMs, rejecting.idle()).catch(() => {});
+      await laneIsLeft(database, callTimeoutMs);
+      await within(callTimeoutMs, rejecting.idle()).catch(() => {});
     } catch (thrown) {
       return report(false, await queueLength(), UploadError.from(thrown));
     }
     const queued = await exportQueued(database); // Again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
     if (pending === 'upload' && left > 0) return report(false, left, error);
-    const theirs = await rejectedRows(database);
+    const theirs = await rowsOfOwner(database);
     if (pending === 'export') {
       try {
         await keep?.({ queued, rejected: theirs.rows });
@@ -108,7 +121,7 @@ export async function drainAndClear(
     await tokens.settled();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
     await theirs.remove(); // Not before: were clearing to fail, they would be gone.
-    parts.gate.reset(); // The next user has nothing to do with what failed for this one.
+    gate.reset(); // The next user has nothing to do with what failed for this one.
     const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };
     publisher.set({ ...fresh, queueLength: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
@@ -118,8 +131,7 @@ export async function drainAndClear(
 /** Tries to upload everything; returns why that failed, if it did. */
 async function uploadFor(
   timeoutMs: number,
-  { gate, publisher, options }: Parts,
-  uploader: Uploader,
+  { uploader, gate, publisher, clock }: LeavingParts,
   database: ConnectorDatabase,
 ): Promise<UploadError | undefined> {
   const deadline = startDeadline(timeoutMs);
@@ -133,7 +145,7 @@ async function uploadFor(
         // Waiting helps against outages only.
         if (deadline.error || ['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase))
           return gate.error ?? error;
-        const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - options.clock() : 0;
+        const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - clock() : 0;
         let timer: ReturnType<typeof setTimeout> | undefined;
         const wait = new Promise((resolve) => {
           timer = setTimeout(resolve, Math.max(askedToWait, RETRY_MS));
@@ -149,18 +161,3 @@ async function uploadFor(
 
 /** Between tries while leaving: the user is waiting, so shorter than usual. */
 const RETRY_MS = 1_000;
-
-/** The rejected writes of who is signed in; all of them where no owner is known. */
-async function rejectedRows(database: ConnectorDatabase) {
-  await ensureTables(database);
-  const owner = currentOwner(await readBorders(database));
-  // A WHERE in any case: SQLite tells watchers nothing of a DELETE without one.
-  const [where, values] = owner === undefined ? [' WHERE 1', []] : [' WHERE owner IS ?', [owner]];
-  return {
-    rows: await database.getAll<Record<string, unknown>>(
-      `SELECT * FROM connector_rejected_writes${where}`,
-      values,
-    ),
-    remove: () => database.execute(`DELETE FROM connector_rejected_writes${where}`, values),
-  };
-}

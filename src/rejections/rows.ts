@@ -1,5 +1,7 @@
 import type { ConnectorDatabase } from '../database/database.ts';
 import { hasTable } from '../database/has-table.ts';
+import { ensureTables } from '../database/tables.ts';
+import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**
  * Which of these keys are among the rejected writes, with their state: `rejected` is final, so it is not sent again;
@@ -23,4 +25,25 @@ export async function forgetApplied(database: ConnectorDatabase, keys: readonly 
     "DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) AND state <> 'rejected'",
     [JSON.stringify(keys)],
   );
+}
+
+/** The rejected writes of one owner. */
+export interface RowsOfOwner {
+  readonly rows: readonly Record<string, unknown>[];
+  remove(): Promise<unknown>;
+}
+
+/** The rejected writes of who is signed in; all of them where no owner is known. */
+export async function rowsOfOwner(database: ConnectorDatabase): Promise<RowsOfOwner> {
+  await ensureTables(database);
+  const owner = currentOwner(await readBorders(database));
+  // A WHERE in any case: SQLite tells watchers nothing of a DELETE without one.
+  const [where, values] = owner === undefined ? [' WHERE 1', []] : [' WHERE owner IS ?', [owner]];
+  return {
+    rows: await database.getAll<Record<string, unknown>>(
+      `SELECT * FROM connector_rejected_writes${where}`,
+      values,
+    ),
+    remove: () => database.execute(`DELETE FROM connector_rejected_writes${where}`, values),
+  };
 }

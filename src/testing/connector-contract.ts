@@ -2,7 +2,6 @@ import type { ConnectorCase } from './connector/connector-case.ts';
 import { credentialsCases } from './connector/credentials.ts';
 import { keyCases } from './connector/keys.ts';
 import { refusalCases } from './connector/refusals.ts';
-import type { ConnectorSetup } from './connector/setup.ts';
 import { uploadCases } from './connector/uploads.ts';
 
 /**

@@ -13,19 +13,21 @@ import type { Publisher } from '../status/publisher.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { TransportContext } from '../transport/transport.ts';
+import type { Item } from './item.ts';
+import type { SignedIn } from './signed-in.ts';
 
 type Transactions = readonly UploadTransaction[];
 
-export interface Sending {
+export interface AttemptParts {
   readonly options: Pick<ResolvedOptions, 'transport' | 'clock'>;
   readonly tokens: TokenSource;
+  readonly signedIn: SignedIn;
   readonly publisher: Publisher;
   readonly database: ConnectorDatabase;
   readonly clientId: string;
   readonly deadline: Deadline;
   readonly owner: Owner;
-  /** The change of users that tokens are from: see `versionOf()`. */
-  readonly userVersion: () => number;
+  /** Which try of the head of the queue this is, from 1. */
   readonly attempt: number;
   /** Told of a call of the transport that goes on after the upload it was for has ended. */
   readonly outlives: (work: Promise<unknown>) => void;
@@ -36,8 +38,8 @@ export interface Sending {
  * for one transaction in it, is refreshed, and what was refused sent again: once for all requests of the call together,
  * as more would be a storm.
  */
-export function createSender(sending: Sending): (transactions: Transactions) => Promise<readonly Outcome[]> {
-  const { options, tokens, publisher, database, clientId, deadline, owner, attempt } = sending;
+export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => Promise<readonly Outcome[]> {
+  const { options, tokens, signedIn, publisher, database, clientId, deadline, owner, attempt } = parts;
   let mayRefresh = true;
   /** Null where there was none: nobody is signed in. Undefined where the transport didn't ask. */
   let used: string | null | undefined;
@@ -60,7 +62,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     if (owner !== undefined && current) {
       // Another tab may have called `setOwner()` while this one waited for the token.
       const now = versionOf(await deadline.race(readBorders(database)));
-      if (now !== sending.userVersion() || !mayBeOf(owner, current)) {
+      if (now !== signedIn.version || !mayBeOf(owner, current)) {
         tokens.drop(current);
         throw ownerMismatch();
       }
@@ -96,7 +98,7 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
       return outcomes;
     } catch (thrown) {
       const error = deadline.error ?? UploadError.from(thrown);
-      if (deadline.error) sending.outlives(work);
+      if (deadline.error) parts.outlives(work);
       ended(error);
       throw error;
     }
@@ -123,7 +125,8 @@ export function createSender(sending: Sending): (transactions: Transactions) => 
     );
   }
 
-  return async function send(transactions) {
+  return async (items) => {
+    const transactions = items.map(({ transaction }) => transaction);
     let outcomes: readonly Outcome[];
     let refusedAt = 0;
     let error: UploadError;

@@ -3,10 +3,12 @@ import { clientIdOf } from '../database/ready.ts';
 import type { UploadErrorCode } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { inLane } from '../queue/lane.ts';
+import type { Publisher } from '../status/publisher.ts';
 import type { UploadStatus } from '../status/upload-status.ts';
 import { type Deadline, startDeadline } from '../time/deadline.ts';
+import type { Gate } from '../time/gate.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
-import { type Parts, uploadBatch } from './batch.ts';
+import type { BatchUpload } from './batch.ts';
 import type { Stop } from './item.ts';
 import { onOnline } from './keep-uploading.ts';
 
@@ -35,8 +37,18 @@ export interface UploadCallOptions {
   readonly signal?: PlatformAbortSignal | undefined;
 }
 
-export function createUploader(parts: Parts): Uploader {
-  const { gate, publisher, options } = parts;
+export interface UploaderParts {
+  readonly gate: Gate;
+  readonly publisher: Publisher;
+  readonly clock: () => number;
+  readonly timeoutMs: number;
+  readonly uploadBatch: BatchUpload;
+  /** Ends what else is under way, once the connector is closed. */
+  readonly onClose: () => void;
+}
+
+export function createUploader(parts: UploaderParts): Uploader {
+  const { gate, publisher, clock, timeoutMs, uploadBatch } = parts;
   const calls = new Set<Deadline>();
   /** Why nothing is uploaded at present, whoever asks. */
   let barred: UploadError | undefined;
@@ -70,7 +82,7 @@ export function createUploader(parts: Parts): Uploader {
 
   async function during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T> {
     checkOpen();
-    const deadline = startDeadline(options.retry.timeoutMs);
+    const deadline = startDeadline(timeoutMs);
     calls.add(deadline);
     try {
       return await task(deadline);
@@ -93,7 +105,7 @@ export function createUploader(parts: Parts): Uploader {
     checkOpen();
     let remembered = gate.shutBy(evenIfBackingOff);
     if (remembered) throw remembered;
-    const deadline = startDeadline(options.retry.timeoutMs);
+    const deadline = startDeadline(timeoutMs);
     const abort = (): void =>
       deadline.abort(new UploadError('aborted', 'The upload was aborted by its signal.'));
     if (signal?.aborted) abort();
@@ -102,10 +114,10 @@ export function createUploader(parts: Parts): Uploader {
     let stop: Stop | undefined;
     try {
       const clientId = await deadline.race(clientIdOf(database));
-      const settlement = await inLane(clientId, deadline, async (stay) => {
+      const settlement = await inLane(clientId, deadline, async (outlives) => {
         deadline.check();
         remembered = gate.shutBy(evenIfBackingOff); // perhaps by the upload that was in the lane before this one
-        return remembered ? undefined : uploadBatch(parts, database, clientId, deadline, stay);
+        return remembered ? undefined : uploadBatch({ database, clientId, deadline, outlives });
       });
       if (settlement === null || settlement?.settled) moved(settlement === null);
       stop = settlement?.stop;
@@ -151,7 +163,7 @@ export function createUploader(parts: Parts): Uploader {
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');
     failedPhase = phase;
     const isNew = publisher.status.lastError?.code !== code;
-    const stalledSince = publisher.status.stalledSince ?? options.clock();
+    const stalledSince = publisher.status.stalledSince ?? clock();
     publisher.publish(
       { type: 'failed', code, message, phase, failures: gate.failures, nextAttemptAt, stalledSince },
       { phase, lastError: error, nextAttemptAt, stalledSince, inFlight: undefined },
@@ -164,8 +176,7 @@ export function createUploader(parts: Parts): Uploader {
   function close(): void {
     if (publisher.status.phase === 'closed') return;
     bar(new UploadError('aborted', 'The connector was closed. The writes stay queued.'));
-    parts.tokens.close();
-    parts.rejecting.abandon(); // Another connector may send the write now.
+    parts.onClose();
     stopListening?.();
     publisher.publish({ type: 'closed' }, { phase: 'closed', inFlight: undefined, nextAttemptAt: undefined });
   }

@@ -7,7 +7,7 @@ import { createPublisher } from '../../../src/status/publisher.ts';
 import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../../src/transport/transport.ts';
-import { createSender, type Sending } from '../../../src/upload/attempt.ts';
+import { type AttemptParts, createAttempt } from '../../../src/upload/attempt.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 import { unsignedJwt } from '../../support/unsigned-jwt.ts';
@@ -23,7 +23,10 @@ const refused = (code: UploadErrorCode = 'forbidden', members: object = {}): Out
 });
 
 const of = (...keys: string[]) =>
-  keys.map((key, index) => ({ key, entries: [anEntry({ clientId: index + 1 })] }));
+  keys.map((key, index) => {
+    const raw = [anEntry({ clientId: index + 1 })];
+    return { raw, transaction: { key, entries: raw } };
+  });
 
 type Answer = (keys: string, token: string | undefined) => readonly Outcome[] | UploadError;
 
@@ -75,7 +78,7 @@ function world(answer: Answer, set: World = {}) {
   deadline.end();
   const outlives = vi.fn<(work: Promise<unknown>) => void>();
   const database = new FakeQueue();
-  const sending: Sending = {
+  const sending: AttemptParts = {
     options: { transport: set.transport ?? transport, clock: () => NOW },
     tokens: source,
     publisher,
@@ -83,12 +86,17 @@ function world(answer: Answer, set: World = {}) {
     clientId: 'client',
     deadline: set.deadline ?? deadline,
     owner: set.owner,
-    userVersion: set.userVersion ?? (() => 0),
+    signedIn: {
+      get version() {
+        return (set.userVersion ?? (() => 0))();
+      },
+      is: () => {},
+    },
     attempt: 3,
     outlives,
   };
   return {
-    send: createSender(sending),
+    send: createAttempt(sending),
     log,
     contexts,
     events,
