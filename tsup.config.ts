@@ -5,6 +5,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     http: 'src/http/index.ts',
+    combine: 'src/combine/index.ts',
+    codes: 'src/codes/index.ts',
     rejections: 'src/rejections/index.ts',
     owners: 'src/owners/index.ts',
     diagnostics: 'src/diagnostics/index.ts',

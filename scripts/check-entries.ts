@@ -12,6 +12,8 @@ import { build } from 'esbuild';
 const ENTRIES = [
   { entry: '.', packages: [], maxBytes: 22_600 },
   { entry: './http', packages: ['ky'], maxBytes: 9_150 },
+  { entry: './combine', packages: [], maxBytes: 2_700 },
+  { entry: './codes', packages: [], maxBytes: 2_700 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.

@@ -1,14 +1,9 @@
 export type { TokenCache } from './auth/kept-token.ts';
 export type { CredentialsProvider } from './auth/token-cache.ts';
 export { BackendConnector, type DrainReport } from './backend-connector.ts';
-export { type EntryContext, type PerEntryOptions, perEntry, type SendEntry } from './combine/per-entry.ts';
-export { type Route, type RoutesByTable, route } from './combine/route.ts';
 export type { ErrorCodes } from './contract/read-results.ts';
 export type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from './database/database.ts';
 export type { UploadErrorCode, Verdict } from './error/codes.ts';
-export { codeFromGrpcCode } from './error/grpc-code.ts';
-export { codeFromHttpStatus } from './error/http-status.ts';
-export { codeFromSqlState } from './error/sqlstate.ts';
 export type { UploadFailure } from './error/upload-error.ts';
 export {
   isUploadError,

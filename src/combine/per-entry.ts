@@ -41,7 +41,8 @@ export interface PerEntryOptions {
  *
  * @example
  * ```ts
- * import { perEntry, UploadError } from 'powersync-backend-connector';
+ * import { UploadError } from 'powersync-backend-connector';
+ * import { perEntry } from 'powersync-backend-connector/combine';
  *
  * declare const convex: { mutation(name: string, args: object): Promise<unknown> };
  *

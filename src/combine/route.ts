@@ -34,7 +34,7 @@ export type RoutesByTable = Readonly<Record<string, Transport>>;
  *
  * @example
  * ```ts
- * import { route } from 'powersync-backend-connector';
+ * import { route } from 'powersync-backend-connector/combine';
  * import { batchEndpoint, rowEndpoints } from 'powersync-backend-connector/http';
  *
  * export const transport = route({

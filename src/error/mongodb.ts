@@ -67,7 +67,7 @@ const read = /* @__PURE__ */ codeTable({
  *
  * @example
  * ```ts
- * import { codeFromMongoCode } from 'powersync-backend-connector/http';
+ * import { codeFromMongoCode } from 'powersync-backend-connector/codes';
  *
  * codeFromMongoCode(11000); // 'conflict': duplicate key
  * codeFromMongoCode(112); // 'unavailable': write conflict

@@ -115,7 +115,7 @@ const read = /* @__PURE__ */ codeTable({
  *
  * @example
  * ```ts
- * import { codeFromMySqlErrno } from 'powersync-backend-connector/http';
+ * import { codeFromMySqlErrno } from 'powersync-backend-connector/codes';
  *
  * codeFromMySqlErrno(1062); // 'conflict': duplicate key
  * codeFromMySqlErrno(1213); // 'unavailable': deadlock

@@ -123,7 +123,7 @@ const read = /* @__PURE__ */ codeTable({
  *
  * @example
  * ```ts
- * import { codeFromSqlServerNumber } from 'powersync-backend-connector/http';
+ * import { codeFromSqlServerNumber } from 'powersync-backend-connector/codes';
  *
  * codeFromSqlServerNumber(2627); // 'conflict': unique key
  * codeFromSqlServerNumber(1205); // 'unavailable': deadlock

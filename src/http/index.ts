@@ -1,7 +1,4 @@
 export type { HttpAnswer } from '../contract/http-answer.ts';
-export { codeFromMongoCode } from '../error/mongodb.ts';
-export { codeFromMySqlErrno } from '../error/mysql.ts';
-export { codeFromSqlServerNumber } from '../error/sql-server.ts';
 export type { HttpAnswerHead } from '../error/upload-error.ts';
 export type { PlatformFetch } from '../transport/platform.ts';
 export { type BatchEndpointOptions, batchEndpoint } from './batch-endpoint.ts';

@@ -1,4 +1,5 @@
-import { perEntry, type Transport, UploadError } from 'powersync-backend-connector';
+import { type Transport, UploadError } from 'powersync-backend-connector';
+import { perEntry } from 'powersync-backend-connector/combine';
 import { describe } from 'vitest';
 import { testHttpContract } from './http-harness.ts';
 

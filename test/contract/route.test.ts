@@ -1,4 +1,4 @@
-import { route } from 'powersync-backend-connector';
+import { route } from 'powersync-backend-connector/combine';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { describe } from 'vitest';
 import { testHttpContract } from './http-harness.ts';

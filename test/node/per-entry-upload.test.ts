@@ -1,10 +1,5 @@
-import {
-  type BackendConnectorOptions,
-  perEntry,
-  route,
-  type SendEntry,
-  UploadError,
-} from 'powersync-backend-connector';
+import { type BackendConnectorOptions, UploadError } from 'powersync-backend-connector';
+import { perEntry, route, type SendEntry } from 'powersync-backend-connector/combine';
 import { listRejected } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';

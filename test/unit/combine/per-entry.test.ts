@@ -1,4 +1,5 @@
-import { type Outcome, perEntry, type SendEntry, UploadError } from 'powersync-backend-connector';
+import { type Outcome, UploadError } from 'powersync-backend-connector';
+import { perEntry, type SendEntry } from 'powersync-backend-connector/combine';
 import { describe, expect, it } from 'vitest';
 import { context, failureOf, put, transaction } from '../../http/support.ts';
 import { deferred } from '../../support/connector.ts';

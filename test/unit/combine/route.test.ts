@@ -1,4 +1,5 @@
-import { route, type Transport, type UploadEntry, UploadError } from 'powersync-backend-connector';
+import { type Transport, type UploadEntry, UploadError } from 'powersync-backend-connector';
+import { route } from 'powersync-backend-connector/combine';
 import { describe, expect, it } from 'vitest';
 import { context, failureOf, put, transaction } from '../../http/support.ts';
 import { recordingTransport } from '../../support/connector.ts';

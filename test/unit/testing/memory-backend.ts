@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { perEntry, type Transport, UploadError, type UploadTransaction } from 'powersync-backend-connector';
+import { type Transport, UploadError, type UploadTransaction } from 'powersync-backend-connector';
+import { perEntry } from 'powersync-backend-connector/combine';
 import { readResults } from '../../../src/contract/read-results.ts';
 import type { TransportFault, TransportHarness } from '../../../src/testing/transport-contract.ts';
 
