@@ -37,7 +37,7 @@ export interface DrainReport {
   /** Transactions that were rejected and left the queue. */
   readonly rejected: number;
   /** Entries that are still queued. */
-  readonly remaining: number;
+  readonly remainingEntries: number;
   /** Why it ended early. */
   readonly error?: UploadError;
 }
@@ -155,22 +155,22 @@ export class BackendConnector {
       error = UploadError.from(thrown);
     }
     const { applied, rejected } = publisher.status.counters;
-    const remaining = error ? await this.#remaining(database) : 0;
+    const remainingEntries = error ? await this.#countRemaining(database) : 0;
     return {
       drained: !error,
       applied: applied - before.applied,
       rejected: rejected - before.rejected,
-      remaining,
+      remainingEntries,
       ...(error && { error }),
     };
   }
 
   /** Counts the queue; a database that can't be read (it was closed) has what it had when it was last read. */
-  async #remaining(database: ConnectorDatabase): Promise<number> {
+  async #countRemaining(database: ConnectorDatabase): Promise<number> {
     try {
       return (await database.getUploadQueueStats()).count;
     } catch {
-      return this.status.queueLength ?? 0;
+      return this.status.queuedEntries ?? 0;
     }
   }
 
@@ -230,8 +230,8 @@ export class BackendConnector {
    * import type { PowerSyncDatabase } from '@powersync/web';
    *
    * export async function signOut(db: PowerSyncDatabase, connector: BackendConnector): Promise<string> {
-   *   const { cleared, left } = await connector.drainAndClear(db, { pending: 'upload', timeoutMs: 10_000 });
-   *   return cleared ? 'Signed out.' : `${left} changes are not saved yet. Sign out all the same?`;
+   *   const { cleared, leftEntries } = await connector.drainAndClear(db, { unsent: 'keep', timeoutMs: 10_000 });
+   *   return cleared ? 'Signed out.' : `${leftEntries} changes are not saved yet. Sign out all the same?`;
    * }
    * ```
    */

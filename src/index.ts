@@ -29,12 +29,7 @@ export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
 export { type RecordOptions, record } from './rejections/record.ts';
 export type { UploadEvent } from './status/events.ts';
 export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
-export {
-  type BatchingOptions,
-  type BatchingStrategy,
-  perTransaction,
-  transactions,
-} from './transport/batching.ts';
+export type { BatchingOptions, BatchingStrategy } from './transport/batching.ts';
 export type { CheckpointRequest } from './transport/checkpoint-request.ts';
 export type { Outcome } from './transport/outcome.ts';
 export type { PlatformAbortSignal } from './transport/platform.ts';

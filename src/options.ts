@@ -7,7 +7,7 @@ import type { Bounds } from './queue/survey.ts';
 import type { UploadEntry } from './queue/transaction.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
-import { type BatchingOptions, type BatchingStrategy, transactions } from './transport/batching.ts';
+import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
 import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import type { Transport } from './transport/transport.ts';
@@ -157,10 +157,10 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   number('retry.jitter', jitter, 0, 1);
   number('retry.timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS);
   if (ambiguous) {
-    const { tries, forMs, ...others } = object('retry.ambiguous', ambiguous);
+    const { tries, minMs, ...others } = object('retry.ambiguous', ambiguous);
     noOthers('retry.ambiguous.', others);
     count('retry.ambiguous.tries', tries);
-    number('retry.ambiguous.forMs', forMs, 0);
+    number('retry.ambiguous.minMs', minMs, 0);
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
   for (const each of transforms) {
@@ -201,7 +201,7 @@ function resolveBatching(
   count('batching.maxEntries', maxEntries);
   const most = Math.min(maxTransactions, MAX_READ);
   return {
-    batching: transactions({ maxTransactions, maxEntries }),
+    batching: withinBounds({ maxTransactions, maxEntries }),
     bounds: { transactions: most, entries: Math.min(maxEntries, MAX_READ) },
     firstOffer: most,
   };

@@ -1,6 +1,6 @@
 import { chapter, check, progressBar, say, table } from './account.ts';
 import type { Device } from './device.ts';
-import { countRows, isInSync, queueLength, until, writeList, writeTodo } from './rows.ts';
+import { countRows, isInSync, queuedEntries, until, writeList, writeTodo } from './rows.ts';
 import { ADA, type World } from './world.ts';
 
 /** Hundreds of writes made offline on two devices go through a bad network. Returns the one that will be refused. */
@@ -16,12 +16,12 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
   say('laptop: 60 transactions');
 
   chapter('The phone comes online; the network is bad');
-  const total = await queueLength(phone);
+  const total = await queuedEntries(phone);
   const bar = progressBar('phone', total);
   const met: string[] = [];
   network.failNext(503, { headers: { 'retry-after': '1' } });
   const stop = phone.connector.subscribe((event) => {
-    bar(total - (phone.connector.status.queueLength ?? total));
+    bar(total - (phone.connector.status.queuedEntries ?? total));
     if ((event.type === 'answer' || event.type === 'failed') && event.code) met.push(event.code);
     if (event.type === 'answer' && event.code === 'unauthenticated') {
       phoneTokens.lifetime = 300;
@@ -38,7 +38,7 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
     if (batches === 4) network.dropNextReply();
   });
   await phone.connect();
-  await until(async () => (await queueLength(phone)) === 0, 'the phone to upload everything');
+  await until(async () => (await queuedEntries(phone)) === 0, 'the phone to upload everything');
   stop();
   say('503 with "Retry-After: 1"            the connector waited and tried again');
   say('the token expired on its way         refused with 401, refreshed once, sent once more');
@@ -56,7 +56,7 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
 export async function allTheSame({ by, phone, laptop, network, backend, target }: World): Promise<void> {
   chapter('The laptop comes online');
   await laptop.connect();
-  await until(async () => (await queueLength(laptop)) === 0, 'the laptop to upload everything');
+  await until(async () => (await queuedEntries(laptop)) === 0, 'the laptop to upload everything');
   await until(() => isInSync(phone, backend), 'the phone to get all rows');
   await until(() => isInSync(laptop, backend), 'the laptop to get all rows');
   const same = (await isInSync(phone, backend)) && (await isInSync(laptop, backend));

@@ -1,14 +1,14 @@
-import { listRejected, retryRejected, tellRejected } from 'powersync-backend-connector/rejections';
+import { listRejected, retryRejected, notifyRejected } from 'powersync-backend-connector/rejections';
 import { chapter, check, say } from './account.ts';
-import { hasTodo, queueLength, until } from './rows.ts';
+import { hasTodo, queuedEntries, until } from './rows.ts';
 import type { World } from './world.ts';
 
 /** A constraint of the database refuses one write: the user is told once, edits it, and it is saved. */
 export async function refusedWrite({ phone, backend }: World, refused: string): Promise<void> {
   chapter('One write is refused by a constraint of the database');
-  await tellRejected(phone.db, ({ message }) => say(`Ada is told, once: ${message}`));
+  await notifyRejected(phone.db, ({ message }) => say(`Ada is told, once: ${message}`));
   let toldAgain = 0;
-  await tellRejected(phone.db, () => {
+  await notifyRejected(phone.db, () => {
     toldAgain++;
   });
   const [rejected, ...others] = await listRejected(phone.db);
@@ -23,7 +23,7 @@ export async function refusedWrite({ phone, backend }: World, refused: string): 
   await retryRejected(phone.db, rejected?.key ?? '', {
     edit: (entry) => ({ ...entry, opData: { ...entry.opData, description: 'Water the plants, briefly' } }),
   });
-  await until(async () => (await queueLength(phone)) === 0, 'the edited to-do to be uploaded');
+  await until(async () => (await queuedEntries(phone)) === 0, 'the edited to-do to be uploaded');
   const [saved] = await backend.query('SELECT description FROM todos WHERE id = $1', [refused]);
   check('edited and retried, it is saved', saved?.description === 'Water the plants, briefly', saved);
   check('and nothing is listed any more', (await listRejected(phone.db)).length === 0);

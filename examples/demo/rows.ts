@@ -34,7 +34,7 @@ export async function hasTodo({ db }: Device, id: string): Promise<boolean> {
   return Boolean(await db.getOptional('SELECT id FROM todos WHERE id = ?', [id]));
 }
 
-export async function queueLength({ db }: Device): Promise<number> {
+export async function queuedEntries({ db }: Device): Promise<number> {
   return (await db.getUploadQueueStats()).count;
 }
 

@@ -1,6 +1,6 @@
 import type { Leftover } from 'powersync-backend-connector';
 import { chapter, check, say } from './account.ts';
-import { countRows, queueLength, writeList } from './rows.ts';
+import { countRows, queuedEntries, writeList } from './rows.ts';
 import { ADA, BOB, type World } from './world.ts';
 
 /** Two users on one device: nobody's writes go out in the other's name. */
@@ -38,15 +38,15 @@ export async function leaving({ tablet, network }: World): Promise<void> {
   chapter('Bob leaves, offline, with writes that are not saved');
   network.offline(true);
   await writeList(tablet, 'not saved yet', BOB);
-  const kept = await tablet.connector.drainAndClear(tablet.db, { pending: 'upload', timeoutMs: 500 });
+  const kept = await tablet.connector.drainAndClear(tablet.db, { unsent: 'keep', timeoutMs: 500 });
   check(
-    `"upload": nothing is cleared, ${kept.left} changes are still there`,
-    !kept.cleared && kept.left === 8 && (await queueLength(tablet)) === 8,
+    `"keep": nothing is cleared, ${kept.leftEntries} changes are still there`,
+    !kept.cleared && kept.leftEntries === 8 && (await queuedEntries(tablet)) === 8,
     kept,
   );
   let left: Leftover | undefined;
   const cleared = await tablet.connector.drainAndClear(tablet.db, {
-    pending: 'export',
+    unsent: 'export',
     timeoutMs: 500,
     export: (leftover) => {
       left = leftover;

@@ -53,7 +53,7 @@ export function warnInDevelopment(
     if (event.code === 'unauthenticated') {
       warn(
         'needs-auth',
-        `${connector.status.queueLength} queued writes wait for a sign-in: credentials() returned null, or the backend ` +
+        `${connector.status.queuedEntries} queued writes wait for a sign-in: credentials() returned null, or the backend ` +
           "refused its token. Upload before a sign-out; compare the token with the backend's keys, issuer and audience.",
       );
     }

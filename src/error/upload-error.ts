@@ -9,11 +9,11 @@ import { trpcStatus } from './trpc-status.ts';
 export interface RetryBudget {
   readonly tries: number;
   /** Milliseconds since the first try. */
-  readonly forMs: number;
+  readonly minMs: number;
 }
 
 /** How long a refusal that may be an outage is tried before it is believed. */
-export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, forMs: 600_000 };
+export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, minMs: 600_000 };
 
 export interface UploadErrorOptions {
   /** HTTP status, where there was one. */

@@ -7,7 +7,7 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
 /** Longer than a deployment takes. */
-const BUDGET: RetryBudget = { tries: 10, forMs: 900_000 };
+const BUDGET: RetryBudget = { tries: 10, minMs: 900_000 };
 
 /** A 404 that names nothing comes from a router, a gateway or an ingress as well, so it is no proof that a row is gone. */
 export function mayBeMissing(answer: HttpAnswer): UploadError {

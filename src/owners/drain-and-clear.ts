@@ -27,13 +27,13 @@ export interface Leftover {
 
 export interface DrainAndClearOptions {
   /**
-   * What becomes of writes that can't be uploaded in time: `'upload'` keeps them, and the database isn't cleared;
+   * What becomes of writes that can't be uploaded in time: `'keep'` leaves them queued, and the database isn't cleared;
    * `'discard'` loses them; `'export'` hands them to `export` first. The rejected writes of who is signed in are exported
    * with them, and else discarded, also those that are rejected during this call.
    */
-  readonly pending: 'upload' | 'export' | 'discard';
+  readonly unsent: 'keep' | 'export' | 'discard';
   /**
-   * With `pending: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. It must not call
+   * With `unsent: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. It must not call
    * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector, which throw a TypeError meanwhile.
    */
   readonly export?: (left: Leftover) => void | Promise<void>;
@@ -51,7 +51,7 @@ export interface DrainAndClearReport {
   readonly applied: number;
   readonly rejected: number;
   /** Entries that could not be uploaded: still queued if not `cleared`, else exported or discarded as told. */
-  readonly left: number;
+  readonly leftEntries: number;
   /** Why they could not be uploaded, or why the database was not cleared. */
   readonly error?: UploadError;
 }
@@ -71,25 +71,25 @@ export interface LeavingParts {
 export async function drainAndClear(
   parts: LeavingParts,
   database: ClearableDatabase,
-  { pending, export: keep, timeoutMs = 30_000, soft }: DrainAndClearOptions,
+  { unsent, export: keep, timeoutMs = 30_000, soft }: DrainAndClearOptions,
 ): Promise<DrainAndClearReport> {
-  if (!['upload', 'export', 'discard'].includes(pending)) {
-    throw new TypeError('drainAndClear: option "pending" must be "upload", "export" or "discard".');
+  if (!['keep', 'export', 'discard'].includes(unsent)) {
+    throw new TypeError('drainAndClear: option "unsent" must be "keep", "export" or "discard".');
   }
-  if (pending === 'export' && typeof keep !== 'function') {
-    throw new TypeError('drainAndClear: with pending "export", option "export" must be a function.');
+  if (unsent === 'export' && typeof keep !== 'function') {
+    throw new TypeError('drainAndClear: with unsent "export", option "export" must be a function.');
   }
   const { uploader, publisher, tokens, rejecting, gate, callTimeoutMs } = parts;
   const before = publisher.status.counters;
   const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
     const { applied, rejected } = publisher.status.counters;
     const counts = { applied: applied - before.applied, rejected: rejected - before.rejected };
-    return { cleared, ...counts, left, ...(error && { error }) };
+    return { cleared, ...counts, leftEntries: left, ...(error && { error }) };
   };
-  const queueLength = async (): Promise<number> => (await database.getUploadQueueStats()).count;
+  const countQueued = async (): Promise<number> => (await database.getUploadQueueStats()).count;
 
   const error = await uploadFor(timeoutMs, parts, database);
-  if (pending === 'upload' && (await queueLength()) > 0) return report(false, await queueLength(), error);
+  if (unsent === 'keep' && (await countQueued()) > 0) return report(false, await countQueued(), error);
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
@@ -98,13 +98,13 @@ export async function drainAndClear(
       await laneIsLeft(database, callTimeoutMs);
       await within(callTimeoutMs, rejecting.idle()).catch(() => {});
     } catch (thrown) {
-      return report(false, await queueLength(), UploadError.from(thrown));
+      return report(false, await countQueued(), UploadError.from(thrown));
     }
     const queued = await exportQueued(database); // Again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (pending === 'upload' && left > 0) return report(false, left, error);
+    if (unsent === 'keep' && left > 0) return report(false, left, error);
     const theirs = await rowsOfOwner(database);
-    if (pending === 'export') {
+    if (unsent === 'export') {
       try {
         await keep?.({ queued, rejected: theirs.rows });
       } catch (cause) {
@@ -123,7 +123,7 @@ export async function drainAndClear(
     await theirs.remove(); // Not before: were clearing to fail, they would be gone.
     gate.reset(); // The next user has nothing to do with what failed for this one.
     const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };
-    publisher.set({ ...fresh, queueLength: 0, phase: 'idle' });
+    publisher.set({ ...fresh, queuedEntries: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
   });
 }

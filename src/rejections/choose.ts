@@ -10,9 +10,9 @@ import { record } from './record.ts';
  *
  * @example
  * ```ts
- * import { also, byCode, hold } from 'powersync-backend-connector/rejections';
+ * import { alsoReport, byCode, hold } from 'powersync-backend-connector/rejections';
  *
- * export const rejections = byCode({ conflict: hold(), forbidden: also(({ key }) => console.warn(key)) });
+ * export const rejections = byCode({ conflict: hold(), forbidden: alsoReport(({ key }) => console.warn(key)) });
  * ```
  */
 export function byCode(

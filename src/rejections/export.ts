@@ -36,6 +36,6 @@ export async function exportRejected(
     details: write.details ?? null,
     // Null for a time that is none.
     rejectedAt: write.rejectedAt.toJSON(),
-    toldAt: write.toldAt?.toJSON() ?? null,
+    notifiedAt: write.notifiedAt?.toJSON() ?? null,
   }));
 }

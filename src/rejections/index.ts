@@ -1,4 +1,4 @@
-export { also, type RejectionReport } from './also.ts';
+export { alsoReport, type RejectionReport } from './also-report.ts';
 export { byCode, byTable } from './choose.ts';
 export type { LocalSchema, LocalTransaction, WritableDatabase } from './database.ts';
 export { discardRejected } from './discard.ts';
@@ -9,5 +9,5 @@ export type { OwnerFilter } from './owner.ts';
 export type { RejectedState, RejectedWrite } from './rejected-write.ts';
 export { type RetryRejectedOptions, retryRejected } from './retry.ts';
 export { type RetryAllOptions, type RetryAllReport, retryAllRejected } from './retry-all.ts';
-export { tellRejected } from './tell.ts';
+export { notifyRejected } from './tell.ts';
 export { type WatchOptions, watchRejected } from './watch.ts';

@@ -40,8 +40,8 @@ export interface RejectedWrite {
   /** Who wrote it, or sent it where that isn't known, by `setOwner()`; null for nobody. */
   readonly owner: string | null;
   readonly rejectedAt: Date;
-  /** When {@link tellRejected} told of it. */
-  readonly toldAt: Date | undefined;
+  /** When {@link notifyRejected} told of it. */
+  readonly notifiedAt: Date | undefined;
   /** Op ids of entries of the same user that were queued behind it and change the same rows: they may build on it. */
   readonly laterOpIds: readonly number[];
 }
@@ -87,7 +87,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
     details: details === undefined ? (row.details ?? undefined) : details,
     owner: row.owner,
     rejectedAt: new Date(row.rejected_at),
-    toldAt: row.told_at === null ? undefined : new Date(row.told_at),
+    notifiedAt: row.told_at === null ? undefined : new Date(row.told_at),
     laterOpIds: readNumbers(row.later_op_ids),
   };
 }

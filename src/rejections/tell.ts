@@ -14,33 +14,33 @@ import type { RejectedWrite } from './rejected-write.ts';
  * @example
  * ```ts
  * import type { PowerSyncDatabase } from '@powersync/web';
- * import { tellRejected, watchRejected } from 'powersync-backend-connector/rejections';
+ * import { notifyRejected, watchRejected } from 'powersync-backend-connector/rejections';
  *
  * export function notify(db: PowerSyncDatabase, signal: AbortSignal): void {
- *   const tell = () => tellRejected(db, ({ entries }) => alert(`${entries.length} changes could not be saved`));
+ *   const tell = () => notifyRejected(db, ({ entries }) => alert(`${entries.length} changes could not be saved`));
  *   watchRejected(db, tell, { signal });
  * }
  * ```
  */
-export async function tellRejected(
+export async function notifyRejected(
   database: WritableDatabase,
   tell: (write: RejectedWrite) => unknown,
   filter?: OwnerFilter,
 ): Promise<void> {
   for (const write of await listRejected(database, filter)) {
-    if (write.toldAt) continue;
-    const toldAt = new Date();
+    if (write.notifiedAt) continue;
+    const notifiedAt = new Date();
     const marked = await database.writeTransaction(async (transaction) => {
       if (!isTheirs(await ownerNow(transaction), write)) return undefined;
       return transaction.getAll(
         'UPDATE connector_rejected_writes SET told_at = ? WHERE key = ? AND told_at IS NULL RETURNING key',
-        [toldAt.getTime(), write.key],
+        [notifiedAt.getTime(), write.key],
       );
     });
     if (!marked) return; // Somebody else signed in.
     if (marked.length === 0) continue; // by another tab
     try {
-      await tell({ ...write, toldAt });
+      await tell({ ...write, notifiedAt });
     } catch (error) {
       await database.execute('UPDATE connector_rejected_writes SET told_at = NULL WHERE key = ?', [
         write.key,

@@ -17,12 +17,12 @@ export function createQueueCounter(
 ): (database: ConnectorDatabase) => Promise<void> {
   let countAgainAt = 0;
   return async (database) => {
-    const { queueLength } = publisher.status;
+    const { queuedEntries } = publisher.status;
     const now = clock();
-    if (queueLength && now < countAgainAt && now >= countAgainAt - MAX_PAUSE_MS) return;
+    if (queuedEntries && now < countAgainAt && now >= countAgainAt - MAX_PAUSE_MS) return;
     countAgainAt = now + MIN_PAUSE_MS;
     try {
-      publisher.set({ queueLength: (await database.getUploadQueueStats()).count });
+      publisher.set({ queuedEntries: (await database.getUploadQueueStats()).count });
       const pause = SHARE * (clock() - now);
       countAgainAt = now + Math.min(Math.max(MIN_PAUSE_MS, pause), MAX_PAUSE_MS);
     } catch {

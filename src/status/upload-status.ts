@@ -13,7 +13,7 @@ export interface UploadStatus {
    */
   readonly phase: 'idle' | 'uploading' | 'waiting' | 'needs-auth' | 'owner-mismatch' | 'held' | 'closed';
   /** Entries in the upload queue when it was last looked at; undefined before that. */
-  readonly queueLength: number | undefined;
+  readonly queuedEntries: number | undefined;
   readonly inFlight:
     | { readonly transactions: number; readonly entries: number; readonly attempt: number }
     | undefined;
@@ -46,7 +46,7 @@ export interface UploadCounters {
 
 export const INITIAL_STATUS: UploadStatus = {
   phase: 'idle',
-  queueLength: undefined,
+  queuedEntries: undefined,
   inFlight: undefined,
   lastError: undefined,
   nextAttemptAt: undefined,

@@ -30,7 +30,7 @@ export interface BatchingOptions {
 }
 
 /** The default strategy: as many whole transactions as the bounds allow. */
-export function transactions({
+export function withinBounds({
   maxTransactions = 50,
   maxEntries = maxTransactions * 20,
 }: BatchingOptions = {}): BatchingStrategy {
@@ -44,9 +44,4 @@ export function transactions({
     }
     return count;
   };
-}
-
-/** One transaction per batch: for backends whose one request is one transaction. */
-export function perTransaction(): BatchingStrategy {
-  return () => 1;
 }

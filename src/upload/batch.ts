@@ -120,10 +120,10 @@ function publishCompleted(
   { settled, applied, rejected }: Settlement,
 ): void {
   const entries = countEntries(transactions.slice(0, settled));
-  const queueLength = Math.max(0, (publisher.status.queueLength ?? entries) - entries);
+  const queuedEntries = Math.max(0, (publisher.status.queuedEntries ?? entries) - entries);
   publisher.publish(
     { type: 'completed', key, applied, rejected },
-    { queueLength, phase: 'idle', inFlight: undefined },
+    { queuedEntries, phase: 'idle', inFlight: undefined },
     { applied, rejected },
   );
 }

@@ -14,7 +14,7 @@ const OPEN = 3 * REFUSAL;
 const MOST = 2 * OPEN;
 
 /** What each refusal has to stand while the breaker is open: in an hour five are believed, and twenty take three hours. */
-const CONFIRMATION: RetryBudget = { tries: 6, forMs: 10 * 60_000 };
+const CONFIRMATION: RetryBudget = { tries: 6, minMs: 10 * 60_000 };
 
 /**
  * Says how often a refusal has to be repeated before it is believed.
@@ -88,7 +88,7 @@ export function createBreaker(): Breaker {
       well.delete(database);
       const doubt = await load(database, true);
       if (doubt >= OPEN) return CONFIRMATION;
-      return { tries: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), forMs: 0 };
+      return { tries: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), minMs: 0 };
     },
     refused: (database, certain) => raise(database, certain ? CERTAIN_REFUSAL : REFUSAL),
     contradicted(database) {

@@ -44,9 +44,9 @@ export interface Decisions {
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
 
-const ONCE: RetryBudget = { tries: 1, forMs: 0 };
+const ONCE: RetryBudget = { tries: 1, minMs: 0 };
 /** For a refusal that may be about the replay: "still being processed" passes, a key that was used for good doesn't. */
-const REPLAY: RetryBudget = { tries: 5, forMs: 50_000 };
+const REPLAY: RetryBudget = { tries: 5, minMs: 50_000 };
 
 /**
  * Decides on transactions that failed: one stays, or is believed to be at fault and goes to the rejection policy.
@@ -83,14 +83,14 @@ export function createDecisions({
     const own = ownBudget(failed, isReplay, options.retry.ambiguous);
     if (!own) return { error, hold: false };
     const needed = both(own, await breaker.budget(database, isCertain(failed) && !isReplay));
-    if (needed.tries === 1 && needed.forMs === 0) return undefined;
+    if (needed.tries === 1 && needed.minMs === 0) return undefined;
     const now = options.clock();
     const tries = await countTry(database, key, now);
     if (isSpent(tries, needed, now)) return undefined;
     if (own === ONCE) doubted = key;
     // In doubt only because others were refused just before: another try at once may tell.
-    if (own === ONCE && needed.forMs === 0 && !deadline.error) return 'again';
-    const leftMs = tries.since + needed.forMs - now;
+    if (own === ONCE && needed.minMs === 0 && !deadline.error) return 'again';
+    const leftMs = tries.since + needed.minMs - now;
     return {
       error: own === ONCE ? unconfirmed(error) : error,
       hold: false,

@@ -26,11 +26,11 @@ export async function countTry(database: ConnectorDatabase, key: string, now: nu
 }
 
 /** Whether a refusal has been repeated often enough, for long enough. */
-export function isSpent({ count, since }: Tries, { tries, forMs }: RetryBudget, now: number): boolean {
-  return count >= tries && now - since >= forMs;
+export function isSpent({ count, since }: Tries, { tries, minMs }: RetryBudget, now: number): boolean {
+  return count >= tries && now - since >= minMs;
 }
 
 /** The budget that is spent once both are. */
 export function both(a: RetryBudget, b: RetryBudget): RetryBudget {
-  return { tries: Math.max(a.tries, b.tries), forMs: Math.max(a.forMs, b.forMs) };
+  return { tries: Math.max(a.tries, b.tries), minMs: Math.max(a.minMs, b.minMs) };
 }

@@ -143,7 +143,7 @@ export function createUploader(parts: UploaderParts): Uploader {
       nextAttemptAt: undefined,
       stalledSince: undefined,
     } as const;
-    const patch = isEmpty ? { ...fresh, queueLength: 0 } : fresh;
+    const patch = isEmpty ? { ...fresh, queuedEntries: 0 } : fresh;
     if (isEmpty && !isDrained) publisher.publish({ type: 'drained' }, patch);
     else publisher.set(patch);
     isDrained = isEmpty;

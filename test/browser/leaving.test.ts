@@ -35,11 +35,11 @@ describeInChromium('leaving with pending writes', () => {
       await device.context.setOffline(true);
       await tab.evaluate(() => app.write('a', 'b'));
       const leave = (timeoutMs: number) =>
-        tab.evaluate((ms) => app.leave({ pending: 'upload', timeoutMs: ms }), timeoutMs);
-      expect(await leave(3_000)).toMatchObject({ cleared: false, left: 2, code: 'network' });
+        tab.evaluate((ms) => app.leave({ unsent: 'keep', timeoutMs: ms }), timeoutMs);
+      expect(await leave(3_000)).toMatchObject({ cleared: false, leftEntries: 2, code: 'network' });
       expect(await queued(tab)).toBe(2);
       await device.context.setOffline(false);
-      expect(await leave(60_000)).toMatchObject({ cleared: true, left: 0 });
+      expect(await leave(60_000)).toMatchObject({ cleared: true, leftEntries: 0 });
       expect(await queued(tab)).toBe(0);
       expect(await names(tab)).toEqual([]);
       expect(await device.effects()).toEqual(['a', 'b']);
@@ -47,8 +47,8 @@ describeInChromium('leaving with pending writes', () => {
 
     it('"export": hands out what an upload in another tab has not finished', async () => {
       const { device, tab, other } = await withStuckUpload();
-      const report = await tab.evaluate(() => app.leave({ pending: 'export', timeoutMs: 500 }));
-      expect(report).toMatchObject({ cleared: true, left: 2, exported: ['a', 'b'] });
+      const report = await tab.evaluate(() => app.leave({ unsent: 'export', timeoutMs: 500 }));
+      expect(report).toMatchObject({ cleared: true, leftEntries: 2, exported: ['a', 'b'] });
       for (const each of [tab, other]) {
         expect(await queued(each)).toBe(0);
         expect(await names(each)).toEqual([]);
@@ -58,7 +58,7 @@ describeInChromium('leaving with pending writes', () => {
 
     it('"discard": an upload in flight takes nothing of the next user with it, downloads neither', async () => {
       const { device, tab } = await withStuckUpload();
-      const { cleared } = await tab.evaluate(() => app.leave({ pending: 'discard', timeoutMs: 500 }));
+      const { cleared } = await tab.evaluate(() => app.leave({ unsent: 'discard', timeoutMs: 500 }));
       expect(cleared).toBe(true);
       expect(await names(tab)).toEqual([]);
       world.proxy.heal();

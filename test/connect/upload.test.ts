@@ -1,6 +1,6 @@
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import * as web from '@connectrpc/connect-web';
-import { perTransaction, type UploadError } from 'powersync-backend-connector';
+import { type UploadError } from 'powersync-backend-connector';
 import { writeService } from 'powersync-backend-connector/connect';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, readWritableTables } from '../../examples/backend/database.ts';
@@ -188,7 +188,7 @@ describe('the real SDK, through writeService(), to the example server', () => {
 
   it('one transaction per call is as good', async () => {
     for (const id of ['l1', 'l2', 'l3']) await addList(id);
-    const mine = connector(undefined, { batching: perTransaction() });
+    const mine = connector(undefined, { batching: { maxTransactions: 1 } });
     expect(await mine.drain(client.db)).toMatchObject({ drained: true, applied: 3 });
     expect(await stored()).toEqual(['l1', 'l2', 'l3']);
   });

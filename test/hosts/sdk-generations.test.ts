@@ -258,7 +258,7 @@ describe.each([
   it('leaving drops nothing that was not sent, unless told to', async () => {
     const client = await open();
     await addList(client, 'l1');
-    await connector().drainAndClear(client.db as never, { pending: 'upload' });
+    await connector().drainAndClear(client.db as never, { unsent: 'keep' });
     expect(await savedNames()).toEqual(['l1']);
     expect(await namesOf(client)).toEqual([]);
   });

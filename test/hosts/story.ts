@@ -48,8 +48,8 @@ export async function tellStory(url: string, nobody: string): Promise<Told> {
   failures['/silent, closed'] = `${await upload}, ${await queued()} queued`;
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 300);
-  const { error, remaining } = await connect('/silent').drain(db, { signal: stop.signal });
-  failures['/silent, drained for a time'] = `${error?.code}, ${remaining} queued`;
+  const { error, remainingEntries } = await connect('/silent').drain(db, { signal: stop.signal });
+  failures['/silent, drained for a time'] = `${error?.code}, ${remainingEntries} queued`;
   failures['nobody there'] =
     `${await failureOf(connect('/', 10_000, nobody).uploadData(db))}, ${await queued()} queued`;
 

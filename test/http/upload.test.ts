@@ -69,7 +69,7 @@ describe('an upload over HTTP', () => {
     const all = names('row', 120);
     await addTodos(client, ...all);
     const report = await httpConnector().connector.drain(client.db);
-    expect(report).toEqual({ drained: true, applied: 120, rejected: 0, remaining: 0 });
+    expect(report).toEqual({ drained: true, applied: 120, rejected: 0, remainingEntries: 0 });
     expect(api.requests.flatMap((request) => request.names)).toEqual(all);
     expect(api.requests).toHaveLength(3);
   });
@@ -335,10 +335,10 @@ describe('what a refused request comes to, by its status', () => {
     const { connector } = httpConnector();
     const report = await connector.drain(client.db);
     if (fate === 'rejected') {
-      expect(report).toEqual({ drained: true, applied: 0, rejected: 1, remaining: 0 });
+      expect(report).toEqual({ drained: true, applied: 0, rejected: 1, remainingEntries: 0 });
       expect(await recorded(client)).toMatchObject([{ name: 'a', code, status }]);
     } else {
-      expect(report).toMatchObject({ drained: false, rejected: 0, remaining: 1, error: { code, status } });
+      expect(report).toMatchObject({ drained: false, rejected: 0, remainingEntries: 1, error: { code, status } });
       expect(await recorded(client)).toEqual([]);
       const phase = fate === 'held' ? 'held' : code === 'unauthenticated' ? 'needs-auth' : 'waiting';
       expect(connector.status.phase).toBe(phase);
@@ -349,7 +349,7 @@ describe('what a refused request comes to, by its status', () => {
     await addTodos(client, 'a');
     api.answers(page(status));
     const report = await httpConnector().connector.drain(client.db);
-    expect(report).toMatchObject({ drained: false, rejected: 0, remaining: 1 });
+    expect(report).toMatchObject({ drained: false, rejected: 0, remainingEntries: 1 });
     expect(await recorded(client)).toEqual([]);
   });
 

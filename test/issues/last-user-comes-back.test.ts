@@ -27,7 +27,7 @@ describe('after signing out', () => {
     });
     await addTodos(client, 'secret of ada');
     await connector.drain(client.db);
-    expect(await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 20 })).toMatchObject({
+    expect(await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 20 })).toMatchObject({
       cleared: true,
     });
     await sleep(500);
@@ -48,7 +48,7 @@ describe('after signing out', () => {
       },
     });
     await connector.fetchCredentials();
-    await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 20 });
+    await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 20 });
     expect(stored).toBeNull();
     await sleep(100);
     expect(stored).toBeNull();
@@ -58,7 +58,7 @@ describe('after signing out', () => {
     ['setOwner()', (connector, db) => connector.setOwner(db, null)],
     [
       'drainAndClear()',
-      (connector, db) => connector.drainAndClear(db, { pending: 'discard', timeoutMs: 20 }),
+      (connector, db) => connector.drainAndClear(db, { unsent: 'discard', timeoutMs: 20 }),
     ],
   ])('a token that the SDK asks for during %s is neither given nor kept', async (_, leave) => {
     let stored: string | null = null;

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { UploadError } from 'powersync-backend-connector';
-import { also } from 'powersync-backend-connector/rejections';
+import { alsoReport } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { closeClient, openClient, type TestClient, waitFor } from '../support/client.ts';
 import { addTodos, testConnector } from '../support/connector.ts';
 
-// A report of `also()` was sent with axios, and failed. Its error has the request in it, with the row and the token; others
+// A report of `alsoReport()` was sent with axios, and failed. Its error has the request in it, with the row and the token; others
 // keep it behind a symbol. All of it was on the console, and in the status.
 let client: TestClient;
 beforeEach(async () => {
@@ -27,7 +27,7 @@ it.each(['config', Symbol('request')])('nothing of it is on the console (%s)', a
     transport: async () => {
       throw new UploadError('invalid', 'No.');
     },
-    rejections: also(() => {
+    rejections: alsoReport(() => {
       throw brokenConnection(member);
     }),
   });

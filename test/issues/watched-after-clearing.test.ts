@@ -21,6 +21,6 @@ it('a list of rejected writes that is watched is empty once the database is clea
   await connector.drain(db);
   await expect.poll(() => seen.at(-1)).toBe(1);
 
-  await connector.drainAndClear(db, { pending: 'discard' });
+  await connector.drainAndClear(db, { unsent: 'discard' });
   await expect.poll(() => seen.at(-1)).toBe(0);
 });

@@ -11,7 +11,7 @@ import {
   listRejected,
   releaseHeld,
   retryRejected,
-  tellRejected,
+  notifyRejected,
   watchRejected,
 } from 'powersync-backend-connector/rejections';
 import * as sdk1 from 'powersync-node-1';
@@ -48,7 +48,7 @@ function opening(dbLocation: string): PowerSyncDatabase {
 const calls: Record<string, (db: PowerSyncDatabase) => unknown> = {
   listRejected: (db) => listRejected(db),
   exportRejected: (db) => exportRejected(db),
-  tellRejected: (db) => tellRejected(db, () => {}),
+  notifyRejected: (db) => notifyRejected(db, () => {}),
   watchRejected: (db) =>
     new Promise((resolve) => watchRejected(db, resolve, { signal: new AbortController().signal })),
   retryRejected: (db) => expect(retryRejected(db, 'none')).rejects.toThrow('No rejected write'),

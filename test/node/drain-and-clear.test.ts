@@ -36,48 +36,48 @@ describe('drainAndClear()', () => {
         );
       },
     });
-    const report = await connector.drainAndClear(client.db, { pending: 'upload' });
-    expect(report).toEqual({ cleared: true, applied: 1, rejected: 1, left: 0 });
+    const report = await connector.drainAndClear(client.db, { unsent: 'keep' });
+    expect(report).toEqual({ cleared: true, applied: 1, rejected: 1, leftEntries: 0 });
     expect(await todos()).toBe(0);
     expect(await client.db.getAll('SELECT * FROM connector_rejected_writes')).toEqual([]);
     expect((await connector.fetchCredentials())?.token).toBe('token-2');
   });
 
-  it('pending "upload": what cannot be uploaded stays, and nothing is cleared', async () => {
+  it('unsent "keep": what cannot be uploaded stays, and nothing is cleared', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 3_000 });
-    expect(report).toMatchObject({ cleared: false, left: 2, error: { code: 'unavailable' } });
+    const report = await connector.drainAndClear(client.db, { unsent: 'keep', timeoutMs: 3_000 });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual(['a', 'b']);
     expect(await todos()).toBe(2);
   });
 
-  it('pending "discard": loses it, and says how much', async () => {
+  it('unsent "discard": loses it, and says how much', async () => {
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 3_000 });
-    expect(report).toMatchObject({ cleared: true, left: 2, error: { code: 'unavailable' } });
+    const report = await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 3_000 });
+    expect(report).toMatchObject({ cleared: true, leftEntries: 2, error: { code: 'unavailable' } });
     expect(await queued(client)).toEqual([]);
     expect(await todos()).toBe(0);
   });
 
-  it('pending "export": hands it over first, and clears nothing if that fails', async () => {
+  it('unsent "export": hands it over first, and clears nothing if that fails', async () => {
     const { connector } = testConnector({ transport: down });
     const failing = {
-      pending: 'export',
+      unsent: 'export',
       timeoutMs: 1_000,
       export: () => Promise.reject(new Error('disk full')),
     } as const;
-    expect(await connector.drainAndClear(client.db, failing)).toMatchObject({ cleared: false, left: 2 });
+    expect(await connector.drainAndClear(client.db, failing)).toMatchObject({ cleared: false, leftEntries: 2 });
     expect(await queued(client)).toEqual(['a', 'b']);
 
     let kept: Leftover | undefined;
     const report = await connector.drainAndClear(client.db, {
-      pending: 'export',
+      unsent: 'export',
       timeoutMs: 1_000,
       export: (left) => {
         kept = left;
       },
     });
-    expect(report).toMatchObject({ cleared: true, left: 2 });
+    expect(report).toMatchObject({ cleared: true, leftEntries: 2 });
     expect(kept?.queued.map(({ entries }) => entries[0]?.opData?.description)).toEqual(['a', 'b']);
     expect(JSON.parse(JSON.stringify(kept))).toMatchObject({ queued: [{}, {}], rejected: [] });
   });
@@ -94,7 +94,7 @@ describe('drainAndClear()', () => {
     await addTodos(client, 'of bob');
     let kept: Leftover | undefined;
     await connector.drainAndClear(client.db, {
-      pending: 'export',
+      unsent: 'export',
       export: (left) => {
         kept = left;
       },
@@ -111,7 +111,7 @@ describe('drainAndClear()', () => {
       failures-- > 0 ? down(batch, context) : applyAll(batch, context),
     );
     const { connector } = testConnector({ transport });
-    expect(await connector.drainAndClear(client.db, { pending: 'upload' })).toMatchObject({
+    expect(await connector.drainAndClear(client.db, { unsent: 'keep' })).toMatchObject({
       cleared: true,
       applied: 2,
     });
@@ -125,8 +125,8 @@ describe('drainAndClear()', () => {
     await addTodos(client, 'also of ada');
     await connector.setOwner(client.db, 'bob');
     const startedAt = performance.now();
-    const report = await connector.drainAndClear(client.db, { pending: 'upload' });
-    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'owner_mismatch' } });
+    const report = await connector.drainAndClear(client.db, { unsent: 'keep' });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'owner_mismatch' } });
     expect(performance.now() - startedAt).toBeLessThan(20_000); // It would wait for 30 s.
   });
 
@@ -135,14 +135,14 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector({ transport, endpoint: 'http://127.0.0.1:9' });
     void connectClient(client.db, connector);
     await waitFor(() => batches.length === 1);
-    const report = await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 100 });
-    expect(report).toMatchObject({ cleared: true, left: 2 });
+    const report = await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 100 });
+    expect(report).toMatchObject({ cleared: true, leftEntries: 2 });
     expect(client.db.connected).toBe(false);
     await addTodos(client, 'next user');
     expect(await queued(client)).toEqual(['next user']);
   });
 
-  it.each([[{}], [{ pending: 'save' }], [{ pending: 'export' }]])('refuses %j', async (options) => {
+  it.each([[{}], [{ pending: 'save' }], [{ unsent: 'export' }]])('refuses %j', async (options) => {
     const { connector } = testConnector();
     await expect(connector.drainAndClear(client.db, options as never)).rejects.toThrow(TypeError);
     expect(await queued(client)).toEqual(['a', 'b']);
@@ -169,7 +169,7 @@ describe('drainAndClear()', () => {
     await completing.promise;
     let kept: Leftover | undefined;
     const leaving = connector.drainAndClear(client.db, {
-      pending: 'export',
+      unsent: 'export',
       timeoutMs: 0,
       export: (left) => {
         expect(ended).toBe(true);
@@ -177,7 +177,7 @@ describe('drainAndClear()', () => {
       },
     });
     setTimeout(mayEnd.resolve, 50);
-    expect(await leaving).toMatchObject({ cleared: true, left: 0 });
+    expect(await leaving).toMatchObject({ cleared: true, leftEntries: 0 });
     expect(kept?.queued).toEqual([]);
     await draining;
   });
@@ -191,7 +191,7 @@ describe('drainAndClear()', () => {
       },
     });
     await connector.drain(client.db);
-    await connector.drainAndClear(client.db, { pending: 'discard', timeoutMs: 0 });
+    await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 0 });
     expect(connector.status).toMatchObject({ phase: 'idle', nextAttemptAt: undefined });
     await addTodos(client, 'of the next user');
     expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
@@ -205,7 +205,7 @@ describe('drainAndClear()', () => {
     });
     const set = vi.spyOn(globalThis, 'setTimeout');
     const cleared = vi.spyOn(globalThis, 'clearTimeout');
-    await connector.drainAndClear(client.db, { pending: 'upload', timeoutMs: 2_000 });
+    await connector.drainAndClear(client.db, { unsent: 'keep', timeoutMs: 2_000 });
     const long = set.mock.results.filter((_, i) => Number(set.mock.calls[i]?.[1]) > 1_000_000);
     expect(long).toHaveLength(1);
     expect(cleared).toHaveBeenCalledWith(long[0]?.value);
@@ -215,7 +215,7 @@ describe('drainAndClear()', () => {
   it('setOwner() within export is refused instead of waiting for itself for ever', async () => {
     const { connector } = testConnector({ transport: down });
     const report = await connector.drainAndClear(client.db, {
-      pending: 'export',
+      unsent: 'export',
       timeoutMs: 0,
       export: () => connector.setOwner(client.db, null),
     });
@@ -229,13 +229,13 @@ describe('drainAndClear()', () => {
         transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
     });
     client.db.disconnectAndClear = () => Promise.reject(new Error('disk full'));
-    await expect(connector.drainAndClear(client.db, { pending: 'upload' })).rejects.toThrow('disk full');
+    await expect(connector.drainAndClear(client.db, { unsent: 'keep' })).rejects.toThrow('disk full');
     expect(await client.db.getAll('SELECT key FROM connector_rejected_writes')).toHaveLength(2);
   });
 
   it('the connector goes on afterwards', async () => {
     const { connector } = testConnector();
-    await connector.drainAndClear(client.db, { pending: 'upload' });
+    await connector.drainAndClear(client.db, { unsent: 'keep' });
     await addTodos(client, 'c');
     expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
   });

@@ -84,7 +84,7 @@ describe('odd input, against the example backend', () => {
     expect(await drain()).toMatchObject({
       drained: false,
       applied: 1,
-      remaining: 1,
+      remainingEntries: 1,
       error: { code: 'schema_mismatch' },
     });
     expect(({} as { polluted?: number }).polluted).toBeUndefined();

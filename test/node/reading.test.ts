@@ -38,7 +38,7 @@ function connect(options: Parameters<typeof testConnector>[0] = {}) {
   const sizes = () => batches.map((batch) => batch.length);
   const limits = () => reads.mock.calls.map(([limit]) => limit);
   const drain = async () =>
-    expect(await connector.drain(client.db)).toMatchObject({ drained: true, remaining: 0 });
+    expect(await connector.drain(client.db)).toMatchObject({ drained: true, remainingEntries: 0 });
   return { connector, drain, batches, sizes, limits };
 }
 

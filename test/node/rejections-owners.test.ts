@@ -9,7 +9,7 @@ import {
   releaseHeld,
   retryAllRejected,
   retryRejected,
-  tellRejected,
+  notifyRejected,
   type WritableDatabase,
   watchRejected,
 } from 'powersync-backend-connector/rejections';
@@ -65,11 +65,11 @@ describe('rejected writes', () => {
     const told: unknown[] = [];
     expect(await listed()).toEqual(['of bob']);
     expect(await exportRejected(client.db)).toMatchObject([{ owner: 'bob' }]);
-    await tellRejected(client.db, (write) => told.push(description(write)));
+    await notifyRejected(client.db, (write) => told.push(description(write)));
     expect(told).toEqual(['of bob']);
     await signIn('ada');
     expect(await listed()).toEqual(['of ada']);
-    await tellRejected(client.db, (write) => told.push(description(write)));
+    await notifyRejected(client.db, (write) => told.push(description(write)));
     expect(told).toEqual(['of bob', 'of ada']);
   });
 
@@ -118,7 +118,7 @@ describe('rejected writes', () => {
     for (const ask of [
       () => listRejected(client.db, { owner }),
       () => exportRejected(client.db, { owner }),
-      () => tellRejected(client.db, () => expect.unreachable(), { owner }),
+      () => notifyRejected(client.db, () => expect.unreachable(), { owner }),
     ]) {
       await expect(ask()).rejects.toMatchObject({ code: 'owner_mismatch' });
     }
@@ -194,7 +194,7 @@ describe('rejected writes', () => {
   it('are neither told nor written again in bulk any further', async () => {
     await signIn('ada');
     await reject('of ada');
-    await tellRejected(signedInMeanwhile('bob'), () => expect.unreachable());
+    await notifyRejected(signedInMeanwhile('bob'), () => expect.unreachable());
     await signIn('ada');
     const { written, failed } = await retryAllRejected(signedInMeanwhile('bob'));
     expect(written).toEqual([]);

@@ -15,7 +15,7 @@ import {
   type RejectedWrite,
   releaseHeld,
   retryRejected,
-  tellRejected,
+  notifyRejected,
   type WritableDatabase,
   watchRejected,
 } from 'powersync-backend-connector/rejections';
@@ -109,7 +109,7 @@ describe('listRejected()', () => {
       message: '[conflict] Taken.',
       details,
       owner: null,
-      toldAt: undefined,
+      notifiedAt: undefined,
       laterOpIds: [],
     });
     expect(write?.entries).toMatchObject([
@@ -231,7 +231,7 @@ describe('held writes', () => {
     const client = await open();
     await addTodos(client, 'before', 'ask', 'behind');
     const { connector, report } = await held(client);
-    expect(report).toMatchObject({ drained: false, applied: 1, remaining: 2 });
+    expect(report).toMatchObject({ drained: false, applied: 1, remainingEntries: 2 });
     expect(connector.status.phase).toBe('held');
     expect(await queued(client)).toEqual(['ask', 'behind']);
     expect((await listRejected(client.db)).map((write) => [write.state, description(write)])).toEqual([
@@ -491,25 +491,25 @@ describe('watchRejected()', () => {
   });
 });
 
-describe('tellRejected()', () => {
+describe('notifyRejected()', () => {
   it('tells of each once, in order, also after a restart', async () => {
     const client = await openClient();
     await reject(client, 'one', 'two');
     const told: string[] = [];
     const tell = (write: RejectedWrite) => {
-      expect(write.toldAt).toBeInstanceOf(Date);
+      expect(write.notifiedAt).toBeInstanceOf(Date);
       told.push(description(write));
     };
-    await tellRejected(client.db, tell);
-    await tellRejected(client.db, tell);
+    await notifyRejected(client.db, tell);
+    await notifyRejected(client.db, tell);
     expect(told).toEqual(['one', 'two']);
-    expect((await listRejected(client.db)).every(({ toldAt }) => toldAt)).toBe(true);
+    expect((await listRejected(client.db)).every(({ notifiedAt }) => notifiedAt)).toBe(true);
     const { folder, name } = client;
     await closeClient(client, { keepFiles: true });
     const again = await open({ folder, name });
-    await tellRejected(again.db, tell);
+    await notifyRejected(again.db, tell);
     await reject(again, 'three');
-    await tellRejected(again.db, tell);
+    await notifyRejected(again.db, tell);
     expect(told).toEqual(['one', 'two', 'three']);
   });
 
@@ -525,14 +525,14 @@ describe('tellRejected()', () => {
       told.push(description(write));
       await first.db.getAll('SELECT 1');
     };
-    await Promise.all([tellRejected(first.db, tell), tellRejected(second.db, tell)]);
+    await Promise.all([notifyRejected(first.db, tell), notifyRejected(second.db, tell)]);
     expect(told.sort()).toEqual(texts.sort());
   });
 
   it('has marked it before it tells: an app that is killed while it tells does not repeat it', async () => {
     const client = await open();
     await reject(client, 'one');
-    await tellRejected(client.db, async ({ key }) => {
+    await notifyRejected(client.db, async ({ key }) => {
       expect(await rows(client)).toMatchObject([{ key, told_at: expect.any(Number) }]);
     });
   });
@@ -541,10 +541,10 @@ describe('tellRejected()', () => {
     const client = await open();
     await reject(client, 'one', 'two');
     const told: string[] = [];
-    await tellRejected(client.db, () => {
+    await notifyRejected(client.db, () => {
       throw new Error('no window');
     }).catch((error: Error) => told.push(error.message));
-    await tellRejected(client.db, (write) => told.push(description(write)));
+    await notifyRejected(client.db, (write) => told.push(description(write)));
     expect(told).toEqual(['no window', 'one', 'two']);
   });
 
@@ -553,7 +553,7 @@ describe('tellRejected()', () => {
     const [one] = await reject(client, 'one', 'two');
     await setOwner(client, one?.key, 'ada');
     const told: string[] = [];
-    await tellRejected(client.db, (write) => told.push(description(write)), { owner: 'ada' });
+    await notifyRejected(client.db, (write) => told.push(description(write)), { owner: 'ada' });
     expect(told).toEqual(['one']);
     expect((await rows(client)).map(({ told_at }) => told_at === null)).toEqual([false, true]);
   });
@@ -587,7 +587,7 @@ describe('exportRejected()', () => {
     );
     await client.db.execute('UPDATE connector_rejected_writes SET rejected_at = 1e300 WHERE rowid = 3');
     await setOwner(client, two?.key, 'ada');
-    await tellRejected(client.db, () => {}, { owner: 'ada' });
+    await notifyRejected(client.db, () => {}, { owner: 'ada' });
     const exported = await exportRejected(client.db);
     expect(JSON.parse(JSON.stringify(exported))).toStrictEqual(exported);
     expect(exported).toMatchObject([
@@ -598,11 +598,11 @@ describe('exportRejected()', () => {
         entryIndex: null,
         details: null,
         owner: null,
-        toldAt: null,
+        notifiedAt: null,
         rejectedAt: expect.stringMatching(/^\d{4}-.*Z$/),
         entries: [{ op: 'PUT', table: 'todos', opData: { description: '🥛' } }],
       },
-      { owner: 'ada', toldAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+      { owner: 'ada', notifiedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
       { entriesText: '[', rejectedAt: null },
     ]);
     expect(await exportRejected(client.db, { owner: 'ada' })).toHaveLength(1);

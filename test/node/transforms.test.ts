@@ -93,7 +93,7 @@ async function upload(client: TestClient, transform: Transform | readonly Transf
   return { report, entries, keys: keys(), connector };
 }
 
-const queueLength = async ({ db }: TestClient) => (await db.getUploadQueueStats()).count;
+const queuedEntries = async ({ db }: TestClient) => (await db.getUploadQueueStats()).count;
 
 it('turns what SQLite has into what an API takes: names, nulls, booleans, JSON, dates and numbers', async () => {
   const client = await open();
@@ -199,7 +199,7 @@ describe('a transform that fails', () => {
     const { transport, batches } = recordingTransport();
     const clock = fakeClock();
     const { connector } = testConnector({ transport, transform: secret, clock });
-    for (let call = 0; call < 10 && (await queueLength(client)) > 0; call++) {
+    for (let call = 0; call < 10 && (await queuedEntries(client)) > 0; call++) {
       await connector.uploadData(client.db).catch(() => {});
       clock.advance(10_000);
     }
@@ -220,7 +220,7 @@ describe('a transform that fails', () => {
       rejected: 3,
       error: { code: 'misconfigured' },
     });
-    expect(await queueLength(client)).toBe(2);
+    expect(await queuedEntries(client)).toBe(2);
   });
 });
 
@@ -238,7 +238,7 @@ describe('encryption without a key', () => {
     const locked = await connector.drain(client.db);
     expect(locked).toMatchObject({ drained: false, applied: 0, rejected: 0, error: { code: 'unavailable' } });
     expect(batches).toEqual([]);
-    expect(await queueLength(client)).toBe(2);
+    expect(await queuedEntries(client)).toBe(2);
     expect(JSON.stringify([locked, events, connector.status])).not.toContain('SECRET');
     key = 'k';
     expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 2, rejected: 0 });
@@ -316,7 +316,7 @@ describe('onlyTables()', () => {
       error: { code: 'schema_mismatch' },
     });
     expect(connector.status.lastError?.message).toContain('"lists"');
-    expect(await queueLength(client)).toBe(2);
+    expect(await queuedEntries(client)).toBe(2);
   });
 
   it('lets a transaction leave of which nothing is to be sent', async () => {
@@ -324,7 +324,7 @@ describe('onlyTables()', () => {
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'x')");
     await addTodos(client, 'one');
     const { report, entries } = await upload(client, onlyTables(['todos'], { others: 'ignore' }));
-    expect(report).toMatchObject({ drained: true, applied: 1, rejected: 0, remaining: 0 });
+    expect(report).toMatchObject({ drained: true, applied: 1, rejected: 0, remainingEntries: 0 });
     expect(entries.flat()).toMatchObject([{ table: 'todos' }]);
   });
 });

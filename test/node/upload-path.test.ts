@@ -199,7 +199,7 @@ describe('the upload path through db.connect()', () => {
       phase: 'idle',
       lastError: undefined,
       stalledSince: undefined,
-      queueLength: 0,
+      queuedEntries: 0,
     });
   });
 

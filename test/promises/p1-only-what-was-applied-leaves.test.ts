@@ -46,7 +46,7 @@ describe('P1: a transaction leaves the queue only after proof', () => {
     const { connector } = testConnector({ transport });
     await expect(connector.uploadData(client.db)).rejects.toMatchObject({ name: 'UploadError', code });
     expect(await queued(client)).toEqual(['a', 'b', 'c']);
-    expect(connector.status).toMatchObject({ phase: 'waiting', queueLength: 3, lastError: { code } });
+    expect(connector.status).toMatchObject({ phase: 'waiting', queuedEntries: 3, lastError: { code } });
   });
 
   it('keeps everything when the transport never settles, and ends at the deadline', async () => {

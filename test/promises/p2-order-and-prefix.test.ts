@@ -1,4 +1,4 @@
-import { perTransaction, type Transport, UploadError } from 'powersync-backend-connector';
+import { type Transport, UploadError } from 'powersync-backend-connector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
@@ -67,10 +67,10 @@ describe('P2: order is kept, transactions stay whole, and only a checked prefix 
     },
   );
 
-  it('sends one transaction at a time with perTransaction()', async () => {
+  it('sends one transaction at a time with maxTransactions: 1', async () => {
     await addTodos(client, 'a', 'b');
     const { transport, batches } = recordingTransport();
-    await testConnector({ transport, batching: perTransaction() }).connector.drain(client.db);
+    await testConnector({ transport, batching: { maxTransactions: 1 } }).connector.drain(client.db);
     expect(batches.map(descriptions)).toEqual([['a'], ['b']]);
   });
 

@@ -62,7 +62,7 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     clock.advance(119_999);
     expect(await connector.drain(client.db)).toMatchObject({
       drained: false,
-      remaining: 1,
+      remainingEntries: 1,
       error: { code: 'throttled' },
     });
     expect(batches).toHaveLength(1);
@@ -140,7 +140,7 @@ describe('P5: uploadData never waits for a back-off, and one deadline covers the
     await expect(connector.fetchCredentials()).rejects.toMatchObject({ code: 'aborted' });
     expect(await connector.drain(client.db)).toMatchObject({
       drained: false,
-      remaining: 1,
+      remainingEntries: 1,
       error: { code: 'aborted' },
     });
     expect(await queued(client)).toEqual(['a']);

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import type { BackendConnectorOptions, Transport } from 'powersync-backend-connector';
 import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
-import { listRejected, retryRejected, tellRejected } from 'powersync-backend-connector/rejections';
+import { listRejected, retryRejected, notifyRejected } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
@@ -64,7 +64,7 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     await addTodos(client, 'b1');
     expect(await connector.drain(client.db)).toMatchObject({
       drained: false,
-      remaining: 2,
+      remainingEntries: 2,
       error: { code: 'owner_mismatch' },
     });
     expect(connector.status.phase).toBe('owner-mismatch');
@@ -287,9 +287,9 @@ describe('P6: after setOwner(), a write is never sent with the token of another 
     await expect(retryRejected(client.db, write?.key ?? '')).rejects.toMatchObject({
       code: 'owner_mismatch',
     });
-    await tellRejected(client.db, () => expect.unreachable());
+    await notifyRejected(client.db, () => expect.unreachable());
     await signIn('ada');
-    expect(await listRejected(client.db)).toMatchObject([{ toldAt: undefined }]);
+    expect(await listRejected(client.db)).toMatchObject([{ notifiedAt: undefined }]);
   });
 
   it.each(['', 0, undefined, {}])('setOwner() refuses %j', async (owner) => {

@@ -298,7 +298,7 @@ export class Device {
       case 'sign out':
         return this.#signOut(tab, action.keepsToken);
       case 'leave':
-        return this.#leave(tab, action.pending);
+        return this.#leave(tab, action.unsent);
     }
   }
 
@@ -459,10 +459,10 @@ export class Device {
     return this.#tabs.includes(tab) ? tab : this.#tabs[0];
   }
 
-  async #leave(tab: Tab, pending: 'upload' | 'export' | 'discard'): Promise<void> {
+  async #leave(tab: Tab, unsent: 'keep' | 'export' | 'discard'): Promise<void> {
     const exported = new Set<string>();
     const leaving = tab.connector.drainAndClear(tab.handle, {
-      pending,
+      unsent,
       timeoutMs: 3_000,
       export: ({ queued, rejected }) => {
         for (const { entries } of queued) for (const each of entries) exported.add(markerOf(each));
@@ -480,7 +480,7 @@ export class Device {
         const each = this.#ledger.find(marker);
         // Refused meanwhile: it was in the list that was cleared too.
         if (server.refused.has(marker)) this.#rejected.add(marker);
-        if (each && (pending === 'discard' || exported.has(marker))) each.mayBeLost = true;
+        if (each && (unsent === 'discard' || exported.has(marker))) each.mayBeLost = true;
       }
       if (this.#file.count() > 0 && this.#ledger.list.length === written)
         violations.add('drainAndClear() left something in the queue');

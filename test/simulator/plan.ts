@@ -36,7 +36,7 @@ export type TabAction = { readonly tab: number } & (
       readonly lagMs?: number | undefined;
     }
   | { readonly do: 'sign out'; readonly keepsToken: boolean }
-  | { readonly do: 'leave'; readonly pending: 'upload' | 'export' | 'discard' }
+  | { readonly do: 'leave'; readonly unsent: 'keep' | 'export' | 'discard' }
 );
 
 export interface Plan {
@@ -109,7 +109,7 @@ function makersOf(random: Dice): Makers {
       }),
     ],
     [1, () => ({ do: 'sign out', ...tab(), keepsToken: random.chance(0.5) })],
-    [1, () => ({ do: 'leave', ...tab(), pending: random.pick(['upload', 'export', 'discard'] as const) })],
+    [1, () => ({ do: 'leave', ...tab(), unsent: random.pick(['keep', 'export', 'discard'] as const) })],
     [1, () => ({ do: 'disconnect', ...tab() })],
     [1, () => ({ do: 'keep uploading', ...tab() })],
     [1, () => ({ do: 'stop uploading', ...tab() })],

@@ -111,7 +111,7 @@ it('an expired token is refreshed once', async () => {
 it('while the token route is down, writes stay queued', async () => {
   auth.failNext(500);
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
-  expect(await connector.drain(db)).toMatchObject({ drained: false, remaining: 1 });
+  expect(await connector.drain(db)).toMatchObject({ drained: false, remainingEntries: 1 });
   expect(api.received).toEqual([]);
 
   expect(await connector.drain(db)).toMatchObject({ drained: true });
@@ -137,7 +137,7 @@ it('what was written offline is uploaded, in order, once there is a connection',
   api.offline();
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
   await db.execute("UPDATE todos SET description = 'oat milk' WHERE id = 't1'");
-  expect(await connector.drain(db)).toMatchObject({ remaining: 2, error: { code: 'network' } });
+  expect(await connector.drain(db)).toMatchObject({ remainingEntries: 2, error: { code: 'network' } });
   expect(api.received).toEqual([]);
 
   api.online();
@@ -149,7 +149,7 @@ it('what was written offline is uploaded, in order, once there is a connection',
 it('a captive portal loses no write', async () => {
   api.html();
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
-  expect(await connector.drain(db)).toMatchObject({ remaining: 1, error: { code: 'misconfigured' } });
+  expect(await connector.drain(db)).toMatchObject({ remainingEntries: 1, error: { code: 'misconfigured' } });
   expect(await listRejected(db)).toEqual([]);
 
   await connector.drain(db);
@@ -160,7 +160,7 @@ it('an answer that ends early, or counts wrong, loses no write', async () => {
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
   api.truncate();
   api.wrongCount();
-  for (const _ of ['cut', 'one too few']) expect((await connector.drain(db)).remaining).toBe(1);
+  for (const _ of ['cut', 'one too few']) expect((await connector.drain(db)).remainingEntries).toBe(1);
   expect(await connector.drain(db)).toMatchObject({ drained: true });
   expect(api.executions).toBe(1);
 });
@@ -186,7 +186,7 @@ it('close() ends an upload that hangs', async () => {
 it('a held write waits for the user', async () => {
   api.rejectNext('CONFLICT_WITH_TEAM', { needsDecision: true });
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
-  expect(await connector.drain(db)).toMatchObject({ drained: false, remaining: 1 });
+  expect(await connector.drain(db)).toMatchObject({ drained: false, remainingEntries: 1 });
   expect(connector.status.phase).toBe('held');
   expect(await listRejected(db)).toMatchObject([{ state: 'held' }]);
 });
@@ -311,7 +311,7 @@ it('a gRPC service', async () => {
   });
   api.failNext(503); // UNAVAILABLE
   await db.execute("INSERT INTO todos (id, description) VALUES ('t1', 'milk')");
-  expect(await connector.drain(db)).toMatchObject({ remaining: 1, error: { code: 'unavailable' } });
+  expect(await connector.drain(db)).toMatchObject({ remainingEntries: 1, error: { code: 'unavailable' } });
   expect(await connector.drain(db)).toMatchObject({ drained: true });
 });
 

@@ -1,6 +1,6 @@
 // What apps write compiles, and what they mistype doesn't. Compiled by `npm run types`, never run.
 import ky from 'ky';
-import { BackendConnector, type BackendConnectorOptions, type BatchingStrategy, type Outcome, perTransaction, type RejectionPolicy, record, type Transport, transactions, UploadError, type UploadErrorCode, type UploadEvent, type UploadStatus } from 'powersync-backend-connector';
+import { BackendConnector, type BackendConnectorOptions, type BatchingStrategy, type Outcome, type RejectionPolicy, record, type Transport, UploadError, type UploadErrorCode, type UploadEvent, type UploadStatus } from 'powersync-backend-connector';
 import { perEntry, route } from 'powersync-backend-connector/combine';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { expectTypeOf } from 'vitest';
@@ -36,10 +36,8 @@ route({ todos: url });
 writeApi({ url, errorCodes: { TOO_OLD: 'later' } });
 
 // Batching
-expectTypeOf(transactions).returns.toEqualTypeOf<BatchingStrategy>();
-expectTypeOf(perTransaction).returns.toEqualTypeOf<BatchingStrategy>();
 new BackendConnector({ ...required, batching: { maxTransactions: 20 } });
-new BackendConnector({ ...required, batching: perTransaction() });
+new BackendConnector({ ...required, batching: { maxTransactions: 1 } });
 
 // Policies
 expectTypeOf(record).returns.toEqualTypeOf<RejectionPolicy>();

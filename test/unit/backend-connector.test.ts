@@ -114,7 +114,7 @@ describe('drain()', () => {
     expect(await connector.drain(database)).toMatchObject({ applied: 2, rejected: 1 });
     refuse = false;
     await database.put('lists', 'later');
-    expect(await connector.drain(database)).toEqual({ drained: true, applied: 1, rejected: 0, remaining: 0 });
+    expect(await connector.drain(database)).toEqual({ drained: true, applied: 1, rejected: 0, remainingEntries: 0 });
   });
 
   it('tells what was queued last, where the database was closed meanwhile', async () => {
@@ -122,9 +122,9 @@ describe('drain()', () => {
     const database = await queueOf(3);
     await connector.drain(database);
     vi.spyOn(database, 'getUploadQueueStats').mockRejectedValue(new Error('closed'));
-    expect(await connector.drain(database)).toMatchObject({ drained: false, remaining: 3 });
+    expect(await connector.drain(database)).toMatchObject({ drained: false, remainingEntries: 3 });
     const fresh = testConnector({ transport: refusing('unavailable') }).connector;
-    expect(await fresh.drain(database)).toMatchObject({ remaining: 0 });
+    expect(await fresh.drain(database)).toMatchObject({ remainingEntries: 0 });
   });
 });
 

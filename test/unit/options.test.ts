@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryTokenCache } from '../../src/auth/kept-token.ts';
 import { type BackendConnectorOptions, resolveOptions } from '../../src/options.ts';
-import { perTransaction } from '../../src/transport/batching.ts';
 import { anEntry } from '../support/fake-queue.ts';
 
 const REQUIRED: BackendConnectorOptions = {
@@ -69,7 +68,7 @@ describe('what is given', () => {
   it('is used as it is', () => {
     const given = {
       rejections: () => 'hold' as const,
-      batching: perTransaction(),
+      batching: { maxTransactions: 1 },
       classify: () => 'retry' as const,
       tokenCache: memoryTokenCache(),
       clock: () => 1,
@@ -102,7 +101,7 @@ describe('what is given', () => {
 
   it('may switch giving up on ambiguous answers off, or set its budget', () => {
     expect(resolve({ retry: { ambiguous: false } }).retry.ambiguous).toBe(false);
-    const budget = { tries: 1, forMs: 0 };
+    const budget = { tries: 1, minMs: 0 };
     expect(resolve({ retry: { ambiguous: budget } }).retry.ambiguous).toEqual(budget);
   });
 
@@ -154,7 +153,7 @@ describe('a wrong option is a TypeError that names it', () => {
     ['rejection', { rejection: () => 'hold' }],
     ['transforms', { transforms: [] }],
     ['retry.base', { retry: { base: 5 } }],
-    ['retry.ambiguous.times', { retry: { ambiguous: { tries: 1, forMs: 1, times: 1 } } }],
+    ['retry.ambiguous.times', { retry: { ambiguous: { tries: 1, minMs: 1, times: 1 } } }],
     ['batching.maxTransaction', { batching: { maxTransaction: 5 } }],
   ])('%s, which there is none of', (option, options) => {
     expect(() => resolve(options)).toThrow(TypeError);
@@ -188,10 +187,10 @@ describe('a wrong option is a TypeError that names it', () => {
     ...rows('retry.timeoutMs', [0, -1, 2 ** 31, Number.NaN, '5'], (timeoutMs) => ({ retry: { timeoutMs } })),
     ...rows('retry.ambiguous', [true, 1, 'text'], (ambiguous) => ({ retry: { ambiguous } })),
     ...rows('retry.ambiguous.tries', [undefined, 0, '5'], (tries) => ({
-      retry: { ambiguous: { tries, forMs: 0 } },
+      retry: { ambiguous: { tries, minMs: 0 } },
     })),
-    ...rows('retry.ambiguous.forMs', [undefined, -1, '5'], (forMs) => ({
-      retry: { ambiguous: { tries: 1, forMs } },
+    ...rows('retry.ambiguous.minMs', [undefined, -1, '5'], (minMs) => ({
+      retry: { ambiguous: { tries: 1, minMs } },
     })),
     ...rows('batching', NOT_OBJECTS, (batching) => ({ batching })),
     ...rows(

@@ -42,7 +42,7 @@ export interface App {
   /** What an app makes of the SDK's `uploadError`, wherever the SDK does its uploads. */
   uploadError(): { isUploadError: boolean; isInstance: boolean; code: UploadErrorCode; message: string };
   /** `drainAndClear()`, with a report that can be handed to the tests. */
-  leave(options: Pick<DrainAndClearOptions, 'pending' | 'timeoutMs'>): Promise<LeaveReport>;
+  leave(options: Pick<DrainAndClearOptions, 'unsent' | 'timeoutMs'>): Promise<LeaveReport>;
 }
 
 interface LeaveReport extends Omit<DrainAndClearReport, 'error'> {

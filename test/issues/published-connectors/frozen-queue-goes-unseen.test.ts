@@ -10,7 +10,7 @@ it('a queue that does not move says since when, and why', async () => {
     clock.advance(600_000);
   }
   expect(connector.status).toMatchObject({
-    queueLength: 1,
+    queuedEntries: 1,
     stalledSince: expect.any(Number),
     lastError: { code: 'unavailable' },
   });

@@ -7,12 +7,12 @@ it('signing out while the backend is down keeps what is queued, and says so', as
   await connector.setOwner(db, 'ada');
   await db.put('todos', 'milk', { text: 'Milk' });
   api.offline();
-  expect(await connector.drainAndClear(db, { pending: 'upload', timeoutMs: 50 })).toMatchObject({
+  expect(await connector.drainAndClear(db, { unsent: 'keep', timeoutMs: 50 })).toMatchObject({
     cleared: false,
   });
   expect(await queued()).toEqual(['milk']);
 
   api.online();
-  expect(await connector.drainAndClear(db, { pending: 'upload' })).toMatchObject({ cleared: true });
+  expect(await connector.drainAndClear(db, { unsent: 'keep' })).toMatchObject({ cleared: true });
   expect(Object.keys(api.tables.todos ?? {})).toEqual(['milk']);
 });

@@ -1,4 +1,4 @@
-import { tellRejected } from 'powersync-backend-connector/rejections';
+import { notifyRejected } from 'powersync-backend-connector/rejections';
 import { expect, it } from 'vitest';
 import { ours } from './defect.ts';
 
@@ -9,8 +9,8 @@ it('the user hears of a rejected write once, also after a restart', async () => 
   const told: string[] = [];
   for (let i = 0; i < 3; i++) {
     await connector.uploadData(db);
-    await tellRejected(db, ({ code }) => void told.push(code));
+    await notifyRejected(db, ({ code }) => void told.push(code));
   }
-  await tellRejected(db.reopen(), ({ code }) => void told.push(code));
+  await notifyRejected(db.reopen(), ({ code }) => void told.push(code));
   expect(told).toEqual(['invalid']);
 });

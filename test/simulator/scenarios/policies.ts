@@ -42,7 +42,7 @@ export const leaving: Scenario = async (realm) => {
     stage.write('a');
     void connector.uploadData(handle).catch(() => {});
     await scheduler.advance(1_000);
-    const left = connector.drainAndClear(handle, { pending: 'discard', timeoutMs: 1_000 });
+    const left = connector.drainAndClear(handle, { unsent: 'discard', timeoutMs: 1_000 });
     await scheduler.advance(120_000);
     const { cleared } = await left;
     if (cleared && file.rejected().length > 0)

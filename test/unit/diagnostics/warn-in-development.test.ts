@@ -20,7 +20,7 @@ function watched() {
   const publisher = createPublisher();
   const stop = warnInDevelopment(publisher, { warn: (message) => warnings.push(message) });
   const emit = (...events: UploadEvent[]) => {
-    for (const event of events) publisher.publish(event, { queueLength: 7 });
+    for (const event of events) publisher.publish(event, { queuedEntries: 7 });
   };
   return { warnings, emit, stop };
 }

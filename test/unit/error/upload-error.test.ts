@@ -47,7 +47,7 @@ describe('UploadError', () => {
   });
 
   it('carries what it is given, and has no member for what it is not', () => {
-    const budget = { tries: 3, forMs: 1000 };
+    const budget = { tries: 3, minMs: 1000 };
     const full = new UploadError('unclassified', 'What?', { status: 400, retryAfterMs: 0, budget });
     expect(full).toMatchObject({ status: 400, retryAfterMs: 0, budget });
     const bare = new UploadError('unknown', '', {
@@ -217,7 +217,7 @@ describe('UploadError.from', () => {
       new Other('throttled', 'Later.', {
         status: 429,
         retryAfterMs: 7,
-        budget: { tries: 1, forMs: 2 },
+        budget: { tries: 1, minMs: 2 },
         cause,
       }),
     );
@@ -227,7 +227,7 @@ describe('UploadError.from', () => {
       message: '[throttled] Later.',
       status: 429,
       retryAfterMs: 7,
-      budget: { tries: 1, forMs: 2 },
+      budget: { tries: 1, minMs: 2 },
       cause,
     });
   });
@@ -333,7 +333,7 @@ describe('UploadError.from', () => {
 
   it('gives a 404 of tRPC a budget', () => {
     const thrown = Object.assign(new Error(), { name: 'TRPCClientError', data: { httpStatus: 404 } });
-    expect(UploadError.from(thrown).budget).toEqual({ tries: 10, forMs: 600_000 });
+    expect(UploadError.from(thrown).budget).toEqual({ tries: 10, minMs: 600_000 });
   });
 
   it('quotes nothing of what was thrown: it may hold rows or a token', () => {

@@ -31,27 +31,27 @@ describe('drainAndClear()', () => {
     await database.put('lists', 'b');
     await connector.drain(database);
     await database.put('lists', 'c');
-    expect(await connector.drainAndClear(database, { pending: 'upload' })).toEqual({
+    expect(await connector.drainAndClear(database, { unsent: 'keep' })).toEqual({
       cleared: true,
       applied: 0,
       rejected: 1,
-      left: 0,
+      leftEntries: 0,
     });
   });
 
   it('does not even disconnect while something is queued that has to be uploaded', async () => {
     const { database, disconnect } = await oneWrite();
     const { connector } = testConnector({ transport: down });
-    const report = await connector.drainAndClear(database, { pending: 'upload', timeoutMs: 20 });
-    expect(report).toMatchObject({ cleared: false, left: 1 });
+    const report = await connector.drainAndClear(database, { unsent: 'keep', timeoutMs: 20 });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1 });
     expect(disconnect).not.toHaveBeenCalled();
   });
 
   it('clears nothing where something was written at the last moment', async () => {
     const { database, disconnect, clear } = await oneWrite();
     disconnect.mockImplementation(() => database.put('lists', 'late'));
-    const report = await testConnector().connector.drainAndClear(database, { pending: 'upload' });
-    expect(report).toEqual({ cleared: false, applied: 1, rejected: 0, left: 1 });
+    const report = await testConnector().connector.drainAndClear(database, { unsent: 'keep' });
+    expect(report).toEqual({ cleared: false, applied: 1, rejected: 0, leftEntries: 1 });
     expect(clear).not.toHaveBeenCalled();
   });
 
@@ -68,8 +68,8 @@ describe('drainAndClear()', () => {
     };
     void connector.uploadData(database).catch(() => {});
     await completing;
-    const report = await connector.drainAndClear(database, { pending: 'discard', timeoutMs: 10 });
-    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'timeout' } });
+    const report = await connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 10 });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'timeout' } });
     expect(clear).not.toHaveBeenCalled();
   });
 
@@ -77,7 +77,7 @@ describe('drainAndClear()', () => {
     const { database } = await oneWrite();
     const { connector } = testConnector({ transport: down });
     const keep = vi.fn();
-    await connector.drainAndClear(database, { pending: 'discard', export: keep, timeoutMs: 20 });
+    await connector.drainAndClear(database, { unsent: 'discard', export: keep, timeoutMs: 20 });
     expect(keep).not.toHaveBeenCalled();
   });
 
@@ -86,11 +86,11 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector({ transport: down });
     const keep = () => Promise.reject(new Error('disk full'));
     const report = await connector.drainAndClear(database, {
-      pending: 'export',
+      unsent: 'export',
       export: keep,
       timeoutMs: 20,
     });
-    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'unknown' } });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'unknown' } });
     expect(report.error?.cause).toMatchObject({
       name: 'Error',
       message: expect.not.stringContaining('disk full'),
@@ -103,7 +103,7 @@ describe('drainAndClear()', () => {
     [{ soft: false }, { soft: false }],
   ])('passes on %j', async (options, passed) => {
     const { database, clear } = await oneWrite();
-    await testConnector().connector.drainAndClear(database, { pending: 'upload', ...options });
+    await testConnector().connector.drainAndClear(database, { unsent: 'keep', ...options });
     expect(clear.mock.calls).toEqual([[passed]]);
   });
 
@@ -111,16 +111,16 @@ describe('drainAndClear()', () => {
     const { database, disconnect } = await oneWrite();
     const { connector } = testConnector({ transport: down });
     disconnect.mockImplementation(async () => (await database.getCrudBatch())?.complete()); // by another tab
-    const report = await connector.drainAndClear(database, { pending: 'discard', timeoutMs: 20 });
-    expect(report).toEqual({ cleared: true, applied: 0, rejected: 0, left: 0 });
+    const report = await connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 20 });
+    expect(report).toEqual({ cleared: true, applied: 0, rejected: 0, leftEntries: 0 });
   });
 
   it('does not wait for a held write', async () => {
     const { database } = await oneWrite();
     const { connector } = testConnector({ transport: refusing, rejections: () => 'hold' });
     const attempts = () => connector.status.counters.attempts;
-    const report = await connector.drainAndClear(database, { pending: 'upload', timeoutMs: 1_500 });
-    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'conflict' } });
+    const report = await connector.drainAndClear(database, { unsent: 'keep', timeoutMs: 1_500 });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'conflict' } });
     expect(attempts()).toBe(1);
   });
 
@@ -135,7 +135,7 @@ describe('drainAndClear()', () => {
         return record()(rejected, context);
       },
     });
-    const leaving = connector.drainAndClear(database, { pending: 'discard', timeoutMs: 300 });
+    const leaving = connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 300 });
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(clear).not.toHaveBeenCalled();
     answer.resolve();
@@ -157,7 +157,7 @@ describe('drainAndClear()', () => {
         return recording;
       },
     });
-    expect(await connector.drainAndClear(database, { pending: 'discard', timeoutMs: 300 })).toMatchObject({
+    expect(await connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 300 })).toMatchObject({
       cleared: true,
     });
     answer.resolve();
@@ -170,15 +170,15 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector();
     connector.close();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const report = await connector.drainAndClear(database, { pending: 'upload' });
-    expect(report).toMatchObject({ cleared: false, left: 1, error: { code: 'aborted' } });
+    const report = await connector.drainAndClear(database, { unsent: 'keep' });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'aborted' } });
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('leaves no timer behind', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { database } = await oneWrite();
-    await testConnector().connector.drainAndClear(database, { pending: 'upload' });
+    await testConnector().connector.drainAndClear(database, { unsent: 'keep' });
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { UploadErrorCode } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
-import { also } from '../../../src/rejections/also.ts';
+import { alsoReport } from '../../../src/rejections/also-report.ts';
 import { byCode, byTable } from '../../../src/rejections/choose.ts';
 import { hold } from '../../../src/rejections/hold.ts';
 import { record } from '../../../src/rejections/record.ts';
@@ -120,12 +120,12 @@ describe('hold()', () => {
   });
 });
 
-describe('also()', () => {
+describe('alsoReport()', () => {
   it('decides as the policy does, then reports once', async () => {
     const report = vi.fn();
     const there = { database: new FakeQueue(), now: 1 };
     const transaction = rejected();
-    expect(await also(report)(transaction, there)).toBe('complete');
+    expect(await alsoReport(report)(transaction, there)).toBe('complete');
     expect(await states(there.database)).toEqual(['rejected']);
     await turn();
     expect(report).toHaveBeenCalledExactlyOnceWith(transaction, 'complete');
@@ -133,7 +133,7 @@ describe('also()', () => {
 
   it('does not wait for the report', async () => {
     const there = { database: new FakeQueue(), now: 1 };
-    expect(await also(() => new Promise(() => {}))(rejected(), there)).toBe('complete');
+    expect(await alsoReport(() => new Promise(() => {}))(rejected(), there)).toBe('complete');
   });
 
   it.each<[string, () => unknown]>([
@@ -147,7 +147,7 @@ describe('also()', () => {
   ])('a report that %s changes nothing, and is logged', async (_, report) => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const there = { database: new FakeQueue(), now: 1 };
-    expect(await also(report)(rejected(), there)).toBe('complete');
+    expect(await alsoReport(report)(rejected(), there)).toBe('complete');
     expect(await states(there.database)).toEqual(['rejected']);
     await turn();
     expect(logged).toHaveBeenCalledOnce();
@@ -156,7 +156,7 @@ describe('also()', () => {
   it('reports a held transaction once, and again when it goes', async () => {
     const report = vi.fn();
     const answers: ('hold' | 'complete')[] = ['hold', 'hold', 'complete'];
-    const chosen = also(report, () => answers.shift() ?? 'complete');
+    const chosen = alsoReport(report, () => answers.shift() ?? 'complete');
     for (let i = 0; i < 3; i++) await chosen(rejected(), { database: new FakeQueue(), now: 1 });
     await turn();
     expect(report.mock.calls.map(([, decision]) => decision)).toEqual(['hold', 'complete']);
@@ -165,7 +165,7 @@ describe('also()', () => {
   it('tries a failed report again with the next attempt', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const report = vi.fn(() => Promise.reject(new Error('offline')));
-    const chosen = also(report, () => 'hold');
+    const chosen = alsoReport(report, () => 'hold');
     for (let i = 0; i < 2; i++) {
       await chosen(rejected(), { database: new FakeQueue(), now: 1 });
       await turn();
@@ -177,14 +177,14 @@ describe('also()', () => {
     const report = vi.fn();
     const database = new FakeQueue();
     database.broken = /INSERT/;
-    await expect(also(report)(rejected(), { database, now: 1 })).rejects.toThrow('locked');
+    await expect(alsoReport(report)(rejected(), { database, now: 1 })).rejects.toThrow('locked');
     await turn();
     expect(report).not.toHaveBeenCalled();
   });
 
   it('nests with the others', async () => {
     const report = vi.fn();
-    const chosen = also(report, byCode({ conflict: byTable({ todos: hold(), default: record() }) }));
+    const chosen = alsoReport(report, byCode({ conflict: byTable({ todos: hold(), default: record() }) }));
     const decide = (...given: Parameters<typeof rejected>) =>
       chosen(rejected(...given), { database: new FakeQueue(), now: 1 });
     expect(await decide('conflict', 'todos')).toBe('hold');
@@ -197,7 +197,7 @@ describe('also()', () => {
     ['x', undefined, 'report'],
     [() => {}, null, 'policy'],
   ])('%j and %j is a TypeError', (report, given, message) => {
-    expect(() => also(report as never, given as never)).toThrow(TypeError);
-    expect(() => also(report as never, given as never)).toThrow(message);
+    expect(() => alsoReport(report as never, given as never)).toThrow(TypeError);
+    expect(() => alsoReport(report as never, given as never)).toThrow(message);
   });
 });

@@ -37,7 +37,7 @@ describe('readRow()', () => {
       details: { why: 'taken' },
       owner: 'ada',
       rejectedAt: new Date(1_000),
-      toldAt: new Date(2_000),
+      notifiedAt: new Date(2_000),
       laterOpIds: [5, 6],
     });
   });
@@ -50,7 +50,7 @@ describe('readRow()', () => {
       status: undefined,
       details: undefined,
       owner: null,
-      toldAt: undefined,
+      notifiedAt: undefined,
     });
   });
 

@@ -16,24 +16,24 @@ afterEach(() => {
 describe('the status', () => {
   it('begins idle, with nothing known and nothing counted', () => {
     expect(createPublisher().status).toBe(INITIAL_STATUS);
-    expect(INITIAL_STATUS).toMatchObject({ phase: 'idle', queueLength: undefined, lastError: undefined });
+    expect(INITIAL_STATUS).toMatchObject({ phase: 'idle', queuedEntries: undefined, lastError: undefined });
   });
 
   it('is the same object until something happens, as useSyncExternalStore needs it', () => {
     const publisher = createPublisher();
     expect(publisher.status).toBe(publisher.status);
-    publisher.publish(DRAINED, { queueLength: 0 });
+    publisher.publish(DRAINED, { queuedEntries: 0 });
     expect(publisher.status).toBe(publisher.status);
   });
 
   it('is replaced, never changed: an old snapshot stays what it was', () => {
     const publisher = createPublisher();
     const before = publisher.status;
-    publisher.publish(DRAINED, { phase: 'waiting', queueLength: 3 }, { failures: 1 });
+    publisher.publish(DRAINED, { phase: 'waiting', queuedEntries: 3 }, { failures: 1 });
     publisher.set({ phase: 'held' });
     expect(before).toEqual(INITIAL_STATUS);
     expect(publisher.status).not.toBe(before);
-    expect(publisher.status).toMatchObject({ phase: 'held', queueLength: 3, counters: { failures: 1 } });
+    expect(publisher.status).toMatchObject({ phase: 'held', queuedEntries: 3, counters: { failures: 1 } });
   });
 
   it('adds to the counters', () => {
@@ -81,18 +81,18 @@ describe('listeners', () => {
   it('are told of a change outside a step, with the status up to date: they show the status', () => {
     const publisher = createPublisher();
     const seen: [UploadEvent, number | undefined][] = [];
-    publisher.subscribe((event) => seen.push([event, publisher.status.queueLength]));
-    publisher.set({ queueLength: 1 });
+    publisher.subscribe((event) => seen.push([event, publisher.status.queuedEntries]));
+    publisher.set({ queuedEntries: 1 });
     expect(seen).toEqual([[{ type: 'status' }, 1]]);
   });
 
   it('are not told where nothing is different, and the status stays the same object', () => {
     const publisher = createPublisher();
-    publisher.set({ queueLength: 1, phase: 'held' });
+    publisher.set({ queuedEntries: 1, phase: 'held' });
     const before = publisher.status;
     const listener = vi.fn();
     publisher.subscribe(listener);
-    publisher.set({ queueLength: 1, phase: 'held', lastError: undefined });
+    publisher.set({ queuedEntries: 1, phase: 'held', lastError: undefined });
     publisher.set({});
     expect(listener).not.toHaveBeenCalled();
     expect(publisher.status).toBe(before);
@@ -102,7 +102,7 @@ describe('listeners', () => {
     const publisher = createPublisher();
     const listener = vi.fn();
     publisher.subscribe(listener);
-    publisher.set({ phase: 'idle', queueLength: 0, lastError: undefined });
+    publisher.set({ phase: 'idle', queuedEntries: 0, lastError: undefined });
     expect(listener).toHaveBeenCalledTimes(1);
   });
 

@@ -4,7 +4,7 @@ import { discardQueued, exportQueued } from 'powersync-backend-connector/owners'
 import {
   listRejected,
   retryRejected,
-  tellRejected,
+  notifyRejected,
   type WritableDatabase,
 } from 'powersync-backend-connector/rejections';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
@@ -340,8 +340,8 @@ describe('a connector over it', () => {
     expect(await db.get('SELECT description FROM todos')).toEqual({ description: 'saved' });
 
     const told: string[] = [];
-    await tellRejected(db, ({ code }) => told.push(code));
-    await tellRejected(db.reopen(), ({ code }) => told.push(code));
+    await notifyRejected(db, ({ code }) => told.push(code));
+    await notifyRejected(db.reopen(), ({ code }) => told.push(code));
     expect(told).toEqual(['invalid']);
     const [write] = await listRejected(db);
     await retryRejected(db, write?.key ?? '', {
@@ -382,7 +382,7 @@ describe('a connector over it', () => {
     await expect.poll(() => crudOf(db)).toEqual([]);
     stop.abort();
     await db.put('lists', 'c');
-    expect(await connector.drainAndClear(db, { pending: 'discard', timeoutMs: 1 })).toMatchObject({
+    expect(await connector.drainAndClear(db, { unsent: 'discard', timeoutMs: 1 })).toMatchObject({
       cleared: true,
     });
     expect(await db.getAll('SELECT * FROM lists')).toEqual([]);

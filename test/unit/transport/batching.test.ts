@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CrudEntryLike } from '../../../src/database/database.ts';
-import { perTransaction, transactions } from '../../../src/transport/batching.ts';
+import { withinBounds } from '../../../src/transport/batching.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 /** Queued transactions with so many entries each. */
@@ -9,17 +9,17 @@ const queued = (...lengths: number[]): CrudEntryLike[][] =>
   lengths.map((length) => Array.from({ length }, () => anEntry()));
 const ones = (count: number) => queued(...Array.from({ length: count }, () => 1));
 
-describe('transactions()', () => {
+describe('withinBounds()', () => {
   it('takes 50 transactions by default, which is what the reference write API takes', () => {
-    expect(transactions()(ones(49))).toBe(49);
-    expect(transactions()(ones(50))).toBe(50);
-    expect(transactions()(ones(51))).toBe(50);
+    expect(withinBounds()(ones(49))).toBe(49);
+    expect(withinBounds()(ones(50))).toBe(50);
+    expect(withinBounds()(ones(51))).toBe(50);
   });
 
   it('takes 20 entries for each transaction by default', () => {
-    expect(transactions()(queued(400, 400, 200, 1))).toBe(3);
-    expect(transactions({ maxTransactions: 2 })(queued(20, 20))).toBe(2);
-    expect(transactions({ maxTransactions: 2 })(queued(20, 21))).toBe(1);
+    expect(withinBounds()(queued(400, 400, 200, 1))).toBe(3);
+    expect(withinBounds({ maxTransactions: 2 })(queued(20, 20))).toBe(2);
+    expect(withinBounds({ maxTransactions: 2 })(queued(20, 21))).toBe(1);
   });
 
   it.each<[string, { maxTransactions?: number; maxEntries?: number }, number[], number]>([
@@ -36,7 +36,7 @@ describe('transactions()', () => {
       2,
     ],
   ])('%s', (_, bounds, lengths, expected) => {
-    expect(transactions(bounds)(queued(...lengths))).toBe(expected);
+    expect(withinBounds(bounds)(queued(...lengths))).toBe(expected);
   });
 
   it('takes as many as the bounds allow, at least one and never more than there are', () => {
@@ -46,7 +46,7 @@ describe('transactions()', () => {
         fc.integer({ min: 1, max: 60 }),
         fc.integer({ min: 1, max: 100 }),
         (lengths, maxTransactions, maxEntries) => {
-          const count = transactions({ maxTransactions, maxEntries })(queued(...lengths));
+          const count = withinBounds({ maxTransactions, maxEntries })(queued(...lengths));
           const sum = (n: number) => lengths.slice(0, n).reduce((total, length) => total + length, 0);
           expect(count).toBeGreaterThanOrEqual(1);
           expect(count).toBeLessThanOrEqual(lengths.length);
@@ -59,12 +59,5 @@ describe('transactions()', () => {
         },
       ),
     );
-  });
-});
-
-describe('perTransaction()', () => {
-  it('takes one transaction, however many are queued and however long it is', () => {
-    expect(perTransaction()(ones(9))).toBe(1);
-    expect(perTransaction()(queued(10_000, 1))).toBe(1);
   });
 });

@@ -246,7 +246,7 @@ describe('a transaction of which the transform leaves nothing', () => {
     const { connector, events } = testConnector({ transport, transform: () => null });
     const queue = queueOf(3);
     const report = await connector.drain(queue);
-    expect(report).toEqual({ drained: true, applied: 0, rejected: 0, remaining: 0 });
+    expect(report).toEqual({ drained: true, applied: 0, rejected: 0, remainingEntries: 0 });
     expect(queue.opIds).toEqual([]);
     expect(batches).toEqual([]);
     expect(events).toContainEqual(expect.objectContaining({ type: 'completed', applied: 0, rejected: 0 }));
@@ -334,7 +334,7 @@ describe('the length of the queue', () => {
     const { connector } = testConnector({ clock: () => now, batching: { maxTransactions: 1 } });
     for (let left = 100; left > 0; left--) {
       await connector.uploadData(queue);
-      expect(connector.status.queueLength).toBe(left);
+      expect(connector.status.queuedEntries).toBe(left);
       now += 1_000;
     }
     return counted;
@@ -357,6 +357,6 @@ describe('the length of the queue', () => {
     queue.write({}, {}, {});
     now -= 500_000;
     await connector.uploadData(queue);
-    expect(connector.status.queueLength).toBe(21);
+    expect(connector.status.queuedEntries).toBe(21);
   });
 });

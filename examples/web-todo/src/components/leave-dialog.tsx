@@ -15,16 +15,16 @@ interface Props {
 
 /** Signing out while something would be lost: the user decides what becomes of it. */
 export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
-  const [busyWith, setBusyWith] = useState<'upload' | 'discard'>();
+  const [busyWith, setBusyWith] = useState<'keep' | 'discard'>();
   const isBusy = busyWith !== undefined;
   const [failure, setFailure] = useState<string>();
   const others = queue.filter(({ owner }) => owner !== user.id).length;
 
-  async function leave(pending: 'upload' | 'discard'): Promise<void> {
+  async function leave(unsent: 'keep' | 'discard'): Promise<void> {
     if (isBusy) return;
-    setBusyWith(pending);
+    setBusyWith(unsent);
     setFailure(undefined);
-    const left = await signOutAndClear(pending); // signed out, the dialog is gone with the page
+    const left = await signOutAndClear(unsent); // signed out, the dialog is gone with the page
     setBusyWith(undefined);
     if (left)
       setFailure(`${changes(left)} could not be uploaded, so you are still signed in and nothing is lost.`);
@@ -34,8 +34,8 @@ export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
     <Dialog title={`Sign out, ${user.name}?`} onClose={() => isBusy || onStay()}>
       <p>{describe(queue.length - others, others, rejected)}</p>
       <div className="choices" aria-busy={isBusy}>
-        <button type="button" className="primary" aria-disabled={isBusy} onClick={() => void leave('upload')}>
-          <strong>{busyWith === 'upload' ? 'Uploading …' : 'Upload, then sign out'}</strong>
+        <button type="button" className="primary" aria-disabled={isBusy} onClick={() => void leave('keep')}>
+          <strong>{busyWith === 'keep' ? 'Uploading …' : 'Upload, then sign out'}</strong>
           <small>Tries for five seconds. Clears this device if everything is uploaded.</small>
         </button>
         <button type="button" aria-disabled={isBusy} onClick={() => isBusy || void signOut()}>

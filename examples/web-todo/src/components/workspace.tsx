@@ -36,7 +36,7 @@ export function Workspace({ user, queue }: { user: User; queue: readonly QueuedC
 
   async function signOut(): Promise<void> {
     const { count } = await db.getUploadQueueStats(); // `queue` may be a moment behind
-    if (count || rejected.length || (await signOutAndClear('upload'))) setLeaving(true);
+    if (count || rejected.length || (await signOutAndClear('keep'))) setLeaving(true);
   }
 
   return (

@@ -44,14 +44,14 @@ export function signOut(): Promise<void> {
 }
 
 /** Signs out and clears the device. Returns how many changes are in the way; then nothing has been cleared. */
-export function signOutAndClear(pending: 'upload' | 'discard'): Promise<number> {
+export function signOutAndClear(unsent: 'keep' | 'discard'): Promise<number> {
   return inTurn(async () => {
     uploading.abort();
-    const timeoutMs = pending === 'upload' ? 5_000 : 0;
-    const { cleared, left } = await connector.drainAndClear(db, { pending, timeoutMs });
+    const timeoutMs = unsent === 'keep' ? 5_000 : 0;
+    const { cleared, leftEntries } = await connector.drainAndClear(db, { unsent, timeoutMs });
     if (!cleared) {
       await goOn();
-      return left;
+      return leftEntries;
     }
     await connector.setOwner(db, null);
     signedIn.set(undefined);

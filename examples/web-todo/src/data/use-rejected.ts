@@ -1,4 +1,4 @@
-import { type RejectedWrite, tellRejected, watchRejected } from 'powersync-backend-connector/rejections';
+import { type RejectedWrite, notifyRejected, watchRejected } from 'powersync-backend-connector/rejections';
 import { useEffect, useState } from 'react';
 import { db } from './database.ts';
 
@@ -11,7 +11,7 @@ export function useRejected(owner: string, tell: (write: RejectedWrite) => void)
       db,
       (writes) => {
         setRejected(writes);
-        return tellRejected(db, tell);
+        return notifyRejected(db, tell);
       },
       { signal: stop.signal, owner },
     );

@@ -6,7 +6,7 @@ export function Facts({ record, now }: { record: UploadRecord; now: number }) {
   const { status, queue, token, failures } = record;
   const { attempts, applied, rejected } = status.counters;
   const facts: readonly (readonly [string, Fact])[] = [
-    ['Queue', { text: count(queue.at(-1)?.length ?? status.queueLength ?? 0, 'change') }],
+    ['Queue', { text: count(queue.at(-1)?.length ?? status.queuedEntries ?? 0, 'change') }],
     ['Gate', gateFact(status, failures, now)],
     ['Token', tokenFact(token, now)],
     ['Requests', { text: `${attempts}` }],

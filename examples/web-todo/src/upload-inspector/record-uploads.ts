@@ -39,10 +39,10 @@ export function recordUploads(
     connector.subscribe((event) => {
       const { status } = connector;
       let next = addEvent({ ...record, status }, event, Date.now(), limit);
-      const { queueLength } = status;
+      const { queuedEntries } = status;
       // An empty one counts always: SQLite tells of no change when a table is emptied at once, as by clearing.
-      if (queueLength === 0 || (queueLength !== undefined && !database))
-        next = addQueueLength(next, queueLength, Date.now(), limit);
+      if (queuedEntries === 0 || (queuedEntries !== undefined && !database))
+        next = addQueueLength(next, queuedEntries, Date.now(), limit);
       update(next);
     }),
   ];

@@ -16,9 +16,9 @@ export type RejectionReport = (rejected: RejectedTransaction, decision: 'complet
  *
  * @example
  * ```ts
- * import { also } from 'powersync-backend-connector/rejections';
+ * import { alsoReport } from 'powersync-backend-connector/rejections';
  *
- * export const rejections = also(({ key, error, entries }, decision) =>
+ * export const rejections = alsoReport(({ key, error, entries }, decision) =>
  *   fetch('https://api.example.com/rejected', {
  *     method: 'POST',
  *     body: JSON.stringify({ key, code: error.code, tables: entries.map(({ table }) => table), decision }),
@@ -26,9 +26,9 @@ export type RejectionReport = (rejected: RejectedTransaction, decision: 'complet
  * );
  * ```
  */
-export function also(report: RejectionReport, policy: RejectionPolicy = record()): RejectionPolicy {
-  if (typeof report !== 'function') throw new TypeError('also(): the report must be a function.');
-  if (typeof policy !== 'function') throw new TypeError('also(): the policy must be a function.');
+export function alsoReport(report: RejectionReport, policy: RejectionPolicy = record()): RejectionPolicy {
+  if (typeof report !== 'function') throw new TypeError('alsoReport(): the report must be a function.');
+  if (typeof policy !== 'function') throw new TypeError('alsoReport(): the policy must be a function.');
   let last: string | undefined;
   return async (rejected, context) => {
     const decision = await policy(rejected, context);
@@ -40,7 +40,7 @@ export function also(report: RejectionReport, policy: RejectionPolicy = record()
       .catch((error: unknown) => {
         if (last === step) last = undefined; // tried again, if the transaction is
         // What sends the report may keep it in its error, with the row.
-        console.error('powersync-backend-connector: a report of also() failed', presentable(error));
+        console.error('powersync-backend-connector: a report of alsoReport() failed', presentable(error));
       });
     return decision;
   };
