@@ -178,13 +178,19 @@ export class BackendConnector {
    * Uploads in the background until the signal is aborted or `close()` is called: at once, on new writes, when a
    * back-off is over, and when the device comes online. Use it where writes must go out while the PowerSync Service
    * can't be reached; it and the SDK's own uploads take turns.
+   *
+   * @returns a promise that ends with it, and that no failed upload rejects.
+   * @throws UploadError `aborted` if the connector is closed.
    */
-  keepUploading(database: ConnectorDatabase, { signal }: { readonly signal: PlatformAbortSignal }): void {
+  async keepUploading(
+    database: ConnectorDatabase,
+    { signal }: { readonly signal: PlatformAbortSignal },
+  ): Promise<void> {
     this.#parts.uploader.checkOpen();
     if (signal.aborted) return;
     const upload = (): Promise<boolean> => this.#parts.uploader.upload(database, { signal });
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
-    void keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
+    await keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
 
   /**

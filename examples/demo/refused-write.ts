@@ -1,4 +1,4 @@
-import { listRejected, retryRejected, notifyRejected } from 'powersync-backend-connector/rejections';
+import { listRejected, notifyRejected, retryRejected } from 'powersync-backend-connector/rejections';
 import { chapter, check, say } from './account.ts';
 import { hasTodo, queuedEntries, until } from './rows.ts';
 import type { World } from './world.ts';

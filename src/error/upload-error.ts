@@ -61,6 +61,11 @@ export class UploadError extends Error {
     if (budget !== undefined) this.budget = budget;
   }
 
+  /** The message without its `[code]`, to show to people. */
+  get detail(): string {
+    return this.message.slice(this.code.length + 3);
+  }
+
   /**
    * The upload error that a refusing HTTP answer stands for: its status by the error table, and its `Retry-After`.
    * For transports of your own; the body isn't read.

@@ -1,6 +1,6 @@
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import * as web from '@connectrpc/connect-web';
-import { type UploadError } from 'powersync-backend-connector';
+import type { UploadError } from 'powersync-backend-connector';
 import { writeService } from 'powersync-backend-connector/connect';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, readWritableTables } from '../../examples/backend/database.ts';

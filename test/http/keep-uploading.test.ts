@@ -97,11 +97,8 @@ describe('keepUploading() goes on at once', () => {
   it('but not at all after close()', async () => {
     const { connector } = httpConnector();
     connector.close();
-    try {
-      connector.keepUploading(memoryDatabase(), { signal: stop.controller.signal });
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'aborted' });
-    }
+    const uploading = connector.keepUploading(memoryDatabase(), { signal: stop.controller.signal });
+    await expect(uploading).rejects.toMatchObject({ code: 'aborted' });
     await vi.advanceTimersByTimeAsync(MINUTE);
     expect(vi.getTimerCount()).toBe(0);
     expect(api.requests).toEqual([]);

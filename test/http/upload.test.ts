@@ -338,7 +338,12 @@ describe('what a refused request comes to, by its status', () => {
       expect(report).toEqual({ drained: true, applied: 0, rejected: 1, remainingEntries: 0 });
       expect(await recorded(client)).toMatchObject([{ name: 'a', code, status }]);
     } else {
-      expect(report).toMatchObject({ drained: false, rejected: 0, remainingEntries: 1, error: { code, status } });
+      expect(report).toMatchObject({
+        drained: false,
+        rejected: 0,
+        remainingEntries: 1,
+        error: { code, status },
+      });
       expect(await recorded(client)).toEqual([]);
       const phase = fate === 'held' ? 'held' : code === 'unauthenticated' ? 'needs-auth' : 'waiting';
       expect(connector.status.phase).toBe(phase);

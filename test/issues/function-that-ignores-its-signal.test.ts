@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Transport } from 'powersync-backend-connector';
+import type { Transport } from 'powersync-backend-connector';
 import { perEntry, route, type SendEntry } from 'powersync-backend-connector/combine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';

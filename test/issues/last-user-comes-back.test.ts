@@ -56,10 +56,7 @@ describe('after signing out', () => {
 
   it.each<[string, (connector: BackendConnector, db: TestClient['db']) => Promise<unknown>]>([
     ['setOwner()', (connector, db) => connector.setOwner(db, null)],
-    [
-      'drainAndClear()',
-      (connector, db) => connector.drainAndClear(db, { unsent: 'discard', timeoutMs: 20 }),
-    ],
+    ['drainAndClear()', (connector, db) => connector.drainAndClear(db, { unsent: 'discard', timeoutMs: 20 })],
   ])('a token that the SDK asks for during %s is neither given nor kept', async (_, leave) => {
     let stored: string | null = null;
     let isLeaving = false;

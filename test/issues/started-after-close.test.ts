@@ -19,7 +19,10 @@ describe('nothing is started once the connector is closed', () => {
     connector.subscribe(({ type }) => {
       if (type === 'attempt') connector.close();
     });
-    expect(await connector.drain(client.db)).toMatchObject({ error: { code: 'aborted' }, remainingEntries: 1 });
+    expect(await connector.drain(client.db)).toMatchObject({
+      error: { code: 'aborted' },
+      remainingEntries: 1,
+    });
     expect(batches).toEqual([]);
   });
 

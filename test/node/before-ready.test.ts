@@ -9,9 +9,9 @@ import {
   discardRejected,
   exportRejected,
   listRejected,
+  notifyRejected,
   releaseHeld,
   retryRejected,
-  notifyRejected,
   watchRejected,
 } from 'powersync-backend-connector/rejections';
 import * as sdk1 from 'powersync-node-1';

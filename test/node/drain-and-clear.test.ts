@@ -66,7 +66,10 @@ describe('drainAndClear()', () => {
       timeoutMs: 1_000,
       export: () => Promise.reject(new Error('disk full')),
     } as const;
-    expect(await connector.drainAndClear(client.db, failing)).toMatchObject({ cleared: false, leftEntries: 2 });
+    expect(await connector.drainAndClear(client.db, failing)).toMatchObject({
+      cleared: false,
+      leftEntries: 2,
+    });
     expect(await queued(client)).toEqual(['a', 'b']);
 
     let kept: Leftover | undefined;

@@ -5,11 +5,11 @@ import {
   exportRejected,
   hold,
   listRejected,
+  notifyRejected,
   type RejectedWrite,
   releaseHeld,
   retryAllRejected,
   retryRejected,
-  notifyRejected,
   type WritableDatabase,
   watchRejected,
 } from 'powersync-backend-connector/rejections';

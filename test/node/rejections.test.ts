@@ -12,10 +12,10 @@ import {
   exportRejected,
   hold,
   listRejected,
+  notifyRejected,
   type RejectedWrite,
   releaseHeld,
   retryRejected,
-  notifyRejected,
   type WritableDatabase,
   watchRejected,
 } from 'powersync-backend-connector/rejections';

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import type { BackendConnectorOptions, Transport } from 'powersync-backend-connector';
 import { claimQueued, discardQueued, exportQueued } from 'powersync-backend-connector/owners';
-import { listRejected, retryRejected, notifyRejected } from 'powersync-backend-connector/rejections';
+import { listRejected, notifyRejected, retryRejected } from 'powersync-backend-connector/rejections';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {

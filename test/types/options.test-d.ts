@@ -1,6 +1,18 @@
 // What apps write compiles, and what they mistype doesn't. Compiled by `npm run types`, never run.
 import ky from 'ky';
-import { BackendConnector, type BackendConnectorOptions, type BatchingStrategy, type Outcome, type RejectionPolicy, record, type Transport, UploadError, type UploadErrorCode, type UploadEvent, type UploadStatus } from 'powersync-backend-connector';
+import {
+  BackendConnector,
+  type BackendConnectorOptions,
+  type BatchingStrategy,
+  type Outcome,
+  type RejectionPolicy,
+  record,
+  type Transport,
+  UploadError,
+  type UploadErrorCode,
+  type UploadEvent,
+  type UploadStatus,
+} from 'powersync-backend-connector';
 import { perEntry, route } from 'powersync-backend-connector/combine';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
 import { expectTypeOf } from 'vitest';

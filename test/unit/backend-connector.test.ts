@@ -114,7 +114,12 @@ describe('drain()', () => {
     expect(await connector.drain(database)).toMatchObject({ applied: 2, rejected: 1 });
     refuse = false;
     await database.put('lists', 'later');
-    expect(await connector.drain(database)).toEqual({ drained: true, applied: 1, rejected: 0, remainingEntries: 0 });
+    expect(await connector.drain(database)).toEqual({
+      drained: true,
+      applied: 1,
+      rejected: 0,
+      remainingEntries: 0,
+    });
   });
 
   it('tells what was queued last, where the database was closed meanwhile', async () => {
@@ -158,10 +163,11 @@ describe('keepUploading()', () => {
     const database = await queueOf(1);
     const stopListening = vi.fn();
     database.onChange = () => stopListening;
-    connector.keepUploading(database, { signal: stop.controller.signal });
+    const uploading = connector.keepUploading(database, { signal: stop.controller.signal });
     await started.promise;
     end(() => connector.close());
-    await expect.poll(() => stopListening).toHaveBeenCalled();
+    await uploading;
+    expect(stopListening).toHaveBeenCalled();
     expect(connector.status.inFlight).toBeUndefined();
     expect(connector.status.counters).toMatchObject({ attempts: 1, failures: 0 });
   });

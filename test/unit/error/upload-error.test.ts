@@ -38,6 +38,16 @@ async function anotherCopy(): Promise<typeof UploadError> {
 
 const WITHHELD = 'The message is withheld, since it may hold row data.';
 
+describe('detail', () => {
+  it('is the message without its code, also of an error that crossed a worker', () => {
+    const error = new UploadError('unavailable', 'The warehouse is [closed].');
+    expect(error.message).toBe('[unavailable] The warehouse is [closed].');
+    expect(error.detail).toBe('The warehouse is [closed].');
+    const { name, message } = error;
+    expect(UploadError.from({ name, message }).detail).toBe('The warehouse is [closed].');
+  });
+});
+
 describe('UploadError', () => {
   it('is an Error with a name, a code and a message that begins with the code', () => {
     const error = new UploadError('conflict', 'Somebody was faster.');

@@ -3,8 +3,8 @@ import { inspectQueue } from 'powersync-backend-connector/diagnostics';
 import { discardQueued, exportQueued } from 'powersync-backend-connector/owners';
 import {
   listRejected,
-  retryRejected,
   notifyRejected,
+  retryRejected,
   type WritableDatabase,
 } from 'powersync-backend-connector/rejections';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';

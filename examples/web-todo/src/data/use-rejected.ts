@@ -1,4 +1,4 @@
-import { type RejectedWrite, notifyRejected, watchRejected } from 'powersync-backend-connector/rejections';
+import { notifyRejected, type RejectedWrite, watchRejected } from 'powersync-backend-connector/rejections';
 import { useEffect, useState } from 'react';
 import { db } from './database.ts';
 
