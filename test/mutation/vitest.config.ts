@@ -11,7 +11,7 @@ export default {
     ...base.test,
     include: [
       'test/unit/*.test.ts',
-      'test/unit/{auth,batching,outcome,owners,per-entry,queue,rejections,retry,settle,status,write-api}/**/*.test.ts',
+      'test/unit/{auth,combine,contract,database,error,owners,queue,rejections,status,time,transport,upload}/**/*.test.ts',
       'test/{promises,issues}/*.test.ts',
       'test/node/{checkpoint-requests,drain-and-clear,per-entry-upload,rejections}.test.ts',
       'test/http/keep-uploading.test.ts',
