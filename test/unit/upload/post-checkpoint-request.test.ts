@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
-import type { CheckpointRequest } from '../../../src/upload/post-checkpoint-request.ts';
+import type { CheckpointRequest } from '../../../src/transport/checkpoint-request.ts';
 import { testConnector } from '../../support/connector.ts';
 
 afterEach(() => vi.useRealTimers());
