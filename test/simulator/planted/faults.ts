@@ -122,14 +122,14 @@ export const FAULTS: readonly Fault[] = [
     'a call that has outlived its deadline is not awaited',
     'histories',
     'upload/attempt.ts',
-    'if (deadline.error) sending.outlives(work);',
+    'if (deadline.error) parts.outlives(work);',
     '',
   ),
   fault(
     'whose token it is is not looked at',
     'histories',
     'upload/attempt.ts',
-    'if (now !== sending.userVersion() || !mayBeOf(owner, current)) {',
+    'if (now !== signedIn.version || !mayBeOf(owner, current)) {',
     'if (Date.now() === 0) {',
   ),
   fault(
@@ -218,7 +218,7 @@ export const FAULTS: readonly Fault[] = [
     '',
     {
       file: 'upload/decide.ts',
-      text: "import { forgetApplied } from '../rejections/recorded.ts';\n",
+      text: "import { forgetApplied } from '../rejections/rows.ts';\n",
       instead: '',
     },
   ),
