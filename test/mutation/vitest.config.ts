@@ -17,7 +17,7 @@ export default {
       'test/http/keep-uploading.test.ts',
     ],
     alias: { '@powersync/node': here('memory-sdk.ts') },
-    setupFiles: [...base.test.setupFiles, here('skip.ts')],
+    setupFiles: ['test/support/fixed-seed.ts', here('skip.ts')],
     testTimeout: 10_000, // what waits in vain is a killed mutant, sooner than by Stryker's own limit
     hookTimeout: 5_000,
     sequence: { sequencer: UnitFirst },
