@@ -21,6 +21,7 @@ export default defineConfig({
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
+  external: [/^@connectrpc\//], // The user's own: `verify` says so where they are missing.
   dts: { compilerOptions: { types: [], paths: {}, rootDir: '.' } },
   clean: true,
   sourcemap: false,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { PowerSyncDatabase } from '@powersync/node';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { expect, it } from 'vitest';
 import type { TestClient } from '../support/client.ts';
-import { fakeClock } from '../support/connector.ts';
 import { connectorTo, errorOf, type Servers, soon } from './servers.ts';
 import { expectDelivered, expectNothingLost, recorded, writeWorkload } from './workload.ts';
 

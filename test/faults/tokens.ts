@@ -1,6 +1,6 @@
 import type { BackendConnector, CredentialsProvider } from 'powersync-backend-connector';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { expect, it } from 'vitest';
-import { fakeClock } from '../support/connector.ts';
 import type { Point } from './points.ts';
 import { connectorTo, errorOf, expiredToken, type Servers } from './servers.ts';
 import {

@@ -1,9 +1,10 @@
 import type { UploadEntry } from 'powersync-backend-connector';
 import { type RowEndpointsOptions, rowEndpoints } from 'powersync-backend-connector/http';
 import { rails } from 'powersync-backend-connector/presets';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { fakeClock, testConnector } from '../support/connector.ts';
+import { testConnector } from '../support/connector.ts';
 import { recorded } from './queue.ts';
 import { batch, context, put, transaction } from './support.ts';
 

@@ -1,6 +1,7 @@
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, fakeClock, queued } from '../support/connector.ts';
+import { addTodos, queued } from '../support/connector.ts';
 import { httpConnector, names, recorded, recordedNames, thrownBy } from './queue.ts';
 import {
   applyAll,

@@ -1,5 +1,6 @@
 import { record, type Transport, UploadError } from 'powersync-backend-connector';
 import { hold, listRejected, releaseHeld } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
@@ -7,7 +8,6 @@ import {
   applyAll,
   deferred,
   descriptions,
-  fakeClock,
   queued,
   recordingTransport,
   testConnector,

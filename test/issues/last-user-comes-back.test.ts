@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackendConnector, record, UploadError } from 'powersync-backend-connector';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, applyAll, recordingTransport, testConnector } from '../support/connector.ts';
-import { unsignedJwt } from '../support/unsigned-jwt.ts';
 
 // What was still under way at sign-out came back afterwards: a row of the last user's, or their token.
 describe('after signing out', () => {

@@ -5,9 +5,10 @@ import {
   UploadError,
 } from 'powersync-backend-connector';
 import { hold } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { descriptions, fakeClock, queued, testConnector } from '../support/connector.ts';
+import { descriptions, queued, testConnector } from '../support/connector.ts';
 
 // A batch was refused as a whole and halved. The right half was sent, and applied, before policy, breaker and deadline had
 // decided on the left one. What was kept there was applied later, after the newer write, whose key was a replay then.

@@ -1,8 +1,8 @@
 import { type Outcome, type Transport, UploadError } from 'powersync-backend-connector';
 import { listRejected } from 'powersync-backend-connector/rejections';
-import { memoryDatabase } from 'powersync-backend-connector/testing';
+import { fakeClock, memoryDatabase } from 'powersync-backend-connector/testing';
 import { expect, it } from 'vitest';
-import { fakeClock, testConnector } from '../support/connector.ts';
+import { testConnector } from '../support/connector.ts';
 
 // A deployment had a bug in its validation: every write was a `fatal_error` with a code about its data, in the contract's form.
 // 45 good writes were rejected at once, and 51 in the hour it lasted. Where half of the instances had it, it was one in six, and

@@ -1,8 +1,9 @@
 import { type Outcome, type Transport, UploadError } from 'powersync-backend-connector';
 import { listRejected } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient, waitFor } from '../support/client.ts';
-import { addTodos, applyAll, fakeClock, noAnswer, queued, testConnector } from '../support/connector.ts';
+import { addTodos, applyAll, noAnswer, queued, testConnector } from '../support/connector.ts';
 
 // The answer to a write was lost. Its retry was refused, because the key was still in use, or the row was there already;
 // and the write was recorded as a conflict, though it had been applied.

@@ -1,7 +1,8 @@
 import { UploadError } from 'powersync-backend-connector';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, applied, fakeClock, testConnector } from '../support/connector.ts';
+import { addTodos, applied, testConnector } from '../support/connector.ts';
 
 // A transport of the app's own gave the time at which to come back as `retryAfterMs`, not the wait until then. Nothing was
 // uploaded any more until the app was started again, not even by `drain()`.

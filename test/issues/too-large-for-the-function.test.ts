@@ -1,7 +1,8 @@
 import { type Transport, UploadError, type UploadErrorCode } from 'powersync-backend-connector';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { closeClient, openClient } from '../support/client.ts';
-import { addTodos, fakeClock, queued, testConnector } from '../support/connector.ts';
+import { addTodos, queued, testConnector } from '../support/connector.ts';
 
 // A function ran out of its time with 50 writes, and the gateway answered 504, 503, 502, 524 or 546: each is "unavailable", and
 // the 50 were sent again at the same size for ever.

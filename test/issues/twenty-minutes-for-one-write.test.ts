@@ -1,7 +1,7 @@
 import { UploadError } from 'powersync-backend-connector';
-import { memoryDatabase } from 'powersync-backend-connector/testing';
+import { fakeClock, memoryDatabase } from 'powersync-backend-connector/testing';
 import { expect, it } from 'vitest';
-import { fakeClock, testConnector } from '../support/connector.ts';
+import { testConnector } from '../support/connector.ts';
 
 // "Ten tries and ten minutes" took twenty: the waits between the tries had grown to five minutes each, so eight were made in
 // the first ten minutes. Meanwhile everything behind the write waited, and so did downloads.

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type Finding, type SelfCheckOptions, selfCheck } from 'powersync-backend-connector/diagnostics';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Backend, startBackend } from '../../examples/backend/server.ts';
 import { type ReceivedRequest, respond, startServer } from '../http/support.ts';
-import { unsignedJwt } from '../support/unsigned-jwt.ts';
 
 const ENDPOINT = 'https://service.test';
 const now = Math.floor(Date.now() / 1000);

@@ -1,9 +1,10 @@
 import { type BackendConnectorOptions, UploadError } from 'powersync-backend-connector';
 import { perEntry, route, type SendEntry } from 'powersync-backend-connector/combine';
 import { listRejected } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, fakeClock, queued, testConnector } from '../support/connector.ts';
+import { addTodos, queued, testConnector } from '../support/connector.ts';
 
 describe('transports that send entry by entry, through the whole upload path', () => {
   let client: TestClient;

@@ -1,9 +1,10 @@
+import { fakeClock } from 'powersync-backend-connector/testing';
 // How much of the queue is read for a batch, over the real SDK.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../src/error/upload-error.ts';
 import { SURVEY } from '../../src/queue/survey.ts';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { applied, applyAll, fakeClock, testConnector } from '../support/connector.ts';
+import { applied, applyAll, testConnector } from '../support/connector.ts';
 
 let client: TestClient;
 beforeEach(async () => {

@@ -6,9 +6,10 @@ import {
   retryAllRejected,
   retryRejected,
 } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { addTodos, fakeClock, queued, testConnector } from '../support/connector.ts';
+import { addTodos, queued, testConnector } from '../support/connector.ts';
 
 let client: TestClient;
 let clock: ReturnType<typeof fakeClock>;

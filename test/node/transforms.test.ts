@@ -7,6 +7,7 @@ import {
   UploadError,
 } from 'powersync-backend-connector';
 import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import {
   addColumns,
   boolean,
@@ -28,14 +29,7 @@ import {
 } from 'powersync-backend-connector/transforms';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import {
-  addTodos,
-  applied,
-  descriptions,
-  fakeClock,
-  recordingTransport,
-  testConnector,
-} from '../support/connector.ts';
+import { addTodos, applied, descriptions, recordingTransport, testConnector } from '../support/connector.ts';
 
 const schema = new Schema({
   todo_items: new Table(

@@ -2,9 +2,9 @@ import { column, Schema, Table } from '@powersync/common';
 import { BackendConnector } from 'powersync-backend-connector';
 import { django, nodejs, type Preset } from 'powersync-backend-connector/presets';
 import { listRejected } from 'powersync-backend-connector/rejections';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeClient, openClient } from '../support/client.ts';
-import { fakeClock } from '../support/connector.ts';
 import { startDjango } from '../support/published-backends/django.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
 

@@ -1,11 +1,11 @@
 import { type Transport, UploadError } from 'powersync-backend-connector';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, connectClient, openClient, type TestClient, waitFor } from '../support/client.ts';
 import {
   addTodos,
   applied,
   applyAll,
-  fakeClock,
   noAnswer,
   queued,
   recordingTransport,

@@ -4,14 +4,13 @@ import {
   type Transport,
   UploadError,
 } from 'powersync-backend-connector';
+import { type FakeClock, fakeClock } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
   addTodos,
   applied,
   descriptions,
-  type FakeClock,
-  fakeClock,
   queued,
   recordingTransport,
   testConnector,

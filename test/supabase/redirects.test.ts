@@ -1,9 +1,9 @@
 import { createClient } from '@supabase/supabase-js';
 import type { Transport } from 'powersync-backend-connector';
 import { edgeFunction, postgrest, supabaseCredentials } from 'powersync-backend-connector/supabase';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { expect, it } from 'vitest';
 import { startServer } from '../http/support.ts';
-import { unsignedJwt } from '../support/unsigned-jwt.ts';
 import { ANON_KEY, CLIENTS, context, each, entry, failureOf } from './support.ts';
 
 // The clients are the real ones. Two servers: one that redirects, and one that would take anything.

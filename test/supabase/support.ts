@@ -4,11 +4,11 @@ import { PostgrestClient } from '@supabase/postgrest-js';
 import { createClient } from '@supabase/supabase-js';
 import type { Outcome, UploadEntry, UploadTransaction } from 'powersync-backend-connector';
 import type { PostgrestClientLike } from 'powersync-backend-connector/supabase';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openDatabase } from '../../examples/backend/database.ts';
 import { LISTS_AND_TODOS_POLICIES, SUPABASE_ROLES } from '../support/postgrest-stand-in/roles.ts';
 import { type PostgrestStandIn, startPostgrestStandIn } from '../support/postgrest-stand-in.ts';
-import { unsignedJwt } from '../support/unsigned-jwt.ts';
 
 export { context, everythingIn, failureOf } from '../http/support.ts';
 

@@ -1,11 +1,12 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import type { Transport } from 'powersync-backend-connector';
 import { postgrest, supabaseCredentials } from 'powersync-backend-connector/supabase';
+import { fakeClock } from 'powersync-backend-connector/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recorded } from '../http/queue.ts';
 import { type AuthStandIn, startAuthStandIn } from '../support/auth-stand-in.ts';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
-import { fakeClock, testConnector } from '../support/connector.ts';
+import { testConnector } from '../support/connector.ts';
 import { ANON_KEY, worldOfTests } from './support.ts';
 
 // The whole way: the SDK's queue, the connector, supabase-js, and real Postgres behind the stand-in of PostgREST.

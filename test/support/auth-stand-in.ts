@@ -1,9 +1,9 @@
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 /**
  * A stand-in of Supabase Auth (GoTrue), for tests. It is not GoTrue: it knows the two grants that the real client asks
  * for (`password` and `refresh_token`, whose tokens can be used once) and `logout`, and answers errors in GoTrue's form.
  */
 import { readBody, startLocalServer } from './service-stand-in/local-server.ts';
-import { unsignedJwt } from './unsigned-jwt.ts';
 
 /** What the next request is answered with; `hang`: nothing at all. */
 export type AuthFault = 'hang' | { status: number; body: unknown };

@@ -8,22 +8,6 @@ import {
 } from 'powersync-backend-connector';
 import type { TestClient } from './client.ts';
 
-/** A clock that stands still until it is moved, starting at the real time. */
-export interface FakeClock {
-  (): number;
-  advance(ms: number): void;
-}
-
-export function fakeClock(start = Date.now()): FakeClock {
-  let now = start;
-  const clock = () => now;
-  return Object.assign(clock, {
-    advance(ms: number) {
-      now += ms;
-    },
-  });
-}
-
 /** A connector with a signed-in user, a transport that applies everything, no jitter and the given changes. */
 export function testConnector(options: Partial<BackendConnectorOptions> = {}) {
   const events: UploadEvent[] = [];

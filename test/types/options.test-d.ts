@@ -3,7 +3,6 @@ import ky from 'ky';
 import {
   BackendConnector,
   type BackendConnectorOptions,
-  type BatchingStrategy,
   type Outcome,
   type RejectionPolicy,
   record,

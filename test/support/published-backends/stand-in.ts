@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { onTestFinished } from 'vitest';
 import { readBody, startLocalServer } from '../service-stand-in/local-server.ts';
-import { unsignedJwt } from '../unsigned-jwt.ts';
 import { createStore, type Store } from './store.ts';
 
 /** A request as a stand-in sees it. */

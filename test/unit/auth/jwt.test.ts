@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { describe, expect, it } from 'vitest';
 import { decodeJwt, readJwtClaims } from '../../../src/auth/jwt.ts';
-import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 describe('readJwtClaims', () => {
   it('reads both times, in milliseconds', () => {

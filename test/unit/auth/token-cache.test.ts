@@ -1,3 +1,4 @@
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryTokenCache, type TokenCache } from '../../../src/auth/kept-token.ts';
 import {
@@ -5,7 +6,6 @@ import {
   createTokenSource,
   type RefreshResult,
 } from '../../../src/auth/token-cache.ts';
-import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

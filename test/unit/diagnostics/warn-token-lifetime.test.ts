@@ -1,6 +1,6 @@
 import { warnTokenLifetime } from 'powersync-backend-connector/diagnostics';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 const context = { signal: new AbortController().signal };
 const living = (seconds: number) => unsignedJwt({ sub: 'ada', iat: 1_000_000, exp: 1_000_000 + seconds });

@@ -1,3 +1,4 @@
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { describe, expect, it, vi } from 'vitest';
 import type { UploadErrorCode } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
@@ -10,7 +11,6 @@ import type { Transport, TransportContext } from '../../../src/transport/transpo
 import { type AttemptParts, createAttempt } from '../../../src/upload/attempt.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
-import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 const NOW = 1_700_000_000_000;
 const APPLIED: Outcome = { status: 'applied' };

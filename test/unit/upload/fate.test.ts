@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { unsignedJwt } from 'powersync-backend-connector/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { perEntry } from '../../../src/combine/per-entry.ts';
 import { route } from '../../../src/combine/route.ts';
@@ -13,7 +14,6 @@ import type { RejectionPolicy } from '../../../src/transport/rejection-policy.ts
 import type { Transport } from '../../../src/transport/transport.ts';
 import { deferred, testConnector } from '../../support/connector.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
-import { unsignedJwt } from '../../support/unsigned-jwt.ts';
 
 const START = 1_700_000_000_000;
 const APPLIED: Outcome = { status: 'applied' };
