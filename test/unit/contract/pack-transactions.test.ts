@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packTransactions, utf8Length } from '../../../src/contract/pack-transactions.ts';
+import { encodeTransaction, packTransactions, utf8Length } from '../../../src/contract/pack-transactions.ts';
 import type { UploadTransaction } from '../../../src/queue/transaction.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
@@ -133,6 +133,21 @@ describe('the form of a request', () => {
     expect(Object.keys((read.crud as object[])[0] ?? {}).sort()).toEqual(['id', 'op', 'op_data', 'table']);
   });
 
+  it.each<[string, UploadTransaction]>([
+    [
+      'of several entries',
+      aTransaction({
+        entries: [anEntry({ transactionId: 7, id: 'a' }), anEntry({ transactionId: 7, op: 'DELETE' })],
+      }),
+    ],
+    [
+      'without an id',
+      aTransaction({ transactionId: undefined, entries: [anEntry({ transactionId: null as never })] }),
+    ],
+  ])('is the same for a transaction %s that is sent alone, as an object', (_, transaction) => {
+    expect(JSON.parse(JSON.stringify(encodeTransaction(transaction)))).toEqual(sent(transaction));
+  });
+
   it('keeps empty metadata, which is not none', () => {
     expect(sentEntry({ metadata: '' })).toHaveProperty('metadata', '');
   });
@@ -170,6 +185,29 @@ describe('the cut of a request', () => {
       aTransaction({ entries: [anEntry({ opData: { text: unit.repeat(1000) } })] });
     expect(packTransactions([text('x'), text('x')], 3000).count).toBe(2);
     expect(packTransactions([text('漢'), text('漢')], 3000).count).toBe(1);
+  });
+
+  it('fills the bound to its last byte', () => {
+    const { body } = packTransactions(many(3), 10 ** 9);
+    expect(packTransactions(many(4), bytesOf(body)).count).toBe(3);
+    expect(packTransactions(many(4), bytesOf(body) - 1).count).toBe(2);
+  });
+
+  it('counts what stands before and behind the transactions', () => {
+    const room = bytesOf(
+      many(3)
+        .map((each) => JSON.stringify(encodeTransaction(each)))
+        .join(),
+    );
+    const long = ' '.repeat(5000);
+    for (const wrapping of [
+      [`${long}[`, ']'],
+      ['[', `]${long}`],
+    ] as const) {
+      const { body, count } = packTransactions(many(10), 5002 + room, undefined, wrapping);
+      expect(count).toBe(3);
+      expect(bytesOf(body)).toBe(5002 + room);
+    }
   });
 
   it('takes the longest prefix that fits into the bound, and at least one transaction', () => {

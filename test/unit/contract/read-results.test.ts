@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readResults, refusalByCode } from '../../../src/contract/read-results.ts';
+import {
+  codesIn,
+  type ErrorCodes,
+  inBrackets,
+  readResults,
+  refusalByCode,
+} from '../../../src/contract/read-results.ts';
 import { defaultVerdict, type UploadErrorCode } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
@@ -16,6 +22,13 @@ function readText(text: string, count = 1, { status = 200, headers = {} }: Answe
 
 const read = (body: unknown, count = 1, answer: Answer = {}) => readText(JSON.stringify(body), count, answer);
 const readOne = (result: unknown) => read({ results: [result] })[0];
+
+/** The code of a rejection, where the app says what its own codes mean. */
+function rejectedAs(failed: object, errorCodes: ErrorCodes): UploadErrorCode | undefined {
+  const text = JSON.stringify({ results: [fatal({}, failed)] });
+  const [outcome] = readResults({ status: 200, headers: new Headers(), text }, 1, errorCodes);
+  return outcome?.status === 'rejected' ? outcome.error.code : undefined;
+}
 
 function failure(run: () => unknown): UploadError {
   try {
@@ -56,6 +69,12 @@ describe('each result of the contract', () => {
     });
   });
 
+  it('retryable_error hands on a wait of 0 as well, as Retry-After does', () => {
+    expect(readOne({ status: 'retryable_error', retry_after_ms: 0 })).toMatchObject({
+      error: { retryAfterMs: 0 },
+    });
+  });
+
   it.each([-1, '1500', null, true, {}])(
     'retryable_error with a wait of %j is a retry without one',
     (wait) => {
@@ -85,8 +104,20 @@ describe('each result of the contract', () => {
     });
   });
 
+  it('fatal_error without any message has details as the backend sent them', () => {
+    const outcome = readOne(fatal({ message: undefined }, { message: undefined }));
+    expect(outcome?.status === 'rejected' && outcome.details).toStrictEqual({
+      operation_index: 1,
+      error_code: 'VALIDATION',
+    });
+  });
+
   it('fatal_error hands on that the app has to decide', () => {
     expect(readOne(fatal({ requires_client_handling: true }))).toMatchObject({ needsDecision: true });
+  });
+
+  it('fatal_error names the first entry by 0', () => {
+    expect(readOne(fatal({}, { operation_index: 0 }))).toMatchObject({ entryIndex: 0 });
   });
 
   it.each([-1, 0.5, '1', null, undefined])('fatal_error with operation_index %j names no entry', (index) => {
@@ -102,6 +133,9 @@ describe('each result of the contract', () => {
     ['UNCLASSIFIED_ERROR', 'unclassified'],
     ['NOT_NULL_VIOLATION', 'invalid'],
     ['CHECK_VIOLATION', 'invalid'],
+    ['CONSTRAINT_VIOLATION', 'invalid'],
+    ['INVALID_DATA', 'invalid'],
+    ['DOCUMENT_VALIDATION_FAILURE', 'invalid'],
     ['MY_OWN_RULE', 'invalid'],
     ['__proto__', 'invalid'],
     ['constructor', 'invalid'],
@@ -109,6 +143,22 @@ describe('each result of the contract', () => {
   ])('error_code %j is %s', (errorCode, code) => {
     expect(readOne(fatal({}, { error_code: errorCode }))).toMatchObject({ error: { code } });
   });
+
+  it.each<[string, UploadErrorCode]>([
+    ['23505', 'conflict'],
+    ['42501', 'forbidden'],
+    ['42P01', 'schema_mismatch'],
+    ['57P01', 'unavailable'],
+  ])('SQLSTATE %s as error_code is %s', (errorCode, code) => {
+    expect(readOne(fatal({}, { error_code: errorCode }))).toMatchObject({ error: { code } });
+  });
+
+  it.each(['400', '08_TOKEN', '53000_ROWS', '57p01', 'OTHER'])(
+    'error_code %j only looks like a SQLSTATE: it is one of the app, and a rejection',
+    (errorCode) => {
+      expect(readOne(fatal({}, { error_code: errorCode }))).toMatchObject({ error: { code: 'invalid' } });
+    },
+  );
 
   it('UNCLASSIFIED_ERROR brings its budget, since the backend answers it to some outages: ten tries over ten minutes', () => {
     const outcome = readOne(fatal({}, { error_code: 'UNCLASSIFIED_ERROR' }));
@@ -133,6 +183,20 @@ describe('each result of the contract', () => {
       });
     },
   );
+
+  it.each<[string, UploadErrorCode]>([
+    ['UNIQUE_VIOLATION', 'conflict'],
+    ['MY_OWN_RULE', 'invalid'],
+  ])('%s whose message begins like a missing permission stays %s', (errorCode, code) => {
+    const message = 'permission denied for people under 18';
+    expect(readOne(fatal({}, { error_code: errorCode, message }))).toMatchObject({ error: { code } });
+  });
+
+  it('what the app says of a code holds, whatever the message', () => {
+    const failed = { error_code: 'SCHEMA_MISMATCH', message: 'permission denied for table lists' };
+    expect(rejectedAs(failed, { SCHEMA_MISMATCH: 'schema_mismatch' })).toBe('schema_mismatch');
+    expect(rejectedAs(failed, { SCHEMA_MISMATCH: 'conflict' })).toBe('conflict');
+  });
 
   it.each([
     'relation "lists" does not exist',
@@ -207,6 +271,14 @@ describe('a success that is not the contract says nothing, and keeps every write
     const error = failure(() => readText(text));
     expect(error).toMatchObject({ code: 'misconfigured', status: 200 });
     expect(defaultVerdict(error.code)).toBe('retry');
+  });
+
+  it.each([
+    ['{}', 'the answer is without a list of results,'],
+    ['{"results":[]}', 'the answer is with 0 results for 1 transactions,'],
+    ['{"results":[{"status":"ok"}]}', 'the answer is with a malformed result,'],
+  ])('%s: the error says what is wrong with it', (text, words) => {
+    expect(failure(() => readText(text)).message).toContain(words);
   });
 
   it.each<[string, object]>([
@@ -394,7 +466,51 @@ describe('a refusal outside 2xx', () => {
     expect(refusal(body, { OLD: 'update_required' })).toBeUndefined();
   });
 
+  it.each([[['OLD']], [{ toString: null, valueOf: null }]])(
+    'says nothing by a code that is %j, not text',
+    (code) => {
+      expect(refusal({ code }, { OLD: 'update_required' })).toBeUndefined();
+      expect(refusal({ code, error_code: 'OLD' }, { OLD: 'update_required' })?.code).toBe('update_required');
+    },
+  );
+
+  it.each(['57P01', '08006', '53300'])('with SQLSTATE %s of an outage rejects nothing', (code) => {
+    const error = refusal({ error: { code } }, {});
+    expect(error).toMatchObject({ code: 'unavailable', status: 409 });
+    expect(error?.message).toContain(`(${code})`);
+  });
+
+  it.each(['23505', '42501', '42P01', 'UNIQUE_VIOLATION', 'UNCLASSIFIED_ERROR', 'OTHER', 53300])(
+    'with %j, which is no outage, is left to its status',
+    (code) => {
+      expect(refusal({ code }, {})).toBeUndefined();
+    },
+  );
+
   it('that the app calls unclassified has the budget of one', () => {
     expect(refusal({ code: 'ODD' }, { ODD: 'unclassified' })?.budget).toEqual({ tries: 10, minMs: 600_000 });
   });
+});
+
+describe('codes in a body', () => {
+  it('are read from the first of errors, then error, then the body, and texts come last', () => {
+    const body = { errors: [{ code: 1 }, { code: 'no' }], error: { error_code: 2 }, errorCode: 3 };
+    expect(codesIn(body, false).filter(Boolean)).toEqual([1, 2, 3]);
+    expect(codesIn({ errors: 'first', error: 'second', code: 'body' }).filter(Boolean)).toEqual([
+      'body',
+      'first',
+      'second',
+    ]);
+  });
+
+  it.each([null, 'text', 5, [], {}, { error: 'text' }, { errors: [] }])('are none in %j', (body) => {
+    expect(codesIn(body, false).filter(Boolean)).toEqual([]);
+  });
+
+  it.each([undefined, null, 5, ['OLD'], { toString: null, valueOf: null }])(
+    'get into no message where they are %j instead of text',
+    (code) => {
+      expect(inBrackets(code)).toBe('');
+    },
+  );
 });
