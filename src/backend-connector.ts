@@ -186,7 +186,7 @@ export class BackendConnector {
     database: ConnectorDatabase,
     { signal }: { readonly signal: PlatformAbortSignal },
   ): Promise<void> {
-    this.#parts.uploader.checkOpen();
+    if (this.status.phase === 'closed') this.#parts.uploader.checkOpen();
     if (signal.aborted) return;
     const upload = (): Promise<boolean> => this.#parts.uploader.upload(database, { signal });
     const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();

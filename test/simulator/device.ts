@@ -283,11 +283,7 @@ export class Device {
       case 'keep uploading':
         if (tab.stopUploading || tab.isClosed) return;
         tab.stopUploading = new AbortController();
-        try {
-          connector.keepUploading(handle, { signal: tab.stopUploading.signal });
-        } catch {
-          // Not while users change.
-        }
+        void connector.keepUploading(handle, { signal: tab.stopUploading.signal });
         return;
       case 'stop uploading':
         tab.stopUploading?.abort();

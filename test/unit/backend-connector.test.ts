@@ -149,6 +149,20 @@ describe('keepUploading()', () => {
     expect(events).toEqual([]);
   });
 
+  it('goes on once a change of users is over, where it was begun meanwhile', async () => {
+    const { connector } = testConnector();
+    const database = await queueOf(1);
+    const changing = connector.disconnect({
+      disconnect: () => new Promise((resolve) => setTimeout(resolve, 20)),
+    });
+    await Promise.resolve();
+    const uploading = connector.keepUploading(database, { signal: stop.controller.signal });
+    await changing;
+    await expect.poll(() => connector.status.counters.applied).toBe(1);
+    stop.controller.abort();
+    await uploading;
+  });
+
   it.each([
     ['its signal', () => stop.controller.abort()],
     ['close()', (close: () => void) => close()],
