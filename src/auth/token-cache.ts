@@ -144,7 +144,7 @@ export function createTokenSource({
       }
     },
     forget() {
-      abandonFlight(new UploadError('unauthenticated', 'Somebody else signed in meanwhile.'));
+      abandonFlight(new UploadError('unauthenticated', 'Another user signed in. The writes stay queued.'));
       held = null;
       keep(null);
     },

@@ -32,7 +32,7 @@ export type Outcome =
       readonly appliedEntries?: readonly number[] | undefined;
       /**
        * True if the backend said so about this transaction in the form of its contract. False if the outcome was read
-       * from the status of a failed request that held only this transaction. `classify` is told.
+       * from the status of a failed request that held only this transaction. `classify` gets this value.
        *
        * @default true
        */
