@@ -28,23 +28,23 @@ import { createRejecting } from './upload/rejecting.ts';
 import { createSignedIn } from './upload/signed-in.ts';
 import { createUploader } from './upload/uploader.ts';
 
-/** What `drain()` came to. */
+/** Result of `drain()`. */
 export interface DrainReport {
   /** True when the queue is empty. */
   readonly drained: boolean;
-  /** Transactions that the backend applied during this drain. */
+  /** Number of transactions that the backend applied during this drain. */
   readonly applied: number;
-  /** Transactions that were rejected and left the queue. */
+  /** Number of transactions that were rejected and left the queue during this drain. */
   readonly rejected: number;
-  /** Entries that are still queued. */
+  /** Number of entries that are still queued. */
   readonly remainingEntries: number;
-  /** Why it ended early. */
+  /** Why the drain stopped before the queue was empty. */
   readonly error?: UploadError;
 }
 
 /**
- * The connector between a PowerSync database and an app's backend: it hands tokens to the SDK and uploads the local
- * writes, and never loses, reorders, leaks or silently drops one. Make one for each database.
+ * Connects a PowerSync database to the app's backend: hands tokens to the SDK and uploads the local writes. It never
+ * loses, reorders, leaks or silently drops a write. Create one connector for each database.
  *
  * @example
  * ```ts
@@ -68,25 +68,26 @@ export interface DrainReport {
  */
 export class BackendConnector {
   readonly #parts: Parts;
-  /** The token the SDK got last. */
+  /** The token that was last handed to the SDK. */
   #handed: string | undefined;
-  /** Ends when the last change of users has ended. */
+  /** Settles when the last `setOwner()`, `drainAndClear()` or `disconnect()` is done. */
   #turn: Promise<unknown> = Promise.resolve();
   #isExporting = false;
 
   /** What the connector is doing: an immutable snapshot, replaced before each event. */
   declare readonly status: UploadStatus;
 
-  /** Called by the SDK in checkpoint mode `requests`. Exists only where the option of this name is set. */
+  /** Called by the SDK in checkpoint mode `requests`. Exists only if the option `postCheckpointRequest` is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
 
-  /** @throws TypeError naming the option that is missing, misspelt or out of range. */
+  /** @throws TypeError if an option is missing, unknown or out of range. The message names the option. */
   constructor(options: BackendConnectorOptions) {
     const parts = wire(resolveOptions(options));
     const { publisher, tokens, uploader } = parts;
     const { endpoint, transport, postCheckpointRequest } = parts.options;
     this.#parts = parts;
-    // Private members are those of this object: not of a proxy around it (Vue, Pinia, MobX), nor of a method on its own.
+    // Bound, because private members exist on this object only: a call through a proxy (Vue, Pinia, MobX) or of a
+    // detached method would fail.
     for (const name of METHODS) this[name] = this[name].bind(this) as never;
     Object.defineProperty(this, 'status', { enumerable: true, get: () => publisher.status });
     if (postCheckpointRequest) {
@@ -105,10 +106,11 @@ export class BackendConnector {
   }
 
   /**
-   * Called by the SDK for a token; served from the token cache.
+   * Called by the SDK to get a token. Returns the one in the token cache, refreshed shortly before it expires.
    *
    * @returns null when nobody is signed in.
-   * @throws what `credentials` threw: it can't be known now.
+   * @throws the error of `credentials` when there is no usable token: whether somebody is signed in is unknown then.
+   * UploadError `aborted` when the connector is closed, or while the owner changes.
    */
   async fetchCredentials(): Promise<{ endpoint: string; token: string } | null> {
     this.#parts.uploader.checkOpen();
@@ -118,29 +120,33 @@ export class BackendConnector {
     return token === null ? null : { endpoint: options.endpoint, token };
   }
 
-  /** Called by the SDK when the Service refused its token. Drops exactly that token, not a newer one. */
+  /**
+   * Called by the SDK when the PowerSync Service refused its token. Drops that token from the cache, not a newer one.
+   */
   invalidateCredentials(): void {
     this.#parts.tokens.drop(this.#handed);
   }
 
   /**
-   * Called by the SDK while writes are queued: uploads one batch from the head of the queue. Ends within
-   * `retry.timeoutMs`, and never waits for a back-off: until that is over, it throws the last error again.
+   * Called by the SDK while writes are queued. Uploads one batch from the head of the queue. Ends within
+   * `retry.timeoutMs`. Never waits for a back-off: until the back-off is over, it throws the last error again.
    *
-   * @throws UploadError when the head of the queue has to stay; the SDK calls again.
+   * @throws UploadError when the head of the queue has to stay. The writes stay queued, and the SDK calls again.
    */
   async uploadData(database: ConnectorDatabase): Promise<void> {
     await this.#parts.uploader.upload(database);
   }
 
   /**
-   * Uploads all that is queued, with or without a sync stream (the SDK's own uploads stop while its stream is down), for
-   * example in a background task. Doesn't wait for the connector's own back-off, but for what the backend asked.
-   * It never throws: the report says what is left and why.
+   * Uploads everything that is queued, until the queue is empty or an upload fails. Works with or without a sync stream
+   * (the SDK's own uploads stop while its stream is down), for example in a background task. Ignores the connector's
+   * own
+   * back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). Never throws: the
+   * report says what is left, and why.
    *
-   * @param database Whose queue is uploaded.
-   * @param options What ends it.
-   * @param options.signal Ends it early, when it is aborted.
+   * @param database The database whose queue is uploaded.
+   * @param options How the drain can be stopped.
+   * @param options.signal Stops the drain when it is aborted.
    */
   async drain(
     database: ConnectorDatabase,
@@ -165,7 +171,7 @@ export class BackendConnector {
     };
   }
 
-  /** Counts the queue; a database that can't be read (it was closed) has what it had when it was last read. */
+  /** Counts the queue. If the database can't be read (it was closed), returns the last known count. */
   async #countRemaining(database: ConnectorDatabase): Promise<number> {
     try {
       return (await database.getUploadQueueStats()).count;
@@ -175,12 +181,14 @@ export class BackendConnector {
   }
 
   /**
-   * Uploads in the background until the signal is aborted or `close()` is called: at once, on new writes, when a
-   * back-off is over, and when the device comes online. Use it where writes must go out while the PowerSync Service
-   * can't be reached; it and the SDK's own uploads take turns.
+   * Uploads in the background until the signal is aborted or `close()` is called. Uploads at once, on new writes,
+   * when a
+   * back-off is over, and when the device comes online. Use it if writes must go out while the PowerSync Service can't
+   * be reached. It takes turns with the SDK's own uploads.
    *
-   * @returns a promise that ends with it, and that no failed upload rejects.
-   * @throws UploadError `aborted` if the connector is closed.
+   * @returns a promise that resolves when the signal is aborted or the connector is closed. A failed upload doesn't
+   * reject it.
+   * @throws UploadError `aborted` if the connector is closed already, or while the owner changes.
    */
   async keepUploading(
     database: ConnectorDatabase,
@@ -194,13 +202,19 @@ export class BackendConnector {
   }
 
   /**
-   * Says who writes from now on: call it at sign-in with the user's id, and at sign-out with null, before the app writes
-   * for them. Writes queued before stay those of who was named then, and are never uploaded in another's name: they wait,
-   * with `status.phase` `owner-mismatch`, and so does what is behind them.
+   * Sets the owner of all writes from now on. Call it at sign-in with the user's id and at sign-out with null, before
+   * the
+   * app writes anything for that user.
    *
-   * Where tokens are JWTs with a `sub`, the id has to be that, since it is compared. Uploads in flight are aborted, and
-   * the token cache is emptied if the owner is another one. Writes from before the first call belong to nobody in
-   * particular, and go out as ever.
+   * Writes that are queued already keep their owner, and are never uploaded in another user's name: while somebody else
+   * is signed in, they wait with `status.phase` `owner-mismatch`, and so does everything behind them. Writes that were
+   * queued before the first call have no owner, and are uploaded whoever is signed in.
+   *
+   * If your tokens are JWTs with a `sub` claim, pass the same id: the connector compares the two. If the owner changes,
+   * uploads in flight are aborted and the token cache is emptied.
+   *
+   * @throws TypeError if the owner is neither null nor a text of at least one character. UploadError `aborted` if the
+   * connector is closed.
    */
   async setOwner(database: ConnectorDatabase, owner: string | null): Promise<void> {
     if (owner !== null && (typeof owner !== 'string' || owner === '')) {
@@ -209,7 +223,7 @@ export class BackendConnector {
     await this.#inTurn(async () => {
       const { tokens, signedIn, gate } = this.#parts;
       if (currentOwner(await readBorders(database)) === owner) {
-        await tokens.keepOnlyOf(owner); // The app may have been killed before the token of the last one was dropped.
+        await tokens.keepOnlyOf(owner); // The app may have been killed before the previous owner's token was dropped.
         return;
       }
       await this.#parts.uploader.pauseWhile(async () => {
@@ -224,11 +238,11 @@ export class BackendConnector {
   }
 
   /**
-   * For signing out: tries to upload what is queued, does with the rest as told, then clears the database
-   * (`disconnectAndClear()`), the rejected writes and the token cache. Safe with an upload in flight. The app should not
-   * write meanwhile: what is written after the last look is cleared too.
+   * For signing out. Tries to upload what is queued, handles the rest as `unsent` says, then clears the database
+   * (`disconnectAndClear()`), the rejected writes and the token cache. Safe while an upload is in flight. The app must
+   * not write during the call: writes made after the queue was read for the last time are cleared too.
    *
-   * @throws TypeError naming the option that is missing or wrong.
+   * @throws TypeError if an option is missing or wrong; the message names the option.
    *
    * @example
    * ```ts
@@ -237,7 +251,7 @@ export class BackendConnector {
    *
    * export async function signOut(db: PowerSyncDatabase, connector: BackendConnector): Promise<string> {
    *   const { cleared, leftEntries } = await connector.drainAndClear(db, { unsent: 'keep', timeoutMs: 10_000 });
-   *   return cleared ? 'Signed out.' : `${leftEntries} changes are not saved yet. Sign out all the same?`;
+   *   return cleared ? 'Signed out.' : `${leftEntries} changes are not saved yet. Sign out anyway?`;
    * }
    * ```
    */
@@ -258,15 +272,18 @@ export class BackendConnector {
   }
 
   /**
-   * Calls `database.disconnect()`, which on Node and React Native waits for a running upload, and aborts that upload: what
-   * the backend has applied of it is recognised by its key next time. Uploads go on with the next `connect()`.
+   * Aborts the upload in flight and calls `database.disconnect()`. Use it in place of `database.disconnect()`, which on
+   * Node and React Native waits for a running upload. If the backend has applied the aborted upload, it recognises the
+   * next try by its idempotency key. Uploads resume with the next `connect()`.
    */
   disconnect(database: { disconnect(): Promise<void> }): Promise<void> {
     return this.#inTurn(() => this.#parts.uploader.pauseWhile(() => database.disconnect()));
   }
 
   /**
-   * Calls back with every step of the upload path. Returns the function that ends it.
+   * Calls the listener on every step of the upload path.
+   *
+   * @returns a function that removes the listener.
    *
    * @example
    * ```tsx
@@ -283,8 +300,11 @@ export class BackendConnector {
   }
 
   /**
-   * Says that refusals are the writes' fault: they are believed at once again, and the next upload is tried at once.
-   * Without it, each one is believed after ten minutes while `status.breaker` is `open`.
+   * Closes the breaker and opens the gate, so that the next upload is tried at once. Call it when the backend works and
+   * its refusals are the writes' fault. Without this call, while `status.breaker` is `open`, a refused transaction is
+   * rejected only after six tries over ten minutes.
+   *
+   * @throws UploadError `aborted` if the connector is closed, or while the owner changes.
    */
   async resetBreaker(database: ConnectorDatabase): Promise<void> {
     this.#parts.uploader.checkOpen();
@@ -295,19 +315,21 @@ export class BackendConnector {
   }
 
   /**
-   * Aborts what is in flight. From then on `drain()` reports the error `aborted`, and whatever else uploads, hands out tokens
-   * or changes the user throws it. Nothing is lost: what wasn't confirmed stays queued.
+   * Closes the connector for good, and aborts what is in flight. From then on `drain()` reports the error `aborted`,
+   * and
+   * every other method that uploads, hands out tokens or changes the owner throws it. Nothing is lost: writes that the
+   * backend hasn't confirmed stay queued.
    */
   close(): void {
     this.#parts.uploader.close();
   }
 
-  /** One change of users after another. */
+  /** Runs changes of the owner one after another. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    // It would wait for the export, and the export for it.
+    // A deadlock otherwise: this call would wait for the export, and the export for this call.
     if (this.#isExporting)
       return Promise.reject(
-        new TypeError('Not from within "export" of drainAndClear(): call it afterwards.'),
+        new TypeError('Not allowed in "export" of drainAndClear(). Call it after drainAndClear() ends.'),
       );
     const turn = this.#turn.then(task);
     this.#turn = turn.catch(() => {});
@@ -329,10 +351,10 @@ const METHODS = [
   'close',
 ] as const satisfies readonly (keyof BackendConnector)[];
 
-/** What the methods call. */
+/** The parts that the methods call. */
 type Parts = ReturnType<typeof wire>;
 
-/** Makes the parts, and tells each of those it needs. */
+/** Creates the parts, and gives each one the others it needs. */
 function wire(options: ResolvedOptions) {
   const { credentials, tokenCache: cache, retry, clock, random } = options;
   const publisher = createPublisher();

@@ -1,15 +1,15 @@
-/** Checks of options, for functions that take an object of them. Each throws a `TypeError` that names the option. */
+/** Checks for functions that take an options object. Each throws a `TypeError` that names the option. */
 export interface OptionChecks {
   wrong(name: string, expected: string, value: unknown): never;
   object<T>(name: string, value: T): T;
   fn<T>(name: string, value: T): T;
   number(name: string, value: number, min: number, max?: number): void;
   count(name: string, value: number): void;
-  /** `others`: what is left of the options once the known ones are taken out. */
+  /** `others`: the options that are left after the known ones were taken out. */
   noOthers(prefix: string, others: object): void;
 }
 
-/** @param who The function whose options they are, for the messages. */
+/** @param who Name of the function whose options are checked, for the messages. */
 export function optionChecks(who: string): OptionChecks {
   function wrong(name: string, expected: string, value: unknown): never {
     const shown =

@@ -13,93 +13,131 @@ import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import type { Transport } from './transport/transport.ts';
 
 /**
- * Changes an entry before it is sent: returns another one, or null to leave it out.
+ * Changes an entry before it is sent: returns the entry to send, or null to leave it out.
  *
- * It must not change the one it gets, which may still be recorded, and has to keep its op id (`clientId`). One that throws
- * rejects the transaction as `invalid`; throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`:
- * hold).
+ * Return a changed copy; don't modify the entry itself, since it may still be recorded as rejected. Keep its op id
+ * (`clientId`). If the transform throws, the transaction is rejected with code `invalid`. Throw an `UploadError` for
+ * another verdict: code `unavailable` to retry later, `schema_mismatch` to hold.
  */
 export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
 
 /**
- * Changes the entries of one transaction before they are sent, where one entry alone isn't enough to go by: returns those
- * to send, in order; none, and the transaction leaves the queue without having been sent. Otherwise as
- * {@link EntryTransform}; no entry may be made up, since each needs an op id of its own.
+ * Changes the entries of one transaction before they are sent. Use it if one entry isn't enough to decide. Returns the
+ * entries to send, in order. If it returns none, the transaction leaves the queue without being sent. Otherwise the
+ * rules of {@link EntryTransform} apply. It can't add entries: each needs an op id of its own.
  */
 export interface TransactionTransform {
   transaction(entries: readonly UploadEntry[]): readonly UploadEntry[] | Promise<readonly UploadEntry[]>;
 }
 
-/** A change of entries before they are sent; `powersync-backend-connector/transforms` has ready ones. */
+/** Changes entries before they are sent. `powersync-backend-connector/transforms` has ready-made ones. */
 export type Transform = EntryTransform | TransactionTransform;
 
+/** How failed uploads are retried. */
 export interface RetryOptions {
-  /** The first wait after a failure, in milliseconds. Default 5000, the SDK's own retry delay. */
+  /**
+   * Wait after the first failure, in milliseconds; doubled after each further one. The default is the SDK's own retry
+   * delay.
+   *
+   * @default 5_000
+   */
   readonly baseMs?: number | undefined;
-  /** The longest wait, in milliseconds; a `Retry-After` of the backend may be longer. Default 300 000 (5 minutes). */
+  /**
+   * Longest wait between two tries, in milliseconds. A `Retry-After` of the backend may ask for longer, up to an hour.
+   *
+   * @default 300_000 (5 minutes), or `baseMs` if that is longer
+   */
   readonly maxMs?: number | undefined;
-  /** By which share a wait is shortened at random, 0 to 1. Default 0.3. */
+  /**
+   * Largest share of a wait that is cut off at random, 0 to 1: with 0.3, waits take 70 to 100 % of their time.
+   *
+   * @default 0.3
+   */
   readonly jitter?: number | undefined;
   /**
-   * The most one `uploadData()` may take, token refresh included, in milliseconds. Default 30 000. On Node and React
-   * Native `disconnect()` waits for a running upload, so for this long at most (and for SQLite, where the app itself
-   * keeps it busy just when a batch is completed).
+   * Time limit of one `uploadData()` call, including a token refresh, in milliseconds. On Node and React Native
+   * `database.disconnect()` waits for a running upload, so it takes this long at most (longer only if the app keeps
+   * SQLite busy while a batch is being completed).
+   *
+   * @default 30_000
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * When an ambiguous answer (code `unclassified`) is given up and the write rejected. Default: what the transport says,
-   * for `writeApi()` ten tries over ten minutes or more; false: never.
+   * How often and how long a write with an ambiguous answer (code `unclassified`) is retried before it is rejected.
+   * False: it is retried for ever.
+   *
+   * @default the budget of the error; `writeApi()` sets ten tries over at least ten minutes
    */
   readonly ambiguous?: RetryBudget | false | undefined;
 }
 
 /** Options of {@link BackendConnector}. */
 export interface BackendConnectorOptions {
-  /** URL of the PowerSync Service (not of your backend). A trailing slash is removed. */
+  /** URL of the PowerSync Service, not of your backend. A trailing slash is removed. */
   readonly endpoint: string;
   /**
-   * Gets a JWT for the PowerSync Service and the backend. Return null when nobody is signed in; throw when that can't be
-   * known now, for example offline. Called only when a token is needed, never twice at once.
+   * Gets a JWT for the PowerSync Service and the backend. Return null if nobody is signed in. Throw if you can't tell
+   * now, for example while offline. Called only when a new token is needed, and never twice at the same time.
    */
   readonly credentials: CredentialsProvider;
-  /** Sends writes to your backend: `writeApi()` of `powersync-backend-connector/http`, or a function of your own. */
+  /** Sends writes to your backend: `writeApi()` of `powersync-backend-connector/http`, or your own function. */
   readonly transport: Transport;
   /**
-   * What becomes of a rejected transaction. Default {@link record}. A policy that holds one keeps all behind it waiting,
-   * and PowerSync applies no downloaded changes meanwhile: reads freeze, too.
+   * Rejection policy: decides whether a rejected transaction leaves the queue or is held. While one is held, everything
+   * behind it waits, and PowerSync applies no downloaded changes: reads freeze too.
+   *
+   * @default record()
    */
   readonly rejections?: RejectionPolicy | undefined;
-  /** How much is sent together: bounds, or a strategy of your own. Default: 50 transactions. */
+  /**
+   * How many transactions are sent in one batch: bounds, or your own batching strategy.
+   *
+   * @default 50 transactions, 1_000 entries
+   */
   readonly batching?: BatchingOptions | BatchingStrategy | undefined;
+  /** Waits between tries, the time limit of an upload, and when ambiguous writes are given up. */
   readonly retry?: RetryOptions | undefined;
-  /** Overrides how a failure is read; undefined keeps the default of the error table. */
+  /** Returns your own verdict on a failure, or undefined to keep the default verdict of its error code. */
   readonly classify?: ((failure: UploadFailure) => Verdict | undefined) | undefined;
-  /** Changes entries before they are sent, one transform after another. */
+  /** Changes entries before they are sent. Transforms of a list run one after another. */
   readonly transform?: Transform | readonly Transform[] | undefined;
   /**
-   * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` given to `connect()`:
-   * records a checkpoint request there. A function, or `checkpointRequests({ url })` of
-   * `powersync-backend-connector/http`. The method of that name exists on the connector only if this is set.
+   * Records a checkpoint request at your backend. Only for backends that apply writes after they have answered, and
+   * only
+   * with `checkpointMode: 'requests'` passed to `connect()`. A function, or `checkpointRequests({ url })` of
+   * `powersync-backend-connector/http`. The connector has a method `postCheckpointRequest` only if this option is set.
    */
   readonly postCheckpointRequest?: CheckpointRequest | undefined;
-  /** Where the current token is kept. Default: in memory. */
+  /**
+   * Keeps the current token between uses, for example over restarts of the app.
+   *
+   * @default a cache in memory
+   */
   readonly tokenCache?: TokenCache | undefined;
-  /** Epoch milliseconds; for tests. Default `Date.now`. */
+  /**
+   * Returns the time in epoch milliseconds. For tests.
+   *
+   * @default Date.now
+   */
   readonly clock?: (() => number) | undefined;
-  /** From 0 to below 1; for tests. Default `Math.random`. */
+  /**
+   * Returns a random number from 0 to below 1. For tests.
+   *
+   * @default Math.random
+   */
   readonly random?: (() => number) | undefined;
 }
 
-/** Options with every default in place. */
+/** The options with every default filled in. */
 export interface ResolvedOptions {
   readonly endpoint: string;
   readonly credentials: CredentialsProvider;
   readonly transport: Transport;
   readonly rejections: RejectionPolicy;
   readonly batching: BatchingStrategy;
-  /** The most that a batch may take, as far as that is known. */
+  /** The most that a batch can hold, as far as it is known before the strategy is asked. */
   readonly bounds: Bounds;
-  /** How many transactions the strategy is offered before it is known how many it takes. */
+  /** How many transactions the batching strategy is offered first, before it is known how many it takes. */
   readonly firstOffer: number;
   readonly retry: Backoff & {
     readonly timeoutMs: number;
@@ -118,7 +156,7 @@ const { wrong, object, fn, number, count, noOthers } = optionChecks('BackendConn
 /** The longest delay that `setTimeout` takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Checks every option and puts the defaults in place, once. */
+/** Checks every option and fills in the defaults, once. */
 export function resolveOptions(options: BackendConnectorOptions): ResolvedOptions {
   const {
     endpoint,
@@ -187,7 +225,7 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   };
 }
 
-/** The most to read at once, for the sake of memory; a longer transaction is still read whole. */
+/** The most entries that are read at once, to limit memory. A longer transaction is still read whole. */
 const MAX_READ = 10_000;
 
 function resolveBatching(

@@ -1,12 +1,12 @@
-/** What is read of a JWT (RFC 7519, section 4.1); times in epoch milliseconds. */
+/** The claims of a JWT that the connector uses (RFC 7519, section 4.1). Times are in epoch milliseconds. */
 export interface JwtClaims {
-  /** As text, also where it is a number. */
+  /** `sub`, as text even if the token has a number. */
   readonly subject?: string;
   readonly issuedAt?: number;
   readonly expiresAt?: number;
 }
 
-/** Reads the claims of a JWT, without checking anything; empty for a token that can't be read. */
+/** Reads the claims of a JWT without verifying it. Returns no claims for a token that can't be read. */
 export function readJwtClaims(token: string): JwtClaims {
   const { sub, iat, exp } = decodeJwt(token) ?? {};
   return {
@@ -16,7 +16,7 @@ export function readJwtClaims(token: string): JwtClaims {
   };
 }
 
-/** The payload of a JWT, of any shape, since nobody has checked it; undefined for what isn't one. */
+/** The payload of a JWT; undefined if the text isn't a JWT. Not verified, so its members may have any type. */
 export function decodeJwt(token: string): Record<string, unknown> | undefined {
   try {
     const payload: unknown = JSON.parse(decodeBase64Url(token.split('.')[1] ?? ''));
@@ -28,7 +28,7 @@ export function decodeJwt(token: string): Record<string, unknown> | undefined {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-// By hand: React Native has no `atob` everywhere.
+// Decoded by hand: `atob` is missing in some React Native engines.
 function decodeBase64Url(text: string): string {
   let escaped = '';
   let bits = 0;

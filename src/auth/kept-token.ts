@@ -1,29 +1,34 @@
 import { startDeadline } from '../time/deadline.ts';
 
 /**
- * Where the current token is kept between uses: memory by default. Give one of your own to share a token with the rest
- * of the app. A cache that fails counts as empty. It is written one token after another, by whichever connector it was
- * given to: the next one waits until `set()` has ended, for `retry.timeoutMs` at most.
+ * Token cache: keeps the current token between uses. The default is in memory. Pass your own to share the token with
+ * the
+ * rest of the app, or to keep it over restarts. A cache whose `get()` fails counts as empty. Calls of `set()` never
+ * overlap, even if several connectors share the cache: each one waits until the call before it has ended, for
+ * `retry.timeoutMs` at most.
  */
 export interface TokenCache {
-  /** The token that was kept last; null or undefined if there is none. */
+  /** Returns the token that was last set; null or undefined if there is none. */
   get(): string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps a token; null drops it. If that fails it is tried once more, then told on `console.error`. */
+  /**
+   * Stores a token; null removes the stored one. If removing fails, it is tried once more, then reported with
+   * `console.error`.
+   */
   set(token: string | null): void | Promise<void>;
 }
 
-/** What one cache was given, in order. */
+/** The writes to one cache, in order. */
 interface Writes {
-  /** The token that it was given last. */
+  /** The token that the cache has to hold in the end. */
   wanted: string | null;
-  /** Ends once it has that. */
+  /** Settles once the last write has ended. */
   done: Promise<void>;
 }
 
-/** Shared by the connectors of one cache: the write of one that was closed must not come after that of the next. */
+/** Shared by all connectors of a cache: a write of a closed connector must not come after one of its successor. */
 const writesTo = new WeakMap<TokenCache, Writes>();
 
-/** Writes a token after those before it; one that takes longer than `timeoutMs` isn't waited for. */
+/** Writes a token after the writes before it. Waits `timeoutMs` at most for each write. */
 export function keepToken(cache: TokenCache, token: string | null, timeoutMs: number): void {
   const writes = writesTo.get(cache) ?? { wanted: null, done: Promise.resolve() };
   writesTo.set(cache, writes);
@@ -48,25 +53,25 @@ export function keepToken(cache: TokenCache, token: string | null, timeoutMs: nu
     }
   }
 
-  // One that ends after it was given up may have undone what came later.
+  // A write that ended after its time-out may have overwritten a later one.
   function again(): void {
     if (writes.wanted !== token) keepToken(cache, writes.wanted, timeoutMs);
   }
 }
 
-/** Ends once the cache has all that it was given so far. Never throws. */
+/** Settles once every write so far has ended. Never throws. */
 export async function allKept(cache: TokenCache): Promise<void> {
   await writesTo.get(cache)?.done;
 }
 
 function couldNotDrop(): void {
   console.error(
-    'powersync-backend-connector: tokenCache.set(null) failed twice. The token of the last user may be used at the next ' +
-      'start: remove it.',
+    'powersync-backend-connector: tokenCache.set(null) failed twice, so the cache may still hold the token of the last ' +
+      'user. Remove it before the next start.',
   );
 }
 
-/** The default cache. */
+/** The default token cache, in memory. */
 export function memoryTokenCache(): TokenCache {
   let kept: string | null = null;
   return {

@@ -5,32 +5,32 @@ import { type JwtClaims, readJwtClaims } from './jwt.ts';
 import { allKept, keepToken, type TokenCache } from './kept-token.ts';
 
 /**
- * Gets a JWT for the user who is signed in. Null means signed out; a throw means that it can't be known now. The signal
- * is aborted after `retry.timeoutMs`.
+ * Gets a JWT for the signed-in user. Return null if nobody is signed in. Throw if you can't tell now, for example while
+ * offline. `signal` is aborted after `retry.timeoutMs`.
  */
 export type CredentialsProvider = (context: {
   readonly signal: PlatformAbortSignal;
 }) => Promise<{ readonly token: string } | null>;
 
-/** Tokens for sync and uploads: cached, refreshed ahead, one refresh at a time. */
+/** Tokens for sync and uploads: cached, refreshed before they expire, one refresh at a time. */
 export interface TokenSource {
-  /** A token that should still be good; null when signed out. Throws what `credentials` threw. */
+  /** Returns a token that should still be valid; null when signed out. Throws the error of `credentials`. */
   get(): Promise<string | null>;
-  /** Forgets this token, and no newer one. Without an argument, the one that was kept last. */
+  /** Drops this token, but not a newer one. Without an argument, drops the current token. */
   drop(token?: string): void;
-  /** Forgets everything, a refresh on its way included: somebody else may have signed in. */
+  /** Drops everything, including the result of a running refresh: somebody else may have signed in. */
   forget(): void;
-  /** Forgets a token that the cache had from before, unless it names this user. */
+  /** Drops a token that was loaded from the cache, unless its `sub` is this owner. */
   keepOnlyOf(owner: string | null): Promise<void>;
-  /** Ends once the cache has all that it was given so far, or after `timeoutMs`. Never throws. */
+  /** Settles once every write to the cache has ended, or after `timeoutMs`. Never throws. */
   settled(): Promise<void>;
-  /** A refresh on its way is for nobody: what it brings isn't kept. What the cache has stays for the next start. */
+  /** Discards the result of a running refresh. What the cache holds stays for the next start. */
   close(): void;
-  /** What the backend's clock shows now. */
+  /** Tells the current time of the backend's clock. */
   serverTime(epochMs: number): void;
 }
 
-/** How a refresh ended; `unchanged`: with the very token that was dropped. */
+/** How a refresh ended. `unchanged`: it returned the same token that had been dropped. */
 export type RefreshResult = 'token' | 'unchanged' | 'signed-out' | 'failed';
 
 export interface TokenSourceOptions {
@@ -44,17 +44,17 @@ export interface TokenSourceOptions {
 interface Held {
   readonly token: string;
   readonly claims: JwtClaims;
-  /** When it came, by the device's clock. */
+  /** When it was received, by the device's clock, in epoch milliseconds. */
   readonly at: number;
-  /** From the cache, rather than from `credentials`. */
+  /** True if it comes from the cache, not from `credentials`. */
   readonly isLoaded?: boolean;
 }
 
-/** Refreshed this long before expiry, or a third of the lifetime if that is less. The SDK begins at 30 s. */
+/** A token is refreshed this long before it expires, or a third of its lifetime if that is less. The SDK: 30 s. */
 const AHEAD_MS = 60_000;
-/** A token is used at least this long (or half its lifetime), however odd the clocks: no storm of refreshes. */
+/** A token is used for at least this long (or half its lifetime), so that wrong clocks can't cause a refresh storm. */
 const MIN_USE_MS = 10_000;
-/** Differences of clocks up to this are noise: the `Date` header counts whole seconds, and answers take time. */
+/** Smaller differences between clocks are ignored: the `Date` header has whole seconds, and answers take time. */
 const SKEW_NOISE_MS = 5_000;
 
 export function createTokenSource({
@@ -64,10 +64,10 @@ export function createTokenSource({
   clock,
   onRefresh,
 }: TokenSourceOptions): TokenSource {
-  let held: Held | null | undefined; // undefined: the cache hasn't been asked yet
+  let held: Held | null | undefined; // undefined: the cache hasn't been read yet
   let flight: Promise<string | null> | undefined;
   let user = 0; // counted up when somebody else may have signed in
-  let ended: UploadError | undefined; // why the last user's refresh is for nobody
+  let ended: UploadError | undefined; // why the result of the last user's refresh is discarded
   let dropped: string | undefined;
   let skewMs = 0;
 
@@ -144,7 +144,7 @@ export function createTokenSource({
       }
     },
     forget() {
-      abandonFlight(new UploadError('unauthenticated', 'Somebody else signed in meanwhile.'));
+      abandonFlight(new UploadError('unauthenticated', 'Another user signed in. The writes stay queued.'));
       held = null;
       keep(null);
     },
@@ -165,10 +165,14 @@ export function createTokenSource({
   };
 }
 
-/** When a token runs out, by the device's clock. One that seems to have run out before it came is not believed. */
+/**
+ * When a token expires, by the device's clock. If it seems to have expired before it was received, the clocks are
+ * wrong:
+ * then its lifetime counts from when it was received.
+ */
 function expiresAt({ claims, at }: Held, skewMs: number): number {
   const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = claims;
-  // A token issued in the future shows that the device's clock is behind, also where no `Date` can be read.
+  // A token issued in the future shows that the device's clock is behind, even if no `Date` header can be read.
   const skew = skewMs || Math.max(0, issuedAt - at);
   const byClock = expiry - skew;
   return byClock > at ? byClock : at + Math.max(expiry - issuedAt, 0);
@@ -187,7 +191,7 @@ function refreshAt(held: Held, skewMs: number): number {
   );
 }
 
-/** Null for signed out, which an empty token means too: the SDK would cache it and sync nothing. */
+/** Null means signed out. So does an empty token: the SDK would cache it and sync nothing. */
 function readToken(result: { readonly token: string } | null): string | null {
   if (result === null) return null;
   const token: unknown = result?.token;
@@ -201,7 +205,7 @@ function readToken(result: { readonly token: string } | null): string | null {
   if (/[^\x21-\x7e]/.test(trimmed)) {
     throw new UploadError(
       'misconfigured',
-      'credentials() returned a token with characters that no header may carry.',
+      'credentials() returned a token with characters that are not allowed in a header.',
     );
   }
   return trimmed || null;

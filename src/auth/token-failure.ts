@@ -3,9 +3,9 @@ import type { UploadError } from '../error/upload-error.ts';
 const failures = new WeakMap<UploadError, boolean>();
 
 /**
- * Marks an error as one of getting a token: it says nothing of the write, whatever its code.
+ * Marks an error as a failure to get a token: whatever its code, it says nothing about the write.
  *
- * @param nothingSent Nothing is under way that might still be applied.
+ * @param nothingSent True if nothing was sent that the backend might still apply.
  */
 export function tokenFailure(error: UploadError, nothingSent: boolean): UploadError {
   failures.set(error, nothingSent);
@@ -16,7 +16,7 @@ export function isTokenFailure(error: UploadError): boolean {
   return failures.has(error);
 }
 
-/** Whether it failed before anything was sent. */
+/** Whether getting a token failed before anything was sent. */
 export function nothingWasSent(error: UploadError): boolean {
   return failures.get(error) === true;
 }

@@ -2,12 +2,13 @@ import { defaultVerdict } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { Outcome } from '../transport/outcome.ts';
 
-/** What became of something that was not applied. */
+/** The outcome of something that was not applied. */
 export type Failure = Exclude<Outcome, { readonly status: 'applied' | 'not_attempted' }>;
 
 /**
- * What was thrown by a request that held one transaction only, as that transaction's outcome, so that the batch around
- * it need not be bisected. Throws what has to end the whole call: a refused token, an abort.
+ * Turns the error of a request that held only one transaction into the outcome of that transaction, so that the batch
+ * doesn't have to be bisected. Rethrows errors that have to end the whole call: a refused token, another owner, an
+ * abort.
  */
 export function failureAlone(thrown: unknown): Failure {
   const error = UploadError.from(thrown);

@@ -7,37 +7,47 @@ import type { Failure } from './failure-alone.ts';
 import { createProgress } from './progress.ts';
 import { oneByOne, only, sendInOrder } from './send-in-order.ts';
 
-/** What a {@link SendEntry} may use. */
+/** What a {@link SendEntry} can use. */
 export interface EntryContext extends TransportContext {
-  /** Idempotency key of this entry: that of its transaction, and its op id. Equal on every retry. */
+  /** Idempotency key of this entry: the key of its transaction, and its op id. Equal on every retry. */
   readonly key: string;
 }
 
 /**
- * Sends one entry. Resolving with nothing (or `applied`) means that the backend applied it; throw an `UploadError` where
- * it didn't, or return the outcome where the backend's own words are to reach the rejection policy.
+ * Sends one entry. Resolve with nothing (or `applied`) if the backend applied it. Throw an `UploadError` if it
+ * didn't, or
+ * return the outcome if the backend's own words (`details`) should reach the rejection policy.
  */
 export type SendEntry = (
   entry: UploadEntry,
   context: EntryContext,
 ) => Promise<Exclude<Outcome, { readonly status: 'not_attempted' }> | undefined> | Promise<void>;
 
+/** Options of {@link perEntry}. */
 export interface PerEntryOptions {
   /**
-   * Requests under way at once. Default 1: everything in the order of the queue. With more, rows are written in parallel
-   * and so not in order, but never two entries of one row: only for tables that don't refer to each other.
+   * Number of calls that may run at the same time, a whole number from 1. With 1, entries are sent in queue order. With
+   * more, different rows are written in parallel and out of order, but never two entries of the same row: only for
+   * tables
+   * that don't refer to each other.
+   *
+   * @default 1
    */
   readonly concurrency?: number | undefined;
 }
 
 /**
- * A transport that makes one call for each entry, in order: for backends with a procedure or a mutation per change.
+ * A transport that calls `send` once for each entry, in queue order. For backends with a procedure or a mutation for
+ * each
+ * kind of change.
  *
- * A transaction isn't atomic then. When an entry fails, what was applied before it is remembered, so that a retry goes on
- * behind it, and a rejection tells of it (`appliedEntries`). After a restart of the app applied entries may be sent once
- * more: let the backend take a replay, by `key` or because its writes are absolute.
+ * A transaction isn't atomic then. If an entry fails, the entries that were applied before it are remembered: a retry
+ * continues behind them, and a rejection lists them (`appliedEntries`). They are remembered in memory only, so after a
+ * restart of the app applied entries may be sent again. The backend must accept a repeat, by `key` or because the
+ * result
+ * is the same.
  *
- * @throws TypeError if `send` is no function, or an option is misspelt or out of range.
+ * @throws TypeError if `send` is not a function, or an option is unknown or out of range.
  *
  * @example
  * ```ts
@@ -85,7 +95,10 @@ function failureIn(outcome: unknown): Failure | undefined {
   const { status } = Object(outcome);
   if (status === 'applied') return undefined;
   if (status === 'rejected' || status === 'retry') return outcome as Failure;
-  throw new UploadError('misconfigured', 'What sends an entry must return nothing, or an outcome.');
+  throw new UploadError(
+    'misconfigured',
+    'The function of perEntry() must return nothing, or an outcome. The writes stay queued.',
+  );
 }
 
 function withKey(context: TransportContext, key: string): EntryContext {

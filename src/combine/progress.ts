@@ -1,20 +1,20 @@
 import type { UploadEntry } from '../queue/transaction.ts';
 
 /**
- * Remembers which entries of transactions that aren't through yet were applied, so that a retry doesn't repeat them: an
- * entry that is sent again later could undo what another device wrote in between. Only a hint in memory: after a restart
- * they are repeated.
+ * Remembers which entries of unfinished transactions were applied, so that a retry doesn't send them again: a repeated
+ * entry could undo what another device has written in between. Kept in memory only, so after a restart they are
+ * repeated.
  */
 export interface Progress {
   has(key: string, entry: UploadEntry): boolean;
   add(key: string, entry: UploadEntry): void;
 }
 
-/** Transactions to remember. Those that are through leave by age; only few at the queue's head ever matter. */
+/** How many transactions are remembered; the oldest are dropped. Only a few at the head of the queue ever matter. */
 const MAX_TRANSACTIONS = 200;
 
 export function createProgress(): Progress {
-  // By idempotency key, which covers the content; within, by op id.
+  // Op ids by idempotency key. The key depends on the content.
   const applied = new Map<string, Set<number>>();
   return {
     has: (key, { clientId }) => applied.get(key)?.has(clientId) ?? false,

@@ -7,30 +7,36 @@ import type { Transport, TransportContext } from '../transport/transport.ts';
 import { failureAlone } from './failure-alone.ts';
 import { createProgress, type Progress } from './progress.ts';
 
-/** A transport, and the entries it is for: a table name, a pattern with `*`, or a function of the entry. */
+/** A transport, and the entries that it is for. */
 export interface Route {
+  /**
+   * A table name, a pattern in which `*` stands for any characters, or a function that returns true for its entries.
+   */
   readonly match: string | ((entry: UploadEntry) => boolean);
   readonly transport: Transport;
 }
 
-/** Transports by table name, by pattern (`'audit_*'`), and `default` for all other tables. */
+/** Transports by table name or pattern (`'audit_*'`), and `default` for all other tables. */
 export type RoutesByTable = Readonly<Record<string, Transport>>;
 
 /**
- * Combines transports: each entry goes to the one of its table. An exact name comes before a pattern, the first pattern
- * before the next, and all before `default`; in a list, the first route that matches counts.
+ * Combines transports: sends each entry with the transport of its table. An exact name counts before patterns, patterns
+ * count in their order, and `default` is last. In a list, the first route that matches counts.
  *
- * The order of the queue is kept across transports: a batch ends where the transport changes, and the rest follows with
- * the next one. A transaction whose entries all go to one transport is sent to it whole.
+ * The order of the queue is kept across transports: a batch ends where the transport changes, and the rest is sent in
+ * the
+ * next batch. A transaction whose entries all go to one transport is sent to it whole.
  *
- * **A transaction that spans several transports can't be atomic.** It is sent in parts, in the order of its entries, each
- * part as a transaction of its own whose key is that of the whole and its range of op ids. Parts that were applied are
- * remembered and not sent again. If a later part is rejected, the rejection tells which entries were applied
- * (`appliedEntries`), and what is behind the part is not sent.
+ * **A transaction that spans several transports can't be atomic.** It is sent in parts, in the order of its entries.
+ * Each
+ * part is a transaction of its own, and its key is the key of the whole and the part's range of op ids. Parts that were
+ * applied are remembered (in memory) and not sent again. If a later part is rejected, the rejection lists the entries
+ * that
+ * were applied (`appliedEntries`), and the parts behind it are not sent.
  *
- * An entry that no route is for stays queued, with an error that names its table.
+ * If no route matches an entry, it stays queued, with an error that names its table.
  *
- * @throws TypeError for a route that has no transport.
+ * @throws TypeError for a route without a transport, or with a wrong `match`.
  *
  * @example
  * ```ts
@@ -87,23 +93,23 @@ function finder(routes: RoutesByTable | readonly Route[]): Find {
   };
 }
 
-/** A promise would be as good as true, and the entry sent to another backend than its own. */
+/** Checks the result of `match`. A promise would count as true, and the entry would go to the wrong backend. */
 function isMatch(said: unknown): boolean {
   if (typeof (said as { then?: unknown } | null | undefined)?.then !== 'function') return Boolean(said);
   throw new UploadError(
     'misconfigured',
-    'route(): a function "match" returned a promise, which is neither true nor false. Nothing was sent. The writes stay queued.',
+    'route(): a function "match" returned a promise, but must return true or false. Nothing was sent. The writes stay queued.',
   );
 }
 
 interface Part {
   readonly transport: Transport;
   readonly entries: UploadEntry[];
-  /** Where its first entry stands in the transaction. */
+  /** Index of its first entry in the transaction. */
   readonly offset: number;
 }
 
-/** The entries of a transaction, grouped where neighbours go to the same transport. */
+/** Splits the entries of a transaction where the transport changes. */
 function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[] {
   const parts: Part[] = [];
   for (const [offset, entry] of (transaction?.entries ?? []).entries()) {
@@ -115,7 +121,7 @@ function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[]
   return parts;
 }
 
-/** The transactions at the head that go to this transport whole. */
+/** The leading transactions whose entries all go to this transport. */
 function leadingRun(
   transactions: readonly UploadTransaction[],
   transport: Transport,
@@ -126,7 +132,7 @@ function leadingRun(
       try {
         return find(entry) !== transport;
       } catch {
-        return true; // It is told once it stands at the head.
+        return true; // The error is thrown once this transaction is the first.
       }
     });
   const end = transactions.findIndex(goesElsewhere);
@@ -179,5 +185,8 @@ async function sendAlone(
   } catch (thrown) {
     return failureAlone(thrown);
   }
-  throw new UploadError('misconfigured', 'A transport of route() returned no outcome.');
+  throw new UploadError(
+    'misconfigured',
+    'A transport of route() returned no outcome. The writes stay queued.',
+  );
 }

@@ -6,28 +6,31 @@ import type { TransportContext } from '../transport/transport.ts';
 import { type Failure, failureAlone } from './failure-alone.ts';
 import type { Progress } from './progress.ts';
 
-/** An entry with its place in the batch. */
+/** An entry and its transaction. */
 export interface Placed {
   readonly entry: UploadEntry;
   readonly transaction: UploadTransaction;
 }
 
-/** How a batch is sent in parts that are smaller than a transaction. */
+/** How to send a batch in requests that are smaller than a transaction. */
 export interface InOrder {
   readonly progress: Progress;
-  /** Splits entries, in order, into the requests they travel in. */
+  /** Splits entries into requests, in order. */
   readonly requests: (entries: readonly Placed[]) => readonly (readonly Placed[])[];
-  /** Sends one request: undefined once all of it is applied. */
+  /** Sends one request. Returns undefined if all of it was applied. */
   readonly send: (entries: readonly Placed[]) => Promise<Failure | undefined>;
-  /** Requests under way at once; 1 keeps to the queue's order. Two entries of one row are never under way together. */
+  /**
+   * Most requests at the same time. 1 keeps the queue order. Two entries of the same row are never sent in parallel.
+   */
   readonly concurrency: number;
 }
 
 /**
  * Sends the entries of a batch in several requests, in order, until one fails.
  *
- * A transaction isn't atomic here. What was applied of one that fails is remembered in `progress` and told in its outcome.
- * A request with several entries that is refused is sent again entry by entry, to see which is at fault.
+ * A transaction isn't atomic here. If it fails, the entries that were applied are remembered in `progress` and listed
+ * in
+ * its outcome. If a request with several entries is refused, they are sent again one by one, to find the one at fault.
  */
 export async function sendInOrder(
   transactions: readonly UploadTransaction[],
@@ -43,11 +46,11 @@ export async function sendInOrder(
   const failures = new Map<UploadEntry, Failure>();
 
   const sendOne = async (entries: readonly Placed[]): Promise<boolean> => {
-    // What sends an entry may ignore the signal; then it ends here.
+    // `send` may ignore the signal. Then the batch ends here.
     if (context.signal.aborted)
       throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
     const said = await send(entries).catch((thrown) => failedBy(UploadError.from(thrown)));
-    // What one failed request says is judged as if it were thrown, but keeps its details.
+    // The failure of a request is judged as if it were thrown, but keeps its details.
     const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error) } : said;
     if (!failure) {
       for (const { entry, transaction } of entries) {
@@ -92,7 +95,7 @@ function outcomeOf(
   const indexes = entries.map((_, index) => index);
   const isApplied = (index: number): boolean => applied.has(entries[index] as UploadEntry);
   if (indexes.every(isApplied)) return { status: 'applied' };
-  // What may be applied, or be taken yet, is found out first: a rejection is final for the whole transaction.
+  // Entries to retry come first: a rejection is final for the whole transaction, and they may still be applied.
   const pending = entries.map((entry) => failures.get(entry)).find((each) => each?.status === 'retry');
   if (pending) return pending;
   for (const [entryIndex, entry] of entries.entries()) {
@@ -105,8 +108,11 @@ function outcomeOf(
 }
 
 /**
- * Runs requests, at most so many at once, each after those before it that touch the same row. After a failure only what
- * stands before it is still started. Throws the first thing thrown, once nothing is under way any more.
+ * Runs requests, at most `concurrency` at the same time. Each one waits for earlier ones that touch the same row.
+ * After a
+ * failure, only requests before the failed one are still started. If one throws, rethrows the first error once no
+ * request
+ * is running any more.
  */
 async function inParallel(
   requests: readonly (readonly Placed[])[],
@@ -145,9 +151,9 @@ export function oneByOne(entries: readonly Placed[]): readonly (readonly Placed[
   return entries.map((each) => [each]);
 }
 
-/** The one entry of a request, and the key that is its own: equal on every retry. */
+/** The only entry of a request, and its idempotency key, which is equal on every retry. */
 export function only(entries: readonly Placed[]): { readonly entry: UploadEntry; readonly key: string } {
   const [first] = entries;
-  if (!first) throw new UploadError('unknown', 'A request without an entry was to be sent.');
+  if (!first) throw new UploadError('unknown', 'There was no entry to send. The writes stay queued.');
   return { entry: first.entry, key: `${first.transaction.key}:${first.entry.clientId}` };
 }

@@ -1,8 +1,8 @@
 import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 /**
- * A transport of `@connectrpc/connect`: what `createGrpcTransport()`, `createGrpcWebTransport()` and
- * `createConnectTransport()` make. Only unary calls are made.
+ * A transport of `@connectrpc/connect`, made by `createGrpcTransport()`, `createGrpcWebTransport()` or
+ * `createConnectTransport()`. Only its unary calls are used.
  */
 export interface ConnectTransport {
   /* biome-ignore-start lint/suspicious/noExplicitAny: Connect's types need its packages; these declarations must not. */

@@ -9,14 +9,14 @@ export interface MessageLimits {
   readonly maxMessageBytes: number;
 }
 
-/** What one character of JSON takes at most in the binary format: `[1,1]` takes 5.5 a character. */
+/** Most bytes that one character of JSON needs in the binary format: `[1,1]` needs 5.5 for each. */
 const MOST_BYTES_PER_UNIT = 8;
-/** What the request adds to a transaction: a tag, and its length. */
+/** Bytes that the request adds to each transaction: a tag and its length. */
 const FRAME_BYTES = 6;
 
 /**
- * Encodes as many leading transactions as one message takes, at least one. Throws an `UploadError` if the first one
- * can't be sent at all; one behind it ends the message.
+ * Encodes as many leading transactions as fit into one message, at least one. Throws an `UploadError` if the first one
+ * can't be sent at all. The message ends before a later one that can't be sent.
  */
 export function packMessage(
   transactions: readonly UploadTransaction[],
@@ -53,8 +53,9 @@ function toMessage({ key, transactionId }: UploadTransaction, text: string): Tra
 }
 
 /**
- * The entries as JSON, in the members of the generated code. Through JSON, so that values mean what they mean to every
- * other transport: protobuf would make null of a column that is undefined, and of a bigint.
+ * The entries as JSON, with the member names of the generated code. JSON is used so that values have the same meaning
+ * as
+ * in every other transport: protobuf would turn an undefined column and a bigint into null.
  */
 function entriesAsJson({ entries }: UploadTransaction): string {
   return JSON.stringify(entries.map(toMembers), withoutLoss);
@@ -71,33 +72,33 @@ function toMembers({ id, op, table, opData, previousValues, metadata }: UploadEn
   };
 }
 
-/** By number: the enum itself would only add to the size. */
+/** Numbers of the enum `Operation`. Importing the enum would add to the bundle size. */
 const OPERATIONS = new Map<string, Operation>([
   ['PUT', 1],
   ['PATCH', 2],
   ['DELETE', 3],
 ]);
 
-/** Numbers that a Struct can't carry travel as text, as the JSON format of protobuf has them. */
+/** Sends numbers that a Struct can't hold as text, like protobuf's JSON format. */
 function withoutLoss(_: string, value: unknown): unknown {
   const isOdd = typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value));
   return isOdd ? String(value) : value;
 }
 
-/** Half a character, which JSON.stringify() escapes. Protobuf text is UTF-8, which would put another one in its place. */
+/** Half a surrogate pair, which JSON.stringify() escapes. In protobuf's UTF-8 it would become another character. */
 const HALF_CHARACTER = /(^|[^\\])(\\\\)*\\ud[89a-f]/;
 
 function whyUnsendable({ entries }: UploadTransaction, text: string): UploadError | undefined {
   if (!entries.every(({ op }) => OPERATIONS.has(op))) {
     return new UploadError(
       'misconfigured',
-      'WriteService has no other op than PUT, PATCH and DELETE. The writes stay queued.',
+      'WriteService has no operations but PUT, PATCH and DELETE. The writes stay queued.',
     );
   }
   if (HALF_CHARACTER.test(text)) {
     return new UploadError(
       'invalid',
-      "Protobuf can't carry text that is no valid Unicode (half of a surrogate pair).",
+      "Protobuf can't hold text that isn't valid Unicode (half of a surrogate pair).",
     );
   }
   return undefined;

@@ -5,19 +5,19 @@ import { parseRetryAfter } from '../error/retry-after.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { readRetryInfo } from './retry-info.ts';
 
-/** The members of a `ConnectError` that are read. */
+/** The members of a `ConnectError` that are used. */
 export interface ConnectErrorLike extends Error {
   /** One of the 16 gRPC codes. */
   readonly code: number;
   /** Headers and trailers of the answer, if there was one. */
   readonly metadata: { get(name: string): string | null };
-  /** The message without the code. It may hold words of the backend, so it is looked at, and never quoted. */
+  /** The message without the code. It may hold the backend's words, so it is read but never quoted. */
   readonly rawMessage: string;
   readonly isWireError?: boolean;
   readonly details?: readonly { readonly type?: string; readonly value?: unknown }[];
 }
 
-/** By name, not by class: an app may have two versions of `@connectrpc/connect`. */
+/** Checks by name, not by class: an app may have two versions of `@connectrpc/connect`. */
 export function isConnectError(value: unknown): value is ConnectErrorLike {
   if (!(value instanceof Error) || value.name !== 'ConnectError') return false;
   const { code, metadata, rawMessage } = value as Partial<ConnectErrorLike>;
@@ -25,13 +25,14 @@ export function isConnectError(value: unknown): value is ConnectErrorLike {
 }
 
 /**
- * What a failed call means.
+ * Reads the error of a failed call.
  *
- * Connect gives a code to everything, also to what no backend said: PERMISSION_DENIED is a firewall's 403 too, ABORTED a
- * connection that broke, INVALID_ARGUMENT an answer that it can't parse. Only what the backend itself said, with a gRPC
+ * Connect gives a code to every failure, even if no backend answered: PERMISSION_DENIED may be the 403 of a firewall,
+ * ABORTED a broken connection, INVALID_ARGUMENT an answer that can't be parsed. Only the backend's own answer, with a
+ * gRPC
  * status or an error in JSON, may reject a write.
  *
- * @param count How many transactions the call carried.
+ * @param count Number of transactions in the call.
  */
 export function readFailure(thrown: unknown, count: number): UploadError {
   if (!isConnectError(thrown)) return UploadError.from(thrown);
@@ -42,16 +43,16 @@ export function readFailure(thrown: unknown, count: number): UploadError {
   return isGrpc || isConnectJson(thrown) ? saidByBackend(thrown) : foundByClient(thrown, count);
 }
 
-/** Whether it is an error in JSON, as the Connect protocol has it. Connect marks those, since its version 2.2. */
+/** Whether it is a JSON error of the Connect protocol. Connect marks these since version 2.2. */
 function isConnectJson({ isWireError, metadata }: ConnectErrorLike): boolean {
   return isWireError ?? /\bjson\b/.test(metadata.get('content-type') ?? '');
 }
 
-/** Codes that mean something else of a whole call that a backend answered. */
+/** Codes with another meaning if the backend answered them to a whole call. */
 const OF_AN_ANSWER: Readonly<Record<number, UploadErrorCode>> = {
-  1: 'unavailable', // CANCELLED, but not by this side
-  5: 'misconfigured', // NOT_FOUND: rows are spoken of in results, so it is the service, or what it belongs to
-  14: 'unavailable', // UNAVAILABLE: it was reached
+  1: 'unavailable', // CANCELLED, but not by the client
+  5: 'misconfigured', // NOT_FOUND: missing rows are reported in results, so the service is missing
+  14: 'unavailable', // UNAVAILABLE, but the backend was reached
 };
 
 function saidByBackend(error: ConnectErrorLike): UploadError {
@@ -64,7 +65,7 @@ function saidByBackend(error: ConnectErrorLike): UploadError {
   });
 }
 
-/** Codes that Connect gives to failures of its own, where they tell something; all others say that the answer is none. */
+/** Codes that Connect itself gives to failed calls. Any other code means an answer that isn't WriteService's. */
 const OF_THE_CLIENT: Readonly<Record<number, UploadErrorCode>> = {
   1: 'network', // CANCELLED: the stream was reset
   4: 'timeout',
@@ -76,27 +77,28 @@ const OF_THE_CLIENT: Readonly<Record<number, UploadErrorCode>> = {
 
 function foundByClient(error: ConnectErrorLike, count: number): UploadError {
   const { code, cause } = error;
-  // A failed `fetch`, or an UploadError that an interceptor threw.
+  // A failed `fetch`, or an UploadError thrown by an interceptor.
   const inner = UploadError.from(cause);
   if (inner.code !== 'unknown') return inner;
   if (isAboutSize(error)) {
     return new UploadError(
-      count > 1 ? 'too_large' : 'misconfigured', // A limit of the app's own rejects nothing.
-      'A message is larger than the Connect transport takes (writeMaxBytes, readMaxBytes).',
+      count > 1 ? 'too_large' : 'misconfigured', // The app's own limit must not reject a write.
+      'A message is larger than the limit of the Connect transport (writeMaxBytes, readMaxBytes).',
     );
   }
   // Node's own errors have a code, such as ECONNREFUSED or CERT_HAS_EXPIRED.
   const isNodes = cause instanceof Error && typeof (cause as { code?: unknown }).code === 'string';
   const meaning = isNodes ? 'network' : OF_THE_CLIENT[code];
   if (!meaning) return notTheContract(undefined, `none of WriteService (${nameOf(error)})`);
-  return new UploadError(meaning, `No answer of the backend (${nameOf(error)}). The writes stay queued.`, {
+  return new UploadError(meaning, `The backend did not answer (${nameOf(error)}). The writes stay queued.`, {
     cause: isNodes ? cause : undefined,
   });
 }
 
 /**
- * Whether it is a message that was too large. There is no code for it; these are the words of grpc-js, grpc-go, gRPC for
- * Java, C++, Python and .NET, tonic, Connect for Go and for JavaScript.
+ * Whether a message was too large. There is no code for this, so the text is matched: grpc-js, grpc-go, gRPC for
+ * Java, C++,
+ * Python and .NET, tonic, Connect for Go and JavaScript.
  */
 function isAboutSize({ code, rawMessage }: ConnectErrorLike): boolean {
   const words = rawMessage.slice(0, 1_000);
@@ -106,7 +108,7 @@ function isAboutSize({ code, rawMessage }: ConnectErrorLike): boolean {
   );
 }
 
-/** Connect's own name of the code, which its messages begin with: `[permission_denied]`. */
+/** Connect's name for the code, which its messages begin with: `[permission_denied]`. */
 function nameOf({ code, message }: ConnectErrorLike): string {
   return /^\[[a-z_]+\]/.exec(message)?.[0] ?? `[${code}]`;
 }

@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
 import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
 
-/** The milliseconds that a `google.rpc.RetryInfo` among the details of an error asks to wait, at most an hour. */
+/** The wait of a `google.rpc.RetryInfo` in the details of an error, in milliseconds, an hour at most. */
 export function readRetryInfo(
   details: readonly { readonly type?: string; readonly value?: unknown }[] | undefined,
 ): number | undefined {
@@ -14,6 +14,6 @@ export function readRetryInfo(
     const ms = Number(seconds) * 1000 + Math.round(nanos / 1e6);
     return ms >= 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
   } catch {
-    return undefined; // A hint that can't be read is none.
+    return undefined; // A hint that can't be read is ignored.
   }
 }

@@ -11,43 +11,61 @@ import { packMessage } from './pack-message.ts';
 import { isConnectError, readFailure } from './read-failure.ts';
 import { readResponse } from './read-response.ts';
 
-/** Options of {@link writeService}. `headers` go out as metadata of the call. */
+/** Options of {@link writeService}. `headers` are sent as metadata of the call. */
 export interface WriteServiceOptions extends HeaderOptions {
   /**
-   * A transport of Connect, for whichever protocol the backend speaks: `createGrpcTransport()`,
-   * `createGrpcWebTransport()` or `createConnectTransport()`. Its interceptors run for each call. Its
-   * `defaultTimeoutMs` isn't used: the deadline of a call is what is left of `retry.timeoutMs`.
+   * A Connect transport for the protocol of the backend: `createGrpcTransport()`, `createGrpcWebTransport()` or
+   * `createConnectTransport()`. Its interceptors run for each call. Its `defaultTimeoutMs` isn't used: the deadline
+   * of a
+   * call is what is left of `retry.timeoutMs`.
    */
   readonly transport: ConnectTransport;
-  /** The most transactions in a call. Default 50, which every backend of the contract takes. */
+  /**
+   * Most transactions in one call. Every backend of the contract accepts 50. Raise it only if yours accepts more, and
+   * raise the connector's `batching.maxTransactions` too.
+   *
+   * @default 50
+   */
   readonly maxTransactions?: number | undefined;
   /**
-   * The most bytes of a message in the binary format. Default 4 000 000, below the 4 MiB that gRPC servers take unless
-   * they are told otherwise; a single larger transaction is sent all the same.
+   * Most bytes of one message in the binary format. A single larger transaction is sent anyway. The default is below
+   * the
+   * usual limit of gRPC servers, 4 MiB.
+   *
+   * @default 4_000_000
    */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * Whether the keys of the transactions are also sent as `idempotency-key` metadata, comma-separated, for what stands
-   * before the service; the messages have them in any case. Default true; turn it off for browsers, unless the backend's
-   * CORS set-up allows that header. Keys of more than 4000 characters in all are left out.
+   * Whether the idempotency keys are also sent as `idempotency-key` metadata, comma-separated, for proxies in front
+   * of the
+   * service. The messages always have them. Set it to false for browsers, unless the backend's CORS set-up allows that
+   * header. Keys of more than 4,000 characters in total are left out.
+   *
+   * @default true
    */
   readonly keysAsMetadata?: boolean | undefined;
-  /** What `error_code` values of your own mean. Default: any that the contract doesn't name is `invalid`. */
+  /**
+   * Meaning of your backend's own `error_code` values, or another meaning for known ones.
+   *
+   * @default every code that the contract doesn't name is `invalid`
+   */
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
 /**
- * The upload transport for gRPC, gRPC-Web and the Connect protocol: up to 50 transactions in one call of
- * `powersync.write.v1.WriteService`, one result for each. The service is `proto/powersync/write/v1/write.proto` in this
- * package, for servers in any language.
+ * Transport for gRPC, gRPC-Web and the Connect protocol: up to 50 transactions in one call of
+ * `powersync.write.v1.WriteService`, with one result for each. The service is defined in
+ * `proto/powersync/write/v1/write.proto` in this package, for servers in any language.
  *
- * The token travels as `authorization` metadata, and what is left of `retry.timeoutMs` as the deadline of the call.
- * Answers are read strictly: a status counts as a refusal only where the backend itself gave it, and results that aren't
- * those of the contract say nothing. Integers beyond 2^53 (as bigint) and non-finite numbers travel as text.
+ * The token is sent as `authorization` metadata, and what is left of `retry.timeoutMs` as the deadline of the call.
+ * Answers
+ * are read strictly: a status counts as a refusal only if the backend itself sent it, and if the results aren't in the
+ * form of the contract, every write stays queued. Integers beyond 2^53 (as bigint) and non-finite numbers are sent as
+ * text.
  *
- * Needs `@bufbuild/protobuf` (version 2), which every Connect transport brings along.
+ * Needs `@bufbuild/protobuf` version 2, which every Connect transport depends on.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -104,10 +122,12 @@ function checkOptions(options: WriteServiceOptions): void {
   if (typeof keysAsMetadata !== 'boolean') wrong('keysAsMetadata', 'true or false', keysAsMetadata);
 }
 
-/** gRPC metadata is often limited to 8 KiB in all, and a token may take half of it. */
+/** gRPC metadata is often limited to 8 KiB in total, and the token may need half of it. */
 const MAX_KEYS_LENGTH = 4_000;
 
-/** One value for each transaction. Left out where a key isn't plain, or all are long: the messages have them. */
+/**
+ * The keys as metadata. Left out if a key has unusual characters or all are too long: the messages have them anyway.
+ */
 function keyMetadata(packed: readonly Transaction[]): Record<string, string> {
   const keys = packed.map(({ idempotencyKey }) => idempotencyKey);
   const value = keys.join(', ');
@@ -115,7 +135,7 @@ function keyMetadata(packed: readonly Transaction[]): Record<string, string> {
   return isPlain && value.length <= MAX_KEYS_LENGTH ? { 'idempotency-key': value } : {};
 }
 
-/** gRPC has room for eight digits. */
+/** gRPC allows eight digits for a time-out. */
 const MAX_TIMEOUT_MS = 99_999_999;
 
 async function call(
@@ -124,7 +144,7 @@ async function call(
   metadata: Headers,
   { signal, timeLeftMs, serverTime }: TransportContext,
 ): Promise<ConnectResponse> {
-  // At least 1: Connect takes 0 for no deadline at all.
+  // At least 1: for Connect, 0 means no deadline.
   const left = timeLeftMs && Math.min(Math.max(1, Math.ceil(timeLeftMs())), MAX_TIMEOUT_MS);
   const tellTime = (headers: ConnectResponse['header']): void => {
     const time = parseHttpDate(headers?.get('date'));
@@ -137,7 +157,7 @@ async function call(
     tellTime(response.header);
     return response;
   } catch (thrown) {
-    if (signal.aborted) throw new UploadError('aborted', 'The upload was aborted.');
+    if (signal.aborted) throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
     if (isConnectError(thrown)) tellTime(thrown.metadata);
     throw readFailure(thrown, transactions.length);
   }

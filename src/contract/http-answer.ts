@@ -3,7 +3,7 @@ import { type HttpAnswerHead, UNCLASSIFIED_BUDGET, UploadError } from '../error/
 import { isGateways, saysOnlyForbidden } from './gateway.ts';
 import { isObject, parseJson } from './json.ts';
 
-/** One answer over HTTP, read to its end. */
+/** An HTTP answer whose body was read. */
 export interface HttpAnswer extends HttpAnswerHead {
   readonly text: string;
 }
@@ -14,10 +14,10 @@ export function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Refusals that only count in the contract's form, a JSON object: a proxy or firewall answers them too. */
+/** Codes that count only with a JSON object as body, the contract's form: proxies and firewalls send them too. */
 const NEED_JSON: readonly UploadErrorCode[] = ['invalid', 'forbidden', 'conflict'];
 
-/** What an answer outside 2xx means by its status, and by who said it. */
+/** Reads an answer outside 2xx, by its status and by whether the backend or something in front of it sent it. */
 export function refusalOf(answer: HttpAnswer): UploadError {
   const error = UploadError.fromResponse(answer);
   if (!NEED_JSON.includes(error.code)) return error;
@@ -29,19 +29,19 @@ export function refusalOf(answer: HttpAnswer): UploadError {
   if (!saysOnlyForbidden(body)) return error;
   return new UploadError(
     'unclassified',
-    `HTTP status ${status} without a word why: the backend's, or that of what stands before it. It is tried for 10 minutes, ` +
-      'then rejected. Let the backend say why.',
+    `HTTP status ${status} without a reason, from the backend or a gateway in front of it. The write is tried for 10 minutes, ` +
+      'then rejected. Let the backend send a reason.',
     { status, budget: UNCLASSIFIED_BUDGET },
   );
 }
 
-/** The error for an answer that isn't in the contract's form, and so says nothing of the writes. */
+/** The error for an answer that isn't in the contract's form, so that it says nothing about the writes. */
 export function notTheContract(status: number | undefined, what: string): UploadError {
   const said = status === undefined ? 'The backend answered' : `HTTP status ${status}`;
   return new UploadError(
     'misconfigured',
-    `${said}, but the answer is ${what}, so it isn't in the form of the contract: check the url and what stands between ` +
-      '(proxy, captive portal). The writes stay queued.',
+    `${said}, but the answer is ${what}, so it isn't in the form of the contract. Check the url, and whether something ` +
+      'in between answers (proxy, captive portal). The writes stay queued.',
     { status },
   );
 }

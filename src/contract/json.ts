@@ -1,4 +1,4 @@
-/** The JSON in a text; undefined if it is none. */
+/** Parses JSON; undefined if the text isn't JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

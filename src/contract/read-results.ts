@@ -7,7 +7,8 @@ import { type HttpAnswer, isSuccess, notTheContract, refusalOf, UNCLASSIFIED_BUD
 import { isObject, parseJson } from './json.ts';
 
 /**
- * What the backend's own error codes mean, by name: codes of the app, or another meaning for one the transport knows.
+ * Maps the backend's own error codes to error codes of the connector: codes of your app, or another meaning for a code
+ * that the transport knows.
  *
  * @example
  * ```ts
@@ -32,20 +33,23 @@ const ERROR_CODES: ErrorCodes = {
   UNCLASSIFIED_ERROR: 'unclassified',
 };
 
-/** The reference backend answers UNCLASSIFIED_ERROR to some database outages: see its MySQL adapter. */
+// The reference backend answers UNCLASSIFIED_ERROR to some database outages (see its MySQL adapter), hence a budget.
 export { UNCLASSIFIED_BUDGET };
 
-/** PostgreSQL's words for SQLSTATE 42501, which the reference backend reports as SCHEMA_MISMATCH. */
+/** PostgreSQL's messages for SQLSTATE 42501, which the reference backend reports as SCHEMA_MISMATCH. */
 const PERMISSION_DENIED = /^(permission denied for|new row violates row-level security)/;
 
-/** Reads the answer to a request of `count` transactions. Throws an `UploadError` where it says nothing of them. */
+/**
+ * Reads the answer to a request of `count` transactions. Throws an `UploadError` if it has no result for each of
+ * them.
+ */
 export function readResults(answer: HttpAnswer, count: number, errorCodes?: ErrorCodes): Outcome[] {
   const body = parseJson(answer.text);
   if (!isSuccess(answer)) throw refusalByCode(answer, body, errorCodes) ?? refusalOf(answer);
   return readResultList(isObject(body) ? body.results : undefined, count, answer.status, errorCodes);
 }
 
-/** Reads the list of results, whatever it travelled in. */
+/** Reads a list of results, wherever it was in the answer. */
 export function readResultList(
   results: unknown,
   count: number,
@@ -74,7 +78,9 @@ function readResult(result: Record<string, unknown>, errorCodes: ErrorCodes): Ou
         typeof wait === 'number' && wait >= 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
       return {
         status: 'retry',
-        error: new UploadError('unavailable', 'The backend asks to try again.', { retryAfterMs }),
+        error: new UploadError('unavailable', 'The backend asked to try again. The writes stay queued.', {
+          retryAfterMs,
+        }),
       };
     }
     case 'fatal_error':
@@ -92,7 +98,7 @@ function readFatal(
     return undefined;
   const { error_code: errorCode, operation_index: index } = failed;
   const own = ownCode(errorCodes, errorCode);
-  // What nobody knows is a code of the application: this contract has `retryable_error` for what may pass.
+  // An unknown code is one of the app, and final: for temporary failures this contract has `retryable_error`.
   let code = own ?? meaningOf(errorCode) ?? 'invalid';
   if (!own && code === 'schema_mismatch' && isPermissionDenied(failed.message ?? message)) code = 'forbidden';
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
@@ -106,8 +112,9 @@ function readFatal(
 }
 
 /**
- * What a refusal outside 2xx means where `errorCodes` names the code in its body: `code` or `error_code`, also in `error`;
- * or where that is the SQLSTATE of an outage, which an unlucky status must not make a refusal.
+ * Reads a refusal outside 2xx by the code in its body (`code` or `error_code`, also in `error`), if `errorCodes` has
+ * it,
+ * or if it is the SQLSTATE of an outage: then the write must not be rejected because of the status.
  */
 export function refusalByCode(
   { status, headers }: HttpAnswer,
@@ -130,7 +137,10 @@ export function refusalByCode(
   });
 }
 
-/** What may be a code in a JSON body, the most telling first; texts in place of an error object last. */
+/**
+ * Values in a JSON body that may be an error code, the most specific first. Texts instead of an error object are
+ * last.
+ */
 export function codesIn(body: unknown, withTexts = true): readonly unknown[] {
   const { error, errors } = isObject(body) ? body : {};
   const first: unknown = Array.isArray(errors) ? errors[0] : errors;
@@ -140,7 +150,7 @@ export function codesIn(body: unknown, withTexts = true): readonly unknown[] {
   return withTexts ? [...ofEach, first, error] : ofEach;
 }
 
-/** What a code means that everybody has: one of the contract, or a SQLSTATE. */
+/** Meaning of a common code: one of the contract, or a SQLSTATE. */
 export function meaningOf(word: unknown): UploadErrorCode | undefined {
   const known = ownCode(ERROR_CODES, word);
   if (known || typeof word !== 'string' || !/^[0-9A-Z]{5}$/.test(word)) return known;
@@ -148,12 +158,12 @@ export function meaningOf(word: unknown): UploadErrorCode | undefined {
   return bySqlState === 'unknown' ? undefined : bySqlState;
 }
 
-/** What a table says of a name; it knows no inherited ones. */
+/** Looks up a code by its name, without inherited names. */
 export function ownCode(codes: ErrorCodes, name: unknown): UploadErrorCode | undefined {
   return typeof name === 'string' && Object.hasOwn(codes, name) ? codes[name] : undefined;
 }
 
-/** A backend's code for messages: only if it is a plain word, so that no row data gets into them. */
+/** The backend's code in brackets, for messages. Only if it is a plain word, so that no row data gets into them. */
 export function inBrackets(code: unknown): string {
   return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code) ? ` (${code})` : '';
 }

@@ -5,8 +5,9 @@ type Readable = Pick<ConnectorDatabase, 'getAll'>;
 const known = new WeakMap<Readable, Set<string>>();
 
 /**
- * Whether the database has a table of the connector's. They are made when something is first written to them, so that an
- * app that never needs one never gets it, and no upload has to write for the sake of it.
+ * Whether the database has this table of the connector. Tables are created on the first write to them: an app that
+ * never
+ * needs one never gets it, and an upload doesn't have to write just to create one.
  */
 export async function hasTable(database: Readable, name: string): Promise<boolean> {
   if (known.get(database)?.has(name)) return true;

@@ -5,26 +5,30 @@ import type { ConnectorDatabase } from './database.ts';
 const opened = new WeakSet<ConnectorDatabase>();
 
 /**
- * Ends once the database is open. Before that nothing may ask for its client id: the SDK keeps the failure of a question
- * that came too early for as long as the object lives, so that nobody ever gets an answer.
+ * Resolves once the database is open. Call it before `getClientId()`: the SDK caches a failed `getClientId()` for as
+ * long as the database object lives, so one call that comes too early would make all later ones fail.
  *
- * @throws UploadError `unknown` if it could not be opened. It is asked again next time.
+ * @throws UploadError `unknown` if the database could not be opened. The next call tries again.
  */
 export async function ready(database: ConnectorDatabase): Promise<void> {
   if (opened.has(database)) return;
   try {
-    // A harmless read, where there is nothing to wait for: what opens when it is needed does so now.
+    // Without `waitForReady()`, a harmless read opens a database that opens on first use.
     await (database.waitForReady?.() ?? database.getAll('SELECT 1'));
   } catch (cause) {
     showWords(cause);
-    throw new UploadError('unknown', 'The database could not be opened (see cause). What is in it stays.', {
-      cause,
-    });
+    throw new UploadError(
+      'unknown',
+      'The database could not be opened (see cause). The writes stay queued.',
+      {
+        cause,
+      },
+    );
   }
   opened.add(database);
 }
 
-/** The client id of the database, asked for only once it is open. */
+/** Returns the client id of the database, once the database is open. */
 export async function clientIdOf(database: ConnectorDatabase): Promise<string> {
   await ready(database);
   return database.getClientId();

@@ -5,9 +5,9 @@ import { ready } from './ready.ts';
 const made = new WeakMap<ConnectorDatabase, Promise<unknown>>();
 
 /**
- * Makes the connector's own tables, once per opened database.
+ * Creates the connector's own tables, once per opened database.
  *
- * They are plain SQL tables and not part of the app's PowerSync schema: so they need no set-up, and survive
+ * They are plain SQL tables and not part of the app's PowerSync schema. So they need no set-up, and survive
  * `updateSchema()` and `disconnectAndClear()`.
  */
 export function ensureTables(database: ConnectorDatabase): Promise<unknown> {
@@ -34,13 +34,13 @@ may_be_applied INTEGER, needs_decision INTEGER)`,
   );
 }
 
-/** Tables made by earlier versions lack some. */
+/** Adds a column that tables of earlier versions lack. */
 async function addColumn(database: ConnectorDatabase, name: string): Promise<void> {
   if (await hasColumn(database, name)) return;
   try {
     await database.execute(`ALTER TABLE connector_rejected_writes ADD COLUMN ${name} INTEGER`);
   } catch (error) {
-    if (!(await hasColumn(database, name))) throw error; // Another tab was not faster.
+    if (!(await hasColumn(database, name))) throw error; // Unless another tab added it at the same time.
   }
 }
 
@@ -52,7 +52,7 @@ async function hasColumn(database: ConnectorDatabase, name: string): Promise<boo
   return found.length > 0;
 }
 
-/** Reads a value that has to survive a restart, such as a count of tries. */
+/** Reads a value that survives a restart, such as a count of tries. */
 export async function readState<T>(database: ConnectorDatabase, name: string): Promise<T | undefined> {
   if (!(await hasTable(database, 'connector_state'))) return undefined;
   const rows = await database.getAll<{ value: string }>('SELECT value FROM connector_state WHERE name = ?', [
@@ -61,7 +61,7 @@ export async function readState<T>(database: ConnectorDatabase, name: string): P
   return rows[0] && (JSON.parse(rows[0].value) as T);
 }
 
-/** Writes such a value. */
+/** Writes a value that survives a restart. */
 export async function writeState(database: ConnectorDatabase, name: string, value: unknown): Promise<void> {
   await ensureTables(database);
   await database.execute('INSERT OR REPLACE INTO connector_state (name, value) VALUES (?, ?)', [

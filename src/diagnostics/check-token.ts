@@ -2,10 +2,10 @@ import { decodeJwt } from '../auth/jwt.ts';
 import { type Claims, lifetimeProblem } from './claims.ts';
 import { type Finding, found } from './finding.ts';
 
-/** The PowerSync Service forgives clocks this difference. */
+/** Difference between clocks that the PowerSync Service accepts, in seconds. */
 const TOLERANCE_S = 60;
 
-/** Looks at what the PowerSync Service demands of a token, as far as it can be seen without its keys. */
+/** Checks a token against the rules of the PowerSync Service, as far as possible without its keys. */
 export function checkToken(token: string, endpoint: string, now: number): Finding[] {
   const claims = decodeJwt(token);
   if (!claims) {

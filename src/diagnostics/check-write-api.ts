@@ -11,16 +11,16 @@ export interface WriteApiCheck {
   readonly within: Within;
 }
 
-/** What came back, as far as it matters; or why nothing did. */
+/** The answer, or why there is none. */
 type Answer = { readonly status: number; readonly body: unknown; readonly isHtml: boolean } | string;
 
-/** Asks the backend to take nothing: the contract demands 1 to 50 transactions, so this is refused whatever it does. */
+/** Sends an empty list. The contract demands 1 to 50 transactions, so every backend refuses it and writes nothing. */
 export async function checkWriteApi(options: WriteApiCheck): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (options.token !== undefined) {
     const problem = problemWith(await ask(options, options.token));
     findings.push(found('url', !problem, problem ?? 'The url speaks the write API.'));
-    if (problem) return findings; // Whatever answers there, it isn't the backend.
+    if (problem) return findings; // It isn't the backend that answers there.
   }
   const answer = await ask(options);
   if (typeof answer === 'string') return [...findings, found('authentication', false, answer)];
@@ -46,7 +46,7 @@ async function ask({ url, headers, fetch, within }: WriteApiCheck, token?: strin
         redirect: 'manual',
         signal,
       });
-      // React Native follows redirects, whatever it is told.
+      // React Native always follows redirects.
       const isElsewhere = originOf(response.url || url) !== originOf(url);
       const text = await response.text();
       return {
@@ -67,13 +67,13 @@ async function ask({ url, headers, fetch, within }: WriteApiCheck, token?: strin
   }
 }
 
-/** What is wrong with an answer to a request with a token; undefined if it is the contract's. */
+/** What is wrong with the answer to a request with a token; undefined if it follows the contract. */
 function problemWith(answer: Answer): string | undefined {
   if (typeof answer === 'string') return answer;
   const { status, body, isHtml } = answer;
   const { message, results } = (body ?? {}) as { message?: unknown; results?: unknown };
   if (status === 400 && typeof message === 'string') return undefined;
-  // Lenient, but in the contract's form.
+  // The backend accepts an empty list, but answers in the contract's form.
   if (status === 200 && Array.isArray(results) && results.length === 0) return undefined;
   if (status === 401) {
     return "The backend refused the token (401). Compare its keys, issuer and audience with the token's.";

@@ -1,4 +1,4 @@
-/** The claims of a JWT that matter to the PowerSync Service; of any type, since nobody has checked them. */
+/** The claims of a JWT that the PowerSync Service uses. Not verified, so they may have any type. */
 export interface Claims {
   readonly sub?: unknown;
   readonly aud?: unknown;
@@ -6,7 +6,7 @@ export interface Claims {
   readonly exp?: unknown;
 }
 
-/** What is wrong with the lifetime of a token, in words that go on from "the token"; undefined where nothing is. */
+/** What is wrong with the lifetime of a token, as the rest of a sentence after "the token"; undefined if nothing is. */
 export function lifetimeProblem({ iat, exp }: Claims): string | undefined {
   if (typeof iat !== 'number' || typeof exp !== 'number') return 'needs both "iat" and "exp". Add them.';
   const seconds = exp - iat;

@@ -1,5 +1,6 @@
-/** What one check found. */
+/** Result of one check. */
 export interface Finding {
+  /** Name of the check. */
   readonly check:
     | 'scope'
     | 'endpoint'
@@ -11,8 +12,9 @@ export interface Finding {
     | 'audience'
     | 'url'
     | 'authentication';
+  /** True if the check found nothing wrong. */
   readonly ok: boolean;
-  /** What was found and, where that is wrong, what to do. Holds no token. */
+  /** What was found and, if it is wrong, what to do. Holds no token. */
   readonly message: string;
 }
 

@@ -3,10 +3,21 @@ import { clientIdOf } from '../database/ready.ts';
 import { readQueue } from '../queue/read-queue.ts';
 import { toTransaction } from '../queue/transaction.ts';
 
+/** Options of {@link inspectQueue}. */
 export interface InspectQueueOptions {
-  /** About how many entries to show. Default 100. A transaction is shown whole or not at all, but the first always. */
+  /**
+   * Most entries to show, a whole number above 0. Transactions are shown whole; the first one is always shown, even
+   * if it
+   * is longer.
+   *
+   * @default 100
+   */
   readonly limit?: number | undefined;
-  /** Shows the values of rows and metadata too. Default false. */
+  /**
+   * Whether to show the values of columns and the metadata too.
+   *
+   * @default false
+   */
   readonly values?: boolean | undefined;
 }
 
@@ -14,38 +25,45 @@ export interface InspectQueueOptions {
 export interface QueueReport {
   /** The database's client id (`getClientId()`). */
   readonly clientId: string;
-  /** How many entries are queued. */
+  /** Number of entries in the whole queue. */
   readonly length: number;
+  /** The first transactions in the queue, oldest first. */
   readonly transactions: readonly QueuedTransaction[];
-  /** True where more is queued than `transactions` show. */
+  /** True if more is queued than `transactions` shows. */
   readonly truncated: boolean;
 }
 
 /** One local database transaction in the queue. */
 export interface QueuedTransaction {
-  /** The idempotency key, as in the connector's events and in the requests to the backend. */
+  /** Idempotency key, the same as in the connector's events and in requests to the backend. */
   readonly key: string;
   /** The SDK's transaction id; absent for an entry that was queued without one. */
   readonly transactionId?: number | undefined;
+  /** Op id of the first entry. */
   readonly firstOpId: number;
+  /** Op id of the last entry. */
   readonly lastOpId: number;
+  /** The entries, in the order in which they were written. */
   readonly entries: readonly QueuedEntry[];
 }
 
+/** One entry in the queue. `opData`, `previousValues` and `metadata` are set only with the option `values`. */
 export interface QueuedEntry extends Partial<Pick<CrudEntryLike, 'opData' | 'previousValues' | 'metadata'>> {
+  /** Operation: `'PUT'`, `'PATCH'` or `'DELETE'` in current SDKs. */
   readonly op: string;
   readonly table: string;
   /** Id of the changed row. */
   readonly id: string;
-  /** Columns that were written; none for a DELETE. */
+  /** Names of the columns that were written; none for a DELETE. */
   readonly columns: readonly string[];
 }
 
 /**
- * Shows the head of the upload queue, for a screen of diagnostics or a report of a fault: without the values of rows,
- * unless asked for. It changes nothing, and holds up no upload.
+ * Shows the head of the upload queue, for a diagnostics screen or a bug report. Values of columns are left out,
+ * unless the
+ * option `values` is set. It changes nothing, and doesn't delay uploads.
  *
- * @throws TypeError if `limit` isn't a whole number above 0; else only what the database throws.
+ * @throws TypeError if `limit` isn't a whole number above 0. Otherwise only what the database throws.
  *
  * @example
  * ```ts

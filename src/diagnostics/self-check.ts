@@ -6,34 +6,58 @@ import { checkWriteApi } from './check-write-api.ts';
 import { type Finding, found } from './finding.ts';
 import { nameOf, type Task, type Within, withDeadline } from './with-deadline.ts';
 
-/** What is checked: the same options that the connector and `writeApi()` get. */
+/** The set-up to check: the same options that the connector and `writeApi()` get. */
 export interface SelfCheckOptions {
   /** URL of the PowerSync Service. */
   readonly endpoint: string;
+  /** The connector's option `credentials`. It is called once. */
   readonly credentials: CredentialsProvider;
-  /** Where the backend takes writes, if it speaks the reference write API; else it is not asked. */
+  /**
+   * URL that the backend accepts writes at, if it implements the reference write API.
+   *
+   * @default none: the backend isn't checked
+   */
   readonly url?: string | undefined;
-  /** Further headers of requests to the backend. */
+  /**
+   * Further headers of requests to the backend.
+   *
+   * @default no further headers
+   */
   readonly headers?: RequestHeaders | undefined;
 }
 
+/** How {@link selfCheck} runs. */
 export interface SelfCheckRun {
-  /** Ends it early; what wasn't checked by then is found to be unreachable. */
+  /** Ends the check early when it is aborted. What wasn't checked by then is reported as aborted or failed. */
   readonly signal?: PlatformAbortSignal | undefined;
-  /** The most that credentials and each request may take, in milliseconds. Default 10 000. */
+  /**
+   * Time limit for `credentials` and for each request, in milliseconds.
+   *
+   * @default 10_000
+   */
   readonly timeoutMs?: number | undefined;
-  /** Used instead of the platform's `fetch`. */
+  /**
+   * The function that makes requests.
+   *
+   * @default the platform's `fetch`
+   */
   readonly fetch?: PlatformFetch | undefined;
-  /** Epoch milliseconds; for tests. Default `Date.now`. */
+  /**
+   * Returns the time in epoch milliseconds. For tests.
+   *
+   * @default Date.now
+   */
   readonly clock?: (() => number) | undefined;
 }
 
 /**
- * Checks a set-up in development, and says what to change: addresses, token, and whether the backend speaks the reference
- * write API. It sends no writes, and never throws.
+ * Checks the set-up during development, and says what to change: the addresses, the token, and whether the backend
+ * implements the reference write API. It sends no writes, and never throws.
  *
- * The backend gets two requests with an empty list of transactions, which its contract refuses: one with the token (to be
- * answered 400) and one without (401).
+ * The backend gets two requests with an empty list of transactions, which its contract refuses: one with the token
+ * (expected answer: 400) and one without (expected answer: 401).
+ *
+ * @returns one finding for each check, in order.
  *
  * @example
  * ```ts

@@ -1,20 +1,22 @@
 import type { BackendConnector } from '../backend-connector.ts';
 import { warnOnce } from './warn-once.ts';
 
-/** The part of a console that is used. */
+/** The part of a console that {@link warnInDevelopment} uses. */
 export interface Console {
   warn(message: string): void;
 }
 
-/** Failures in a row that make a fault of the set-up. */
+/** This many `misconfigured` failures without an upload in between are reported as an error in the set-up. */
 const REPEATED = 3;
 
 /**
- * Warns once each of what is wrong with the app's or the backend's set-up, rather than with the network: a token that
- * comes back after it was refused, writes that wait for a sign-in, an answer that isn't the backend's again and again, and
- * the breaker. Returns the function that ends it. The warnings hold no token and no row data.
+ * Warns of errors in the set-up of the app or the backend, not of network problems. It warns once for each kind: a
+ * token
+ * that `credentials` returns again after it was refused, writes that wait for a sign-in, answers that repeatedly aren't
+ * the backend's, and an open breaker. The warnings hold no token and no row data.
  *
- * @param console Where they go. Default: the platform's.
+ * @param console Gets the warnings. Default: the platform's console.
+ * @returns a function that stops the warnings.
  *
  * @example
  * ```ts
@@ -37,16 +39,16 @@ export function warnInDevelopment(
     if (event.type === 'token' && event.result === 'unchanged') {
       warn(
         'unchanged',
-        'credentials() returned the very token that had just been refused, so nothing is uploaded. Get a fresh one from ' +
-          "the server there, and don't cache it: the connector does.",
+        'credentials() returned the same token that was just refused, so nothing is uploaded. Get a fresh one from the ' +
+          "server there, and don't cache it: the connector does.",
       );
     }
     if (event.type === 'breaker') {
       warn(
         'breaker',
-        'the backend refused several writes one after another, so the fault may be its own: each further refusal has to be ' +
-          'confirmed by tries over some minutes, and the writes stay queued meanwhile. Look at its log; if the writes are at ' +
-          'fault after all, call connector.resetBreaker(db).',
+        'the backend refused several writes one after another, so it may be broken. Each further one is rejected only ' +
+          'after six tries over ten minutes, and the writes stay queued until then. Look at its log. If the writes are at ' +
+          'fault, call connector.resetBreaker(db).',
       );
     }
     if (event.type !== 'failed') return;
@@ -54,13 +56,13 @@ export function warnInDevelopment(
       warn(
         'needs-auth',
         `${connector.status.queuedEntries} queued writes wait for a sign-in: credentials() returned null, or the backend ` +
-          "refused its token. Upload before a sign-out; compare the token with the backend's keys, issuer and audience.",
+          "refused its token. Upload before a sign-out. Compare the token with the backend's keys, issuer and audience.",
       );
     }
     if (event.code === 'misconfigured' && ++misconfigured === REPEATED) {
       warn(
         'misconfigured',
-        `uploads failed ${REPEATED} times in a way that waiting doesn't mend: ${event.message} Ask selfCheck() what to change.`,
+        `uploads failed ${REPEATED} times in a way that waiting doesn't fix: ${event.message} Run selfCheck() to see what to change.`,
       );
     }
   });

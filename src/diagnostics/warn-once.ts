@@ -1,9 +1,9 @@
-/** Takes a warning. Default: the console's. */
+/** Called with the text of a warning. */
 export type Warn = (message: string) => void;
 
 const toConsole: Warn = (message) => console.warn(message);
 
-/** Makes a function that hands on one warning for each `about`, and never throws: a warning must not cost a write. */
+/** Makes a function that passes on one warning for each `about`. It never throws: a warning must not cost a write. */
 export function warnOnce(warn: Warn = toConsole): (about: string, message: string) => void {
   const given = new Set<string>();
   return (about, message) => {

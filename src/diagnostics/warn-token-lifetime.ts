@@ -4,10 +4,11 @@ import { lifetimeProblem } from './claims.ts';
 import { type Warn, warnOnce } from './warn-once.ts';
 
 /**
- * Wraps `credentials` for development: hands on what it gets, and warns once of a JWT that lives for less than 60
- * seconds or more than 24 hours, or doesn't say so.
+ * Wraps `credentials` for development. Passes its result on unchanged, and warns once if the lifetime of the JWT is
+ * below
+ * 60 seconds, above 24 hours or unknown (no `iat` or `exp`).
  *
- * @param warn Takes the warning. Default: the console's.
+ * @param warn Called with the warning. Default: `console.warn`.
  *
  * @example
  * ```ts

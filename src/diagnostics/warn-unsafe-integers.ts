@@ -1,15 +1,16 @@
 import type { EntryTransform } from '../options.ts';
 import { type Warn, warnOnce } from './warn-once.ts';
 
-/** What a 64-bit column can hold: anything larger is a floating-point number. */
+/** Limit of a 64-bit integer column. Anything larger is a floating-point number. */
 const MAX_INT64 = 2 ** 63;
 
 /**
- * A transform for development: sends each entry as it is, and warns once per column of integers beyond
- * `Number.MAX_SAFE_INTEGER`. The SDK has rounded them when it read the queue, so the backend gets another number than the
- * app wrote.
+ * A transform for development. Leaves every entry unchanged, and warns once for each column with an integer beyond
+ * `Number.MAX_SAFE_INTEGER`. The SDK rounds such integers when it reads the queue, so the backend gets another number
+ * than
+ * the app wrote.
  *
- * @param warn Takes the warning. Default: the console's.
+ * @param warn Called with the warning. Default: `console.warn`.
  *
  * @example
  * ```ts

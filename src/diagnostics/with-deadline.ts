@@ -1,12 +1,13 @@
 import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 export type Task<T> = (signal: AbortSignal) => Promise<T>;
-/** Runs a task, for a limited time. */
+/** Runs a task with a time limit. */
 export type Within = <T>(task: Task<T>) => Promise<T>;
 
 /**
- * Settles like the task, or rejects with an `AbortError` or `TimeoutError` if that comes first: not every task heeds its
- * signal. By hand, because React Native's AbortSignal knows no `any()` and `timeout()`.
+ * Settles like the task, or rejects with an `AbortError` or `TimeoutError` if that comes first, because a task may
+ * ignore
+ * its signal. Written by hand, because React Native's AbortSignal has no `any()` and `timeout()`.
  */
 export async function withDeadline<T>(
   task: Task<T>,
@@ -36,7 +37,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** The name of what was thrown: its message may hold anything. */
+/** Name of a thrown error. Its message isn't shown, because it may hold anything. */
 export function nameOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : typeof thrown;
 }

@@ -1,6 +1,6 @@
 import type { UploadErrorCode } from './codes.ts';
 
-/** Reads a table of a database's error numbers, given by what they mean: any other is `unknown`, which is retried. */
+/** Turns lists of a database's error numbers, by meaning, into a lookup. Any other number is `unknown`: retried. */
 export function codeTable(
   numbers: Partial<Record<UploadErrorCode, readonly number[]>>,
 ): (number: number | undefined) => UploadErrorCode {

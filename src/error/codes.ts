@@ -1,5 +1,11 @@
 /**
- * What went wrong, as one of a closed set. Each has a default {@link Verdict}; see the error table of the README.
+ * What went wrong. Each code has a default {@link Verdict}:
+ *
+ * - `retry`: `network`, `timeout`, `throttled`, `unavailable`, `unauthenticated`, `owner_mismatch`, `misconfigured`,
+ *   `aborted`, `unknown`
+ * - `reject`: `invalid`, `forbidden`, `not_found`, `conflict`, `too_large`
+ * - `ambiguous`: `unclassified`
+ * - `hold`: `schema_mismatch`, `update_required`
  */
 export type UploadErrorCode =
   | 'network'
@@ -21,16 +27,17 @@ export type UploadErrorCode =
   | 'too_large';
 
 /**
- * How a failure is read.
+ * What a failure means for the write.
  *
- * - `retry`: nothing is known to be wrong with the write; keep it and try later.
- * - `reject`: the backend will never take it; the rejection policy decides.
- * - `ambiguous`: can't be told apart; retried, and rejected only after the error's budget of tries and time.
- * - `hold`: the app or its version is wrong, not the data; kept, loudly.
+ * - `retry`: nothing is known to be wrong with the write. It stays queued and is tried again later.
+ * - `reject`: the backend will never accept the write. The rejection policy decides what happens to it.
+ * - `ambiguous`: it may be an outage or a bad write. It is retried, and rejected only after a number of tries and a
+ *   time.
+ * - `hold`: the app or its version is wrong, not the data. The write stays queued, and `status.phase` is `held`.
  */
 export type Verdict = 'retry' | 'reject' | 'ambiguous' | 'hold';
 
-/** The closed set of codes, with the verdict on each. A Map, which knows no inherited names. */
+/** Every code with its default verdict. A Map, because an object would also find inherited names. */
 const VERDICTS = new Map<unknown, Verdict>(
   Object.entries({
     network: 'retry',
@@ -57,7 +64,7 @@ export function isUploadErrorCode(value: unknown): value is UploadErrorCode {
   return VERDICTS.has(value);
 }
 
-/** The default verdict on a code. */
+/** The default verdict of a code. */
 export function defaultVerdict(code: UploadErrorCode): Verdict {
   return VERDICTS.get(code) ?? 'retry';
 }

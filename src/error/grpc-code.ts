@@ -2,7 +2,7 @@ import type { UploadErrorCode } from './codes.ts';
 
 // In the order of google.rpc.Code, from 0 (OK).
 const CODES: readonly UploadErrorCode[] = [
-  'unknown', // OK is no failure
+  'unknown', // OK: not a failure
   'aborted', // CANCELLED
   'unknown', // UNKNOWN
   'invalid', // INVALID_ARGUMENT
@@ -21,7 +21,10 @@ const CODES: readonly UploadErrorCode[] = [
   'unauthenticated', // UNAUTHENTICATED
 ];
 
-/** What a numeric gRPC status code means for the call that met it. */
+/**
+ * Returns the error code for a numeric gRPC status code; `unknown`, which is retried, for any that isn't in
+ * `google.rpc.Code`.
+ */
 export function codeFromGrpcCode(code: number): UploadErrorCode {
   return CODES[code] ?? 'unknown';
 }

@@ -20,7 +20,10 @@ const CODES: Record<number, UploadErrorCode> = {
   501: 'misconfigured',
 };
 
-/** What a refusing HTTP status means for a batch endpoint (RFC 9110, RFC 6585). */
+/**
+ * Returns the error code for an HTTP status outside 2xx of a batch endpoint (RFC 9110, RFC 6585). 5xx is `unavailable`,
+ * 3xx is `misconfigured`, and a status without a meaning of its own is `unknown`, which is retried.
+ */
 export function codeFromHttpStatus(status: number): UploadErrorCode {
   if (CODES[status]) return CODES[status];
   if (status >= 500) return 'unavailable';

@@ -1,9 +1,10 @@
 import { codeTable } from './code-table.ts';
 import type { UploadErrorCode } from './codes.ts';
 
-// From documentation only, not from a running server: "Error Codes" of the MongoDB manual, and the specification of
-// retryable writes of its drivers. BadValue, FailedToParse and TypeMismatch are left out: a faulty command of the backend
-// gets them, too.
+// From documentation only, not tested on a running server: "Error Codes" of the MongoDB manual, and the retryable
+// writes
+// specification of its drivers. BadValue, FailedToParse and TypeMismatch are left out, because a faulty command of the
+// backend causes them too.
 const read = /* @__PURE__ */ codeTable({
   timeout: [
     50, // MaxTimeMSExpired
@@ -23,8 +24,8 @@ const read = /* @__PURE__ */ codeTable({
     202, // NetworkInterfaceExceededTimeLimit
     246, // SnapshotUnavailable
     225, // TransactionTooOld
-    251, // NoSuchTransaction: aborted meanwhile
-    263, // OperationNotSupportedInTransaction: while a collection is made
+    251, // NoSuchTransaction: it was aborted
+    263, // OperationNotSupportedInTransaction: while a collection is being created
     262, // ExceededTimeLimit
     9001, // SocketException
     10058, // LegacyNotPrimary
@@ -37,7 +38,7 @@ const read = /* @__PURE__ */ codeTable({
     14031, // OutOfDiskSpace
   ],
   misconfigured: [
-    13, // Unauthorized: the backend's own account, since MongoDB has no permissions by document
+    13, // Unauthorized: the backend's own account, since MongoDB has no permissions per document
     18, // AuthenticationFailed
     8000, // AtlasError
   ],
@@ -62,8 +63,9 @@ const read = /* @__PURE__ */ codeTable({
 });
 
 /**
- * What an error code of MongoDB (`code` of a `MongoServerError`) means for the write that met it; `unknown`, which is
- * retried, for any that doesn't surely speak of the document.
+ * Returns the error code for a MongoDB error code (`code` of a `MongoServerError`). A code that isn't certainly about
+ * the
+ * document is `unknown`, which is retried.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import { codeTable } from './code-table.ts';
 import type { UploadErrorCode } from './codes.ts';
 
-// "Server Error Message Reference" of the MySQL 8.4 manual, "MariaDB Error Code Reference" of the MariaDB documentation.
-// Those that MariaDB has are provoked on a real one by test/databases/mariadb.test.ts.
+// From "Server Error Message Reference" of the MySQL 8.4 manual and "MariaDB Error Code Reference" of the MariaDB
+// documentation. test/databases/mariadb.test.ts provokes those of MariaDB on a real server.
 const read = /* @__PURE__ */ codeTable({
   timeout: [
     1317, // query killed
@@ -17,12 +17,12 @@ const read = /* @__PURE__ */ codeTable({
     1040, // too many connections
     1041,
     1053, // shutting down
-    1077, // shut down, to 1079
+    1077, // shut down
     1079,
     1114, // table full: the disk's quota, or that of temporary tables
     1129, // host blocked after connection errors
     1152, // connection aborted
-    1158, // network errors, to 1161
+    1158, // network errors (1158 to 1161)
     1159,
     1160,
     1161,
@@ -37,7 +37,7 @@ const read = /* @__PURE__ */ codeTable({
     1792, // read-only transaction
     1836, // read-only mode
     1927, // MariaDB: connection killed
-    2002, // no connection, to 2003
+    2002, // no connection
     2003,
     2006, // server has gone away
     2013, // connection lost during the query
@@ -47,12 +47,12 @@ const read = /* @__PURE__ */ codeTable({
     3572, // MySQL: NOWAIT
     3796, // MySQL: clone or failover under way
     3886, // MySQL: killed by the failover of group replication
-    1243, // unknown prepared statement, as behind a pooler
-    1615, // prepared statement has to be prepared again
+    1243, // unknown prepared statement, for example behind a pooler
+    1615, // prepared statement must be prepared again
     1461, // too many prepared statements
     4031, // MySQL: disconnected while idle
   ],
-  // Neither knows row-level security: what is denied is denied to the backend's own account, whoever the user is.
+  // Neither has row-level security: access is denied to the backend's own account, whoever the user is.
   misconfigured: [
     1044, // database
     1045, // password
@@ -62,7 +62,7 @@ const read = /* @__PURE__ */ codeTable({
     1370, // routine
     1130, // host not allowed
     1698, // account
-    1820, // password expired, to 1862
+    1820, // password expired
     1862,
     3118, // MySQL: account locked
     4151, // MariaDB: account locked
@@ -89,29 +89,30 @@ const read = /* @__PURE__ */ codeTable({
   ],
   invalid: [
     1048, // null
-    1364, // left out, and without a default
+    1364, // no value and no default
     3819, // MySQL: CHECK
     4025, // MariaDB: CHECK
     1264, // out of range
     1690,
-    1265, // cut off: ENUM, numbers
-    1292, // wrong value, of dates above all
+    1265, // truncated: ENUM, numbers
+    1292, // wrong value, mostly dates
     1366,
     1367,
     1411,
     1525,
     1406, // too long
     1369, // WITH CHECK OPTION of a view
-    1416, // no geometry
-    3140, // MySQL: no JSON
+    1416, // not a geometry
+    3140, // MySQL: not JSON
     1644, // SIGNAL: refused by a trigger or procedure of the app
   ],
   too_large: [1153], // max_allowed_packet
 });
 
 /**
- * What an error number of MySQL or MariaDB (`errno` of mysql2) means for the write that met it; `unknown`, which is
- * retried, for any that doesn't surely speak of the row.
+ * Returns the error code for an error number of MySQL or MariaDB (`errno` of mysql2). A number that isn't certainly
+ * about
+ * the row is `unknown`, which is retried.
  *
  * @example
  * ```ts

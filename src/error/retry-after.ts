@@ -1,11 +1,11 @@
-/** Longer waits are cut to this: a server that still wants it can ask again. */
+/** Longest wait that a backend can ask for, in milliseconds. A backend that needs longer can ask again. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date. Milliseconds from now, at most an hour;
- * undefined if there is none or it can't be read.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3): seconds or a date. Returns milliseconds from now, an hour at
+ * most; undefined if the header is missing or can't be read.
  *
- * A date is measured from the answer's own `Date` where it can be read, since the device's clock may be wrong.
+ * A date is compared with the answer's own `Date` header if it can be read, since the device's clock may be wrong.
  */
 export function parseRetryAfter(
   value: string | null | undefined,
@@ -19,7 +19,7 @@ export function parseRetryAfter(
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** Epoch milliseconds of an HTTP date; NaN if it is none. */
+/** Epoch milliseconds of an HTTP date; NaN if the text isn't one. */
 export function parseHttpDate(text: string | null | undefined): number {
   return text && /GMT$/.test(text) ? Date.parse(text) : Number.NaN;
 }

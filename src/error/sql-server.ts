@@ -1,7 +1,8 @@
 import { codeTable } from './code-table.ts';
 import type { UploadErrorCode } from './codes.ts';
 
-// From documentation only, not from a running server: "Database Engine events and errors", "Troubleshoot connectivity
+// From documentation only, not tested on a running server: "Database Engine events and errors", "Troubleshoot
+// connectivity
 // issues and other errors with Azure SQL" (learn.microsoft.com), and the transient errors of Microsoft.Data.SqlClient.
 const read = /* @__PURE__ */ codeTable({
   timeout: [-2], // the client's command timeout
@@ -24,13 +25,13 @@ const read = /* @__PURE__ */ codeTable({
     9002, // log full
     3906, // read-only database
     3908,
-    976, // availability group: not the primary, or not synchronised, to 983
+    976, // availability group: not the primary, or not synchronised
     978,
     979,
     983,
     1468, // mirroring: the principal has moved
     3998, // uncommittable transaction
-    586, // prepared statement is gone, as behind a pooler
+    586, // prepared statement is gone, for example behind a pooler
     8179,
     596, // session being killed
     921, // database not up yet
@@ -51,7 +52,7 @@ const read = /* @__PURE__ */ codeTable({
     10053,
     10054,
     10060,
-    10928, // Azure: limits of resources
+    10928, // Azure: resource limits
     10929,
     10936,
     40143,
@@ -78,7 +79,7 @@ const read = /* @__PURE__ */ codeTable({
     262, // in the database
     297, // for the action
     300, // on the server
-    911, // the database isn't there
+    911, // the database doesn't exist
     18470, // login disabled
     18486, // login locked
     18487, // password expired
@@ -117,9 +118,9 @@ const read = /* @__PURE__ */ codeTable({
 });
 
 /**
- * What an error number of SQL Server or Azure SQL (`number` of mssql and tedious) means for the write that met it;
- * `unknown`, which is retried, for any that doesn't surely speak of the row. 50 000 and more is `RAISERROR` and `THROW`
- * of the app's own triggers and procedures: `invalid`.
+ * Returns the error code for an error number of SQL Server or Azure SQL (`number` of mssql and tedious). Numbers from
+ * 50 000 are `RAISERROR` and `THROW` of the app's own triggers and procedures: `invalid`. A number that isn't certainly
+ * about the row is `unknown`, which is retried.
  *
  * @example
  * ```ts

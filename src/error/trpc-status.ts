@@ -1,4 +1,4 @@
-/** Of the codes that mean something here; a server gives the status beside them, unless the app has formed its errors anew. */
+/** HTTP statuses of tRPC's codes. Needed only if the app formats its errors without the status that tRPC adds. */
 const STATUSES: Readonly<Record<string, number>> = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
@@ -14,7 +14,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   SERVICE_UNAVAILABLE: 503,
 };
 
-/** The HTTP status that a tRPC server gave to an error of a procedure; undefined where none answered. */
+/** The HTTP status that a tRPC server gave to the error of a procedure; undefined if no server answered. */
 export function trpcStatus(thrown: Error): number | undefined {
   const { data, shape } = thrown as { readonly data?: unknown; readonly shape?: unknown };
   const { httpStatus, code } = Object(data ?? Object(shape).data) as Record<string, unknown>;

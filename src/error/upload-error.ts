@@ -5,35 +5,44 @@ import { presentable } from './presentable-cause.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { trpcStatus } from './trpc-status.ts';
 
-/** How often and how long an ambiguous answer is retried before the write is rejected. Both must be reached. */
+/** How often and how long a write with an ambiguous answer is tried before it is rejected. Both must be reached. */
 export interface RetryBudget {
+  /** Number of tries, a whole number from 1. */
   readonly tries: number;
   /** Milliseconds since the first try. */
   readonly minMs: number;
 }
 
-/** How long a refusal that may be an outage is tried before it is believed. */
+/** The budget of a refusal that may be an outage: it is tried this often and this long before the write is rejected. */
 export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, minMs: 600_000 };
 
+/** Options of {@link UploadError}. */
 export interface UploadErrorOptions {
-  /** HTTP status, where there was one. */
+  /** HTTP status of the answer, if there was one. */
   readonly status?: number | undefined;
-  /** Milliseconds the backend asked to wait; it shuts the gate for at least that long, but an hour at most. */
+  /** Milliseconds that the backend asked to wait. Nothing is sent for at least that long, an hour at most. */
   readonly retryAfterMs?: number | undefined;
-  /** For code `unclassified`: when to give up. Without it such a write is retried for ever. */
+  /**
+   * For code `unclassified`: how often and how long the write is tried before it is rejected. Without a budget it is
+   * retried for ever, unless the option `retry.ambiguous` sets one.
+   */
   readonly budget?: RetryBudget | undefined;
   /**
-   * The error behind this one. Anything but an `Error` is dropped: sync status may be serialised. Of one that isn't the
-   * library's or that of a connection, name and stack are kept, but not the message, which may hold row data.
+   * The error that caused this one. A value that isn't an `Error` is dropped, because the sync status may be
+   * serialised.
+   * The message is kept only for errors of this library, of SQLite and of connections. Of any other error only the name
+   * and the places in the stack are kept: its message may hold row data.
    */
   readonly cause?: unknown;
 }
 
 /**
- * The one error of the upload path.
+ * The error of the whole upload path. Throw it in a transport or a transform to say what went wrong.
  *
- * Its message starts with `[code]`, since only `name`, `message` and `stack` of an error survive PowerSync's shared
- * worker; {@link UploadError.from} reads it back on the other side. It holds no row data, token or response body.
+ * Its message starts with `[code]`, because only `name`, `message` and `stack` of an error survive PowerSync's shared
+ * worker. {@link UploadError.from} reads the code back on the other side. Errors that the library makes hold no row
+ * data,
+ * token or response body.
  *
  * @example
  * ```ts
@@ -44,11 +53,16 @@ export interface UploadErrorOptions {
  */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
+  /** What went wrong. */
   readonly code: UploadErrorCode;
-  // Declared only, so that what isn't there isn't shown where errors are printed.
+  // `declare`, so that a printed error doesn't show members that aren't set.
+  /** HTTP status of the answer, if there was one. */
   declare readonly status?: number;
+  /** Milliseconds that the backend asked to wait. */
   declare readonly retryAfterMs?: number;
+  /** For code `unclassified`: how often and how long the write is tried before it is rejected. */
   declare readonly budget?: RetryBudget;
+  /** The error that caused this one, without row data. */
   declare readonly cause?: Error;
 
   constructor(code: UploadErrorCode, message: string, options: UploadErrorOptions = {}) {
@@ -61,14 +75,14 @@ export class UploadError extends Error {
     if (budget !== undefined) this.budget = budget;
   }
 
-  /** The message without its `[code]`, to show to people. */
+  /** The message without the leading `[code]`, to show to people. */
   get detail(): string {
     return this.message.slice(this.code.length + 3);
   }
 
   /**
-   * The upload error that a refusing HTTP answer stands for: its status by the error table, and its `Retry-After`.
-   * For transports of your own; the body isn't read.
+   * Makes an upload error from an HTTP answer outside 2xx: the code comes from its status, the wait from its
+   * `Retry-After` header. For your own transports. The body isn't read.
    */
   static fromResponse(response: HttpAnswerHead): UploadError {
     const { status, headers } = response;
@@ -79,30 +93,33 @@ export class UploadError extends Error {
   }
 
   /**
-   * Makes an upload error of anything that was thrown; never throws itself.
+   * Makes an upload error from anything that was thrown. Never throws.
    *
-   * An upload error stays what it is, also one that crossed a worker and lost its class. A failed `fetch` becomes
-   * `network`, also behind another error, and an abort `aborted`. An error of tRPC is read by the status its server gave.
-   * All else is `unknown`, which is retried: a bug must not delete data.
+   * - An upload error keeps its code, even if it crossed a worker and lost its class.
+   * - A failed connection becomes `network`, even if another error wraps it.
+   * - An abort becomes `aborted`, a time-out `timeout`.
+   * - An error of a tRPC procedure is read by its HTTP status.
+   * - Anything else becomes `unknown`, which is retried: a bug must not delete data.
    */
   static from(value: unknown): UploadError {
     try {
       return fromThrown(value);
     } catch {
-      return new UploadError('unknown', 'Something was thrown that cannot be read. The writes stay queued.');
+      return new UploadError('unknown', 'A thrown value could not be read. The writes stay queued.');
     }
   }
 }
 
-/** The members of a fetch `Response` that tell its meaning. */
+/** The members of a `fetch` Response that its error code is read from. */
 export interface HttpAnswerHead {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
 }
 
 /**
- * Whether something is an {@link UploadError}, or was one before it crossed a worker (then `code` is only in the
- * message: read it with {@link UploadError.from}).
+ * Whether a value is an {@link UploadError}, or was one before it crossed a worker. After a worker, `code` is only in
+ * the
+ * message: read it with {@link UploadError.from}.
  *
  * @example
  * ```ts
@@ -117,15 +134,16 @@ export function isUploadError(value: unknown): value is Error & Partial<UploadEr
   return named(value, 'UploadError');
 }
 
-/** What `classify` gets to judge: a failed request, or a transaction that the backend rejected. */
+/** The failure that `classify` gives a verdict on: a failed request, or a transaction that the backend rejected. */
 export interface UploadFailure {
+  /** Code of `error`. */
   readonly code: UploadErrorCode;
-  /** HTTP status, where there was one. */
+  /** HTTP status of the answer, if there was one. */
   readonly status?: number | undefined;
   readonly error: UploadError;
-  /** The backend's own words, if it said anything of one transaction. May hold row data. */
+  /** The backend's own words about this transaction, if there are any. May hold row data. */
   readonly details?: unknown;
-  /** True when the backend rejected one transaction in its contract's form, false when a whole request failed. */
+  /** True if the backend rejected one transaction in the form of its contract; false if a whole request failed. */
   readonly inBand: boolean;
 }
 
@@ -144,13 +162,13 @@ function fromThrown(value: unknown): UploadError {
     const status = trpcStatus(value);
     if (status !== undefined) return saidByTrpc(status, value);
   }
-  // That of axios, whose code is also that of a broken connection.
+  // Before the network check: axios also uses these codes for a broken connection.
   if (
     named(value, 'AxiosError') &&
     /^(ECONNABORTED|ETIMEDOUT)$/.test(`${(value as { code?: unknown }).code}`)
   )
     return new UploadError('timeout', 'The request timed out.', { cause: value });
-  // That of ky has the platform's own error behind it.
+  // A `NetworkError` of ky has the platform's own error as its cause.
   if (isNetworkFailure(value))
     return unreachable(named(value, 'NetworkError') ? (value.cause ?? value) : value);
   const what =
@@ -160,7 +178,7 @@ function fromThrown(value: unknown): UploadError {
   return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
 }
 
-/** A 404 may be of a row, or of the procedure; what tRPC says in other words it says of this call. */
+/** A 404 is ambiguous: the row or the procedure may be missing. Every other status is about this call. */
 function saidByTrpc(status: number, cause: Error): UploadError {
   return new UploadError(
     status === 404 ? 'unclassified' : codeFromHttpStatus(status),
@@ -173,7 +191,7 @@ function unreachable(cause: unknown): UploadError {
   return new UploadError('network', 'The backend could not be reached.', { cause });
 }
 
-// By name, not by class: duplicates of a package and workers break `instanceof`, minifiers rewrite class names.
+// By `name`, not by class: duplicate packages and workers break `instanceof`, and minifiers rewrite class names.
 function named(value: unknown, name: string): value is Error {
   return typeof value === 'object' && (value as Error | null)?.name === name;
 }

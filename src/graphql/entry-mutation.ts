@@ -16,19 +16,21 @@ import {
   withErrorInside,
 } from './graphql-answer.ts';
 
-/** What became of one entry. */
+/** Outcome of one entry. */
 export type EntryOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
 
 /** The mutation that writes one entry. */
 export interface EntryMutation {
-  /** The document: a constant text. Values, ids and names of an entry go into the variables, never into it. */
+  /** The GraphQL document: a constant text. Put values, ids and names of an entry into the variables, never into it. */
   readonly mutation: string;
-  /** The variables, by the entry. `key` is its idempotency key, equal on every retry. */
+  /** Returns the variables for an entry. `key` is the entry's idempotency key, equal on every retry. */
   readonly variables: (entry: UploadEntry, context: { readonly key: string }) => object | Promise<object>;
   /**
-   * Reads an answer by rules of your own, for servers that say in `data` what went wrong (`userErrors`, `success: false`,
-   * `affected_rows: 0`), or that answer null to a write that went well. Undefined keeps the usual reading; it may be a
-   * promise. Anything but an outcome is an error (`misconfigured`), and the write is kept.
+   * Reads the answer by your own rules. For servers that report errors in `data` (`userErrors`, `success: false`,
+   * `affected_rows: 0`), or that answer null to a write that succeeded. Return an outcome or a promise of one, or
+   * undefined to read it like the default. Anything else is an error (`misconfigured`), and the write stays queued.
+   *
+   * @default errors are read by their code; a field that is null means that the row was not found
    */
   readonly outcome?:
     | ((
@@ -38,9 +40,9 @@ export interface EntryMutation {
     | undefined;
 }
 
-/** The mutations of a table, by op. */
+/** The mutations of a table, one for each operation. */
 export interface TableMutations {
-  /** A row was inserted, or replaced as a whole: the backend must take it for an upsert, since it may come twice. */
+  /** A row was inserted or replaced as a whole. The backend must treat it as an upsert, because it may come twice. */
   readonly PUT?: EntryMutation | undefined;
   /** Columns of a row were changed. */
   readonly PATCH?: EntryMutation | undefined;
@@ -49,8 +51,8 @@ export interface TableMutations {
 }
 
 /**
- * Mutations by table name, by pattern (`'audit_*'`), and `default` for all other tables; or a function of the entry, which may
- * be asynchronous.
+ * Mutations by table name or pattern (`'audit_*'`), and `default` for all other tables. Or a function that returns the
+ * mutation for an entry, or a promise of it.
  */
 export type Mutations =
   | Readonly<Record<string, TableMutations>>
@@ -74,7 +76,7 @@ export function checkMutations(mutations: Mutations): void {
   }
 }
 
-/** The mutation of an entry, where `mutations` isn't asynchronous: see {@link chosenFor}. Throws where there is none. */
+/** The mutation for an entry, if `mutations` isn't asynchronous (see {@link chosenFor}). Throws if there is none. */
 export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutation {
   const { op, table } = entry;
   const found = (
@@ -89,7 +91,7 @@ export function mutationOf(mutations: Mutations, entry: UploadEntry): EntryMutat
   );
 }
 
-/** The mutation of an entry. Throws an `UploadError` that names its table and op where there is none. */
+/** The mutation for an entry. If there is none, throws an `UploadError` that names table and operation. */
 export async function chosenFor(mutations: Mutations, entry: UploadEntry): Promise<EntryMutation> {
   if (typeof mutations !== 'function') return mutationOf(mutations, entry);
   const chosen = await mutations(entry);
@@ -106,12 +108,12 @@ export async function encodeEntry(
   if (isObject(values) && carriesKind(values)) return JSON.stringify({ query: mutation, variables: values });
   throw new UploadError(
     'misconfigured',
-    `graphql() got no object that JSON can carry from variables() for ${entry.op} of the table "${entry.table}" (a promise ` +
-      'within it has to be awaited). The writes stay queued.',
+    `graphql(): variables() must return an object that JSON can hold, for ${entry.op} of the table "${entry.table}" (await ` +
+      'promises inside it). The writes stay queued.',
   );
 }
 
-/** The same answer, read by the `outcome` of a mutation where it has one, which may take time. */
+/** Reads an answer, with the `outcome` function of the mutation if it has one, which may be asynchronous. */
 export async function readByOwnRules(
   answer: ReadAnswer,
   entry: UploadEntry,
@@ -123,7 +125,7 @@ export async function readByOwnRules(
   return readEntryAnswer(answer, entry, { ...found, outcome: found.outcome && (() => said) }, reading);
 }
 
-/** What became of an entry by the answer to its mutation. */
+/** Reads the outcome of an entry from the answer to its mutation. */
 export function readEntryAnswer(
   answer: ReadAnswer,
   entry: UploadEntry,
@@ -148,7 +150,7 @@ function checkOutcome(said: unknown, { op, table }: UploadEntry): EntryOutcome {
     return said as EntryOutcome;
   throw new UploadError(
     'misconfigured',
-    `graphql() got no outcome from outcome() for ${op} of the table "${table}": return one, or undefined. The writes stay queued.`,
+    `graphql(): outcome() must return an outcome or undefined, for ${op} of the table "${table}". The writes stay queued.`,
   );
 }
 
@@ -156,15 +158,16 @@ function isGone(error: GraphqlError, { errorCodes }: Reading): boolean {
   return codeOf(error, errorCodes) === 'not_found';
 }
 
-/** An error within a value, or one of no field beside values: what was written was, so nothing is rejected. */
+/** Whether an error comes with a value: then the write may have been applied, so it must not be rejected. */
 function isBesideItsValue(error: GraphqlError, data: GraphqlAnswer['data'] = {}): boolean {
   const values = isOfField(error) ? [data[error.path?.[0] ?? '']] : Object.values(data);
   return values.some((value) => value != null);
 }
 
 /**
- * Without errors, a field that is null tells of a row that wasn't found. One that is false tells of a failure, without saying
- * of which: it can't be told from an outage.
+ * Reads `data` of an answer without errors. A field that is null means that the row wasn't found. One that is false
+ * means
+ * a failure, which may be an outage.
  */
 function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status: number): EntryOutcome {
   const fields = Object.values(data);
@@ -177,6 +180,6 @@ function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status:
     `The mutation answered ${isMissing ? null : false}: no row was written.`,
     { status, budget: isMissing ? undefined : UNCLASSIFIED_BUDGET },
   );
-  // A PUT that finds nothing to write is odd enough for the breaker to count it: the field may always be null.
+  // A PUT always writes a row. If it answers null, the field may always be null, so the breaker counts it fully.
   return { status: 'rejected', error, inBand: isMissing && op !== 'PUT', details: { data } };
 }

@@ -3,22 +3,23 @@ import { type ErrorCodes, ownCode } from '../contract/read-results.ts';
 import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
 
-/** One member of `errors` in an answer. Only `message` is sure to be there, in whatever form the rest may come. */
+/** One error of a GraphQL answer. Only `message` is checked; the other members may have any form. */
 export interface GraphqlError {
   readonly message: string;
-  /** Leads to the field that failed; absent where nothing was executed. */
+  /** Path to the field that failed; absent if nothing was executed. */
   readonly path?: readonly (string | number)[] | undefined;
   readonly locations?: readonly { readonly line: number; readonly column: number }[] | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
-  /** AWS AppSync has its word for the kind of error here. */
+  /** The kind of error, in answers of AWS AppSync. */
   readonly errorType?: unknown;
 }
 
-// Apollo Server and Router, Yoga, GraphQL Java and Spring, Hasura (in small letters), AWS AppSync (with its data source in
-// front: `DynamoDB:`). The first pattern that fits decides.
-// Patterns for what is retried are wide, those for what is rejected exact.
+// Codes of Apollo Server and Router, Yoga, GraphQL Java and Spring, Hasura (lower case), AWS AppSync (with its data
+// source
+// in front: `DynamoDB:`). The first pattern that matches counts. Patterns for retries are wide, patterns for rejections
+// exact.
 const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
-  // Some servers mean FORBIDDEN by UNAUTHORIZED: taken for a matter of the token, it at least rejects nothing.
+  // Some servers say UNAUTHORIZED for FORBIDDEN. Read as a refused token, it at least rejects nothing.
   [
     /^(UNAUTHENTICATED|UNAUTHORIZED|access-denied|invalid-jwt|jwt-.+|UnauthorizedException)$/,
     'unauthenticated',
@@ -44,12 +45,12 @@ const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^NOT_FOUND$/, 'not_found'],
 ];
 
-/** Five characters, one of them a digit: words such as QUOTA are an app's own. */
+/** Five characters, at least one of them a digit: words such as QUOTA are codes of an app. */
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 const FROM_DATABASE = /^(constraint-violation|data-exception|permission-error)$/;
 
-/** The words in which a server says what kind of error it is: `code`, or what other servers have in its place. */
+/** The words of a server for the kind of error: `code`, or the members that other servers use instead. */
 export function codesIn(error: GraphqlError): string[] {
   const extensions = isObject(error.extensions) ? error.extensions : {};
   const { code, errcode, exception, errorType, classification } = extensions;
@@ -59,7 +60,7 @@ export function codesIn(error: GraphqlError): string[] {
   return words.filter((word) => typeof word === 'string');
 }
 
-/** What an error means by its code; undefined where it has none that is known. */
+/** The meaning of an error's code; undefined if it has no known code. */
 export function codeOf(error: GraphqlError, errorCodes: ErrorCodes = {}): UploadErrorCode | undefined {
   const words = codesIn(error);
   const own = words.find((word) => ownCode(errorCodes, word));
@@ -70,12 +71,12 @@ function known(word: string): UploadErrorCode | undefined {
   return SQLSTATE.test(word) ? codeFromSqlState(word) : CODES.find(([pattern]) => pattern.test(word))?.[1];
 }
 
-/** Whether it is the error of a field, and not one that came before anything was executed. */
+/** Whether it is the error of a field. If not, nothing was executed. */
 export function isOfField({ path }: GraphqlError): boolean {
   return Array.isArray(path) && path.length > 0;
 }
 
-/** Codes that only a database gives, about the values it was to write: any SQLSTATE, and Hasura's. */
+/** Whether the code is a database's, about the values to write: any SQLSTATE, and some of Hasura's. */
 export function isFromDatabase(error: GraphqlError): boolean {
   return codesIn(error).some((word) => SQLSTATE.test(word) || FROM_DATABASE.test(word));
 }

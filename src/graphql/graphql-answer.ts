@@ -6,26 +6,26 @@ import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
 import { type HttpAnswerHead, UploadError } from '../error/upload-error.ts';
 import { codeOf, codesIn, type GraphqlError, isOfField } from './error-code.ts';
 
-/** An answer in the form of GraphQL: `data`, or `errors`, or both. */
+/** A GraphQL answer: `data`, or `errors`, or both. */
 export interface GraphqlAnswer {
-  /** Undefined where it is null or absent. */
+  /** `data` of the answer; undefined if it is null or absent. */
   readonly data: Readonly<Record<string, unknown>> | undefined;
-  /** Empty where there are none. */
+  /** `errors` of the answer; empty if there are none. */
   readonly errors: readonly GraphqlError[];
 }
 
-/** The same, with the head of the HTTP answer that it came in. */
+/** A GraphQL answer with the head of its HTTP answer. */
 export interface ReadAnswer extends GraphqlAnswer {
   readonly head: HttpAnswerHead;
 }
 
-/** Client errors that mean the same in GraphQL as elsewhere, whatever the body says. */
+/** Client errors with the same meaning in GraphQL as elsewhere, whatever the body says. */
 const BY_STATUS: readonly number[] = [401, 403, 408, 413, 425, 426, 429];
 
-/** Refusals that only count in the form of GraphQL. */
+/** Refusals that count only with GraphQL errors. */
 const NEED_ERRORS: readonly UploadErrorCode[] = ['invalid', 'forbidden', 'conflict'];
 
-/** Reads an answer. Throws an `UploadError` where its HTTP status decides, or where it isn't one of GraphQL. */
+/** Reads an answer. Throws an `UploadError` if its HTTP status decides, or if it isn't a GraphQL answer. */
 export function readAnswer(answer: HttpAnswer): ReadAnswer {
   const { status, text } = answer;
   const body = parseJson(text);
@@ -33,7 +33,7 @@ export function readAnswer(answer: HttpAnswer): ReadAnswer {
   const list = readErrors(errors);
   if (!isSuccess(answer)) {
     const error = UploadError.fromResponse(answer);
-    // A proxy or firewall refuses without `errors`, and means the request, not the write.
+    // A refusal without `errors` comes from a proxy or firewall, and isn't about the write.
     if (!list?.length && NEED_ERRORS.includes(error.code))
       throw notTheContract(status, 'without GraphQL errors');
     if (!list?.length || BY_STATUS.includes(status) || status < 400 || status >= 500) throw error;
@@ -43,28 +43,29 @@ export function readAnswer(answer: HttpAnswer): ReadAnswer {
   return { data: isObject(data) ? data : undefined, errors: list, head: answer };
 }
 
-/** No `errors`, null and an empty list are the same: none. */
+/** Missing `errors`, null and an empty list all mean no errors. Undefined if the list is malformed. */
 function readErrors(errors: unknown): GraphqlError[] | undefined {
   const list = errors ?? [];
   const isError = (each: unknown): boolean => isObject(each) && typeof each.message === 'string';
   return Array.isArray(list) && list.every(isError) ? list : undefined;
 }
 
-/** For an error within a result that is there: it can't be told whether the rest of it holds. */
+/** The error for an answer with an error inside a result: it is unknown whether the rest of it is true. */
 export function withErrorInside({ status }: HttpAnswerHead): UploadError {
   return notTheContract(status, 'one with an error inside a result');
 }
 
-/** What says how errors are read. */
+/** How errors are read. */
 export interface Reading {
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
 /**
- * What errors mean for the one transaction or entry that they are about; of several the one that rejects least. Throws
- * what has to end the whole call: a refused token.
+ * The outcome of the transaction or entry that the errors are about. Of several errors, the one that rejects least
+ * counts.
+ * Throws errors that have to end the whole call: a refused token.
  *
- * @param inBand Whether they were said of this one, rather than of the request.
+ * @param inBand True if they are about this transaction or entry, false if they are about the request.
  */
 export function failureIn(
   errors: readonly GraphqlError[],
@@ -78,7 +79,7 @@ export function failureIn(
   return { ...failure, inBand, details: { message: worst.message, extensions: worst.extensions } };
 }
 
-/** The error that decides, with what it means. A single `CONFLICT` beside an outage must not reject. */
+/** The error that counts, and its meaning. A `CONFLICT` next to an outage must not reject. */
 export function worstOf(
   errors: readonly GraphqlError[],
   head: HttpAnswerHead,
@@ -97,10 +98,10 @@ export function worstOf(
 
 function toUploadError(error: GraphqlError, head: HttpAnswerHead, errorCodes?: ErrorCodes): UploadError {
   const { code: byStatus, status = 0, retryAfterMs } = UploadError.fromResponse(head);
-  // 400 and 422 are what any error before the execution gets, so they say no more than 200 does.
+  // Any error before the execution has status 400 or 422, so these say no more than 200.
   const saysMore = status >= 300 && status !== 400 && status !== 422;
   let code = codeOf(error, errorCodes) ?? (saysMore ? byStatus : 'unclassified');
-  // A 404 with NOT_FOUND, but of no field: there is no such route, rather than no such row.
+  // A 404 with NOT_FOUND that isn't about a field: the route is missing, not the row.
   if (code === 'not_found' && !isOfField(error) && saysMore) code = byStatus;
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
   const [word] = codesIn(error);

@@ -11,51 +11,70 @@ import { AROUND_TRANSACTIONS, readUpload } from './upload-mutation.ts';
 
 /** Options of {@link graphql}. */
 export interface GraphqlOptions extends HttpOptions {
-  /** Where the server takes operations. */
+  /** URL of the GraphQL endpoint. */
   readonly url: string;
   /**
-   * A mutation per table and op, each sent by itself, for servers that have such mutations. Default: none; then up to 50
-   * transactions go into one `uploadTransactions` mutation, whose schema is in the guide.
+   * Mutations for each table and operation, for servers that have such mutations. Each entry is then sent by itself.
+   *
+   * @default none: up to 50 transactions go into one `uploadTransactions` mutation, whose schema is in the guide
    */
   readonly mutations?: Mutations | undefined;
   /**
-   * Only with `mutations`: requests under way at once. Default 1: everything in the order of the queue. With more, rows
-   * are written in parallel, but never two entries of one row: only for tables that don't refer to each other.
+   * Only with `mutations`: number of requests that may be sent at the same time, a whole number from 1. With 1, entries
+   * are sent in queue order. With more, different rows are written in parallel and out of order, but never two
+   * entries of
+   * the same row: only for tables that don't refer to each other.
+   *
+   * @default 1
    */
   readonly concurrency?: number | undefined;
   /**
-   * Only without `mutations`: the most transactions in a request. Default 50, which every backend of the contract takes;
-   * more only where yours does, together with the connector's `batching.maxTransactions`.
+   * Only without `mutations`: most transactions in one request. Every backend of the contract accepts 50. Raise it
+   * only if
+   * yours accepts more, and raise the connector's `batching.maxTransactions` too.
+   *
+   * @default 50
    */
   readonly maxTransactions?: number | undefined;
   /**
-   * Only without `mutations`: the most bytes of one request body. Default 100 000, just under what many servers take; a
-   * single larger transaction is sent all the same.
+   * Only without `mutations`: most bytes of one request body. A single larger transaction is sent anyway. The default
+   * is
+   * just below the limit of many servers.
+   *
+   * @default 100_000
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * What error codes of your own mean, or another meaning for known ones: `extensions.code` of an error, and `error_code`
-   * in a result. Default for an `extensions.code` that isn't known: `unclassified`, which is retried, and rejected after
-   * ten tries over ten minutes or more.
+   * Meaning of your backend's own codes, or another meaning for known ones: `extensions.code` of an error, and
+   * `error_code` in a result. An unknown `extensions.code` is `unclassified`: the write is tried at least ten times
+   * over
+   * ten minutes, then rejected.
+   *
+   * @default only the codes of common servers and the reference write API are known
    */
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
-/** What the server should answer in, the newer form first. */
+/** Content types to ask for, the newer one first. */
 const ACCEPT = { accept: 'application/graphql-response+json, application/json;q=0.9' };
 
 /**
- * The upload transport for GraphQL servers: whole transactions in one mutation, or a mutation for each entry.
+ * Transport for GraphQL servers: whole transactions in one mutation, or a mutation for each entry.
  *
- * Without `mutations`, a batch is sent as one `uploadTransactions` mutation that mirrors PowerSync's reference write API,
- * and answered by one result for each transaction. With `mutations`, each entry is sent by itself, in order; a transaction
- * isn't atomic then, and what was applied of one that is rejected is told (`appliedEntries`). A DELETE of a row that is
- * gone (`NOT_FOUND`, or a field that is null) counts as applied.
+ * Without `mutations`, a batch is sent as one `uploadTransactions` mutation, which mirrors PowerSync's reference
+ * write API
+ * and returns one result for each transaction.
  *
- * Errors are read by their `extensions.code`, and a write counts as applied only where `data` says so and no error is
- * beside it. An answer that isn't GraphQL (a web page, an empty body) says nothing, and every write is kept.
+ * With `mutations`, each entry is sent by itself, in queue order. A transaction isn't atomic then: if it is rejected,
+ * the
+ * rejection lists the entries that were applied (`appliedEntries`). A DELETE of a row that is gone (`NOT_FOUND`, or a
+ * field that is null) counts as applied.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * Errors are read by their `extensions.code`. A write counts as applied only if `data` says so and there is no error
+ * next
+ * to it. If the answer isn't GraphQL (a web page, an empty body), every write stays queued.
+ *
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -9,8 +9,8 @@ import { failureIn, type ReadAnswer, type Reading, withErrorInside } from './gra
 const FIELD = 'uploadTransactions';
 
 /**
- * The document that `graphql()` sends where no `mutations` are given: for servers that only take operations they know
- * (persisted or trusted documents). The guide has the schema it is for.
+ * The document that `graphql()` sends without `mutations`. Register it with servers that accept only known operations
+ * (persisted or trusted documents). The guide has the schema that it needs.
  *
  * @example
  * ```ts
@@ -24,20 +24,20 @@ export const UPLOAD_MUTATION =
   `${FIELD}(transactions: $transactions) { status message retry_after_ms requires_client_handling ` +
   'failed_operation { error_code message details operation_index } } }';
 
-/** What stands around the transactions in the body of a request. */
+/** JSON text before and behind the transactions in a request body. */
 export const AROUND_TRANSACTIONS: Wrapping = [
   `{"query":${JSON.stringify(UPLOAD_MUTATION)},"variables":{"transactions":[`,
   ']}}',
 ];
 
-/** The outcomes of `count` transactions. Throws an `UploadError` where the answer says nothing of them. */
+/** Reads the outcomes of `count` transactions. Throws an `UploadError` if the answer has no result for each of them. */
 export function readUpload(answer: ReadAnswer, count: number, reading: Reading): Outcome[] {
   const { data, errors, head } = answer;
   const results: unknown = data?.[FIELD];
   const list = Array.isArray(results) ? (results as unknown[]) : undefined;
   const byIndex = errorsByIndex(errors, count);
   if (errors.length > 0 && !(byIndex && list)) return [refusedWhole(answer, count, reading, list)];
-  // What an error leads to has no result of its own: anything readable holds its place.
+  // A transaction with an error has no result. Any readable result fills its place.
   const readable = list?.map((result, index) =>
     byIndex?.has(index) ? { status: 'success' } : present(result),
   );
@@ -50,7 +50,7 @@ export function readUpload(answer: ReadAnswer, count: number, reading: Reading):
   });
 }
 
-/** Errors by the transaction their path leads to; undefined when one of them leads to none. */
+/** Errors by the index of their transaction, read from the path; undefined if one of them belongs to none. */
 function errorsByIndex(
   errors: readonly GraphqlError[],
   count: number,
@@ -64,7 +64,7 @@ function errorsByIndex(
   return byIndex;
 }
 
-/** A refusal of the whole request: thrown, so that the core bisects, unless there is nothing to bisect. */
+/** A refusal of the whole request. Thrown, so that the batch is bisected; returned if there is only one transaction. */
 function refusedWhole(
   { errors, head }: ReadAnswer,
   count: number,
@@ -74,25 +74,26 @@ function refusedWhole(
   const failure = failureIn(errors, head, reading, false);
   const { code } = failure.error;
   if (errors.every(isOfDocument) && (code === 'invalid' || code === 'unclassified')) {
-    const message = "The upload mutation doesn't fit the schema of the backend: the app may be newer.";
+    const message =
+      "The upload mutation doesn't match the backend's schema: the app may be newer. The writes are held.";
     throw new UploadError('schema_mismatch', message, { status: head.status });
   }
   if (failure.status === 'retry') throw failure.error;
-  // Some may be applied, so a refusal that leads to none of them must not reject any.
+  // Some may have been applied, so a refusal that names none of them must not reject any.
   if (results.some((each) => each !== null)) throw withErrorInside(head);
   if (count > 1) throw failure.error;
   return failure;
 }
 
 /**
- * Whether the request failed before its execution, at a place in the document. That document and the types of its
- * variables are those of the contract, and columns are plain JSON in it, so it is the schema that differs.
+ * Whether the request failed before its execution, at a place in the document. Document and variables have the types of
+ * the contract, with columns as plain JSON. So the schema of the server must be different.
  */
 function isOfDocument(error: GraphqlError): boolean {
   return !isOfField(error) && Array.isArray(error.locations) && error.locations.length > 0;
 }
 
-/** A result as the contract has it: members that don't apply are absent there, and null in GraphQL. */
+/** A result in the form of the contract, which leaves out members that GraphQL sends as null. */
 function present(value: unknown): unknown {
   if (!isObject(value)) return value;
   const members = Object.entries(value).filter(([, member]) => member !== null);

@@ -15,22 +15,38 @@ import { jsonBody } from './json-body.ts';
 
 /** Options of {@link batchEndpoint}. */
 export interface BatchEndpointOptions extends HttpOptions {
-  /** Where the backend takes writes. */
+  /** URL that the backend accepts writes at. */
   readonly url: string;
-  /** Default `'POST'`. */
+  /**
+   * HTTP method.
+   *
+   * @default 'POST'
+   */
   readonly method?: string | undefined;
   /**
-   * The most transactions in one request. Default 1, so that a backend that applies a request as a whole applies each
-   * local transaction as a whole. With more, a refused request is sent again in halves.
+   * Most transactions in one request. With 1, a backend that applies each request as a whole also applies each local
+   * transaction as a whole. With more, a refused request is sent again in halves.
+   *
+   * @default 1
    */
   readonly maxTransactions?: number | undefined;
-  /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
+  /**
+   * Most bytes of one request body. A single larger transaction is sent anyway.
+   *
+   * @default 100_000
+   */
   readonly maxBodyBytes?: number | undefined;
-  /** Makes the body: a value for JSON, or a promise of one. Default: see {@link batchEndpoint}. */
+  /**
+   * Makes the request body: a value for JSON, or a promise of one.
+   *
+   * @default `{ idempotency_key, batch: [{ op, table, id, data }] }`
+   */
   readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
   /**
-   * Reads any answer, also a refusal: one outcome for each transaction, or undefined for the default, which is
-   * {@link readErrorPayload} for a 2xx, and the error table for any other status. May throw an `UploadError`.
+   * Reads every answer, including refusals. Returns one outcome for each transaction of the batch, or undefined to read
+   * it like the default. May throw an `UploadError`.
+   *
+   * @default {@link readErrorPayload} for a 2xx; the error code of the HTTP status for any other answer
    */
   readonly decode?:
     | ((
@@ -38,27 +54,36 @@ export interface BatchEndpointOptions extends HttpOptions {
         batch: UploadBatch,
       ) => readonly Outcome[] | undefined | Promise<readonly Outcome[] | undefined>)
     | undefined;
-  /** What codes in an error payload, or in the body of a refusal, mean, beside those that are known. Default: none. */
+  /**
+   * Meaning of your backend's own codes in an error payload or in the body of a refusal.
+   *
+   * @default only SQLSTATEs and codes of the reference write API are known
+   */
   readonly errorCodes?: ErrorCodes | undefined;
   /**
-   * Name of a header for the idempotency key, such as `'Idempotency-Key'`. Default: none, since a browser sends it only
-   * if the backend's CORS set-up allows it. Only with one transaction per request.
+   * Name of a header for the idempotency key, such as `'Idempotency-Key'`. Browsers send it only if the backend's CORS
+   * set-up allows it. Only with one transaction in each request.
+   *
+   * @default no header
    */
   readonly idempotencyHeader?: string | undefined;
 }
 
 /**
- * The upload transport for a backend with one JSON endpoint of its own.
+ * Transport for a backend with its own JSON endpoint.
  *
- * The body is `{ batch: [{ op, table, id, data }] }`, with `data` absent on DELETE, beside it the `idempotency_key` of
- * the transaction. With several transactions, `transactions: [{ idempotency_key, entries }]` tells how many entries of
- * `batch` belong to each, in order.
+ * The body is `{ idempotency_key, batch: [{ op, table, id, data }] }`. `data` is absent on DELETE. With several
+ * transactions in a request there is no `idempotency_key`; instead `transactions: [{ idempotency_key, entries }]`
+ * says how
+ * many entries of `batch` belong to each, in order.
  *
- * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}). A 2xx
- * that is empty or not JSON says nothing, and keeps the write. Any other status goes by the error table; its body is looked at
- * for a code and not kept as `details`, unless `decode` returns it.
+ * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}).
+ * With a
+ * 2xx that is empty or not JSON, the writes stay queued. Any other answer is read by its HTTP status, or by a known
+ * code
+ * in its body. Its body is not kept as `details`, unless `decode` returns it.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -112,7 +137,7 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
     );
     const sent = batch.transactions.length;
     const outcomes = await deliver(batch, body, context).catch((thrown) => {
-      // Of a larger batch, only the one that was sent is at fault: no need to bisect.
+      // Only one transaction of a larger batch was sent, so it is at fault: no need to bisect.
       if (sent > 1 || transactions.length === 1) throw thrown;
       return [failureAlone(thrown)];
     });
@@ -192,7 +217,7 @@ async function pack(
   for (let count = transactions.length; ; ) {
     const batch = { transactions: transactions.slice(0, count) };
     const body = jsonBody(await encode(batch), 'What encode() returns');
-    if (count === 1 || 3 * body.length <= maxBodyBytes) return { batch, body }; // a UTF-16 unit takes three bytes at most
+    if (count === 1 || 3 * body.length <= maxBodyBytes) return { batch, body }; // a UTF-16 unit has three bytes at most
     const bytes = utf8Length(body);
     if (bytes <= maxBodyBytes) return { batch, body };
     count = Math.max(1, Math.min(count - 1, Math.floor((count * maxBodyBytes) / bytes)));

@@ -7,15 +7,19 @@ import { checkHttpOptions } from './http-options.ts';
 
 /** Options of {@link checkpointRequests}. */
 export interface CheckpointRequestsOptions extends HttpOptions {
-  /** Where the backend records them. */
+  /** URL that the backend records checkpoint requests at. */
   readonly url: string;
 }
 
 /**
- * Posts checkpoint requests to a route of your backend, with the body and the answer that the PowerSync Service's own
- * route has: `{ client_id, checkpoint_request_id }` is answered by the same with the greater id (also inside `data`).
+ * Posts checkpoint requests to a route of your backend. Request and answer have the form of the PowerSync Service's own
+ * route: `{ client_id, checkpoint_request_id }` in both. The answer has the greater of the stored and the sent id, and
+ * may be inside `data`.
  *
- * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` given to `connect()`.
+ * Only for backends that apply writes after they have answered, with `checkpointMode: 'requests'` passed to
+ * `connect()`.
+ *
+ * @throws TypeError if an option is missing, unknown or wrong. The message names the option.
  *
  * @example
  * ```ts

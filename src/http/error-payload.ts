@@ -8,26 +8,30 @@ import type { JsonAnswer } from './json-answer.ts';
 import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-body.ts';
 
 /**
- * Reads a 2xx answer of a backend that says in the body what it refused. The default of {@link batchEndpoint}, and for
- * transports of your own.
+ * Reads a 2xx answer of a backend that reports refusals in the body. The default of {@link batchEndpoint}; also for
+ * your
+ * own transports.
  *
- * A JSON object means that all was applied, unless it says otherwise:
+ * A JSON object means that everything was applied, unless it says otherwise:
  *
- * - `success` or `ok` that is false or 0, a `status` that is false, `'error'` or `'fail'`, an `error`, `errorMessage` or
- *   `errors` with something in it, an `error_code` that is a word: refused.
- * - `statusCode`, `status` or `code` from 400: as if the answer had that status.
- * - A `code` that is known for an error: refused.
+ * - Refused: `success` or `ok` is false or 0; `status` is false, `'error'` or `'fail'`; `error`, `errorMessage` or
+ *   `errors` is not empty; `error_code` is a word; `code` is a known error code.
+ * - `statusCode`, `status` or `code` is 400 or higher: read as if the answer had that HTTP status.
  * - `rejected: [...]`: these entries were refused and all others applied. Each is named by `index` (its place in the
- *   request), by `id` (and `table`, where given), or by its transaction's `idempotency_key`; an id itself will do.
- * - `processed: n` that isn't what was sent: refused.
- * - `results: [...]`: read as those of the reference write API.
+ *   request), by `id` (and `table`, if given), or by the `idempotency_key` of its transaction. A plain id is enough.
+ * - `processed: n` is not the number of entries that were sent: refused.
+ * - `results: [...]`: read like the results of the reference write API.
  *
- * A refusal that says nothing of a single transaction is thrown where several were sent, so that they are sent again in
- * halves. Its code is what `errorCodes` says of the `code` (or `error_code`) in it, the meaning of a SQLSTATE or of a code
- * of the reference write API; or else `unclassified`, since it may be an outage: tried for ten minutes, then rejected. The
- * whole of it is in the outcome's `details`.
+ * If several transactions were sent and a refusal doesn't say which one it is about, it is thrown, so that they are
+ * sent
+ * again in halves. The error code comes from `errorCodes`, or else from a SQLSTATE or a code of the reference write
+ * API.
+ * Without any of these it is `unclassified`, because it may be an outage: the write is tried at least ten times over
+ * ten
+ * minutes, then rejected. The refusal itself is in the outcome's `details`.
  *
- * @throws UploadError `misconfigured` for anything but a JSON object; what concerns the whole request.
+ * @throws UploadError `misconfigured` if the answer is not a JSON object; any other code for a refusal of the whole
+ * request.
  *
  * @example
  * ```ts
@@ -57,7 +61,7 @@ export function readErrorPayload(
   const entries = transactions.flatMap((transaction) => transaction.entries);
   const refusal =
     readRefusal(answer, errorCodes) ??
-    // A number of them, or a form that nobody knows.
+    // For example a number of them, or an unknown form.
     ([rejected, failed].some(isSomething) || (processed !== undefined && processed !== entries.length)
       ? { error: unclassified(), inBand: true }
       : undefined);
@@ -67,7 +71,7 @@ export function readErrorPayload(
   return [{ status: 'rejected', ...refusal, details: json, entryIndex: placeOf(about, entries) }];
 }
 
-/** What is in `rejected` was refused, and all else applied; unless somebody in it isn't known. */
+/** Reads `rejected`: these entries were refused and all others applied. If one can't be found, all are in doubt. */
 function readRejected(
   rejected: readonly unknown[],
   transactions: readonly UploadTransaction[],
@@ -96,7 +100,7 @@ function readRejected(
   });
 }
 
-/** Where the entry stands that something said of one is about. */
+/** Index of the entry that a part of the answer is about; undefined if it names none. */
 function placeOf(said: unknown, entries: readonly UploadEntry[]): number | undefined {
   const { index, id, table } = isObject(said) ? said : { index: undefined, id: said, table: undefined };
   if (Number.isInteger(index) && entries[index as number]) return index as number;

@@ -9,40 +9,47 @@ import { type HeaderOptions, type HeadersSource, requestHeaders } from './reques
 
 export type { HeadersContext, HeadersLike, RequestHeaders } from './request-headers.ts';
 
-/** A ky instance, such as one made by `ky.create()` with hooks of your own. */
+/** A ky instance, for example `ky.create()` with your own hooks. */
 // biome-ignore lint/suspicious/noExplicitAny: ky's own types need the DOM library; these declarations must not.
 export type KyLike = (url: string, options?: any) => PromiseLike<any>;
 
-/** Options that all transports over HTTP have. */
+/** Options of all HTTP transports. */
 export interface HttpOptions extends HeaderOptions {
-  /** Used instead of the platform's `fetch`; gets a `Request`. */
+  /**
+   * The function that makes requests. It is called with a `Request`.
+   *
+   * @default the platform's `fetch`
+   */
   readonly fetch?: PlatformFetch | undefined;
-  /** A ky instance of your own, for its hooks. Its retries and time-outs are switched off. */
+  /**
+   * Your own ky instance, for its hooks. Its retries and time-outs are switched off.
+   *
+   * @default ky itself
+   */
   readonly ky?: KyLike | undefined;
 }
 
 export interface HttpRequest {
   readonly url: string;
-  /** Default POST. */
+  /** @default 'POST' */
   readonly method?: string | undefined;
-  /** JSON; none where the request has no body. */
+  /** JSON text; undefined for a request without a body. */
   readonly body?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Sends one request and reads the answer. Throws an `UploadError` where there is none to read. */
+/** Sends one request and reads the answer. Throws an `UploadError` if there is no answer to read. */
 export type HttpClient = (request: HttpRequest, context: RequestContext) => Promise<HttpAnswer>;
 
 type RequestContext = HeadersSource & Pick<TransportContext, 'signal' | 'serverTime'>;
 
 /**
- * Makes requests with ky, as a plain client: status, retries and deadline are the connector's business.
+ * Makes an HTTP client from ky, as a plain client: the connector handles status, retries and deadline.
  *
- * Redirects are not left to the platform: it would carry the rows, and headers of the app's own, to wherever a captive
- * portal or a wrong proxy points. One to the same origin that keeps the method (307, 308) is followed here.
+ * The platform must not follow redirects: it would send the rows and the app's own headers to wherever a captive portal
+ * or a wrong proxy points. A redirect to the same origin that keeps the method (307, 308) is followed here.
  *
- * @param base What messages call the backend, without its query: the configured url, since that of a request may hold row
- * data.
+ * @param base The configured URL. Messages name it without its query, because the URL of a request may hold row data.
  */
 export function createHttpClient(
   base: string,
@@ -51,8 +58,9 @@ export function createHttpClient(
   const place = placeOf(base);
   return async (request, context) => {
     const { url, method = 'POST', body } = request;
-    // In React Native a Request keeps no `redirect`; Expo's fetch takes it beside the request. Where a Request doesn't show
-    // its body, as in old WebViews, Capacitor's native HTTP sends only the one beside it.
+    // In React Native a Request loses `redirect`; Expo's fetch reads it from the second argument. If a Request
+    // doesn't show
+    // its body, as in old WebViews, Capacitor's native HTTP sends only the body in the second argument.
     const sendUnredirected = (sent: Request): Promise<unknown> =>
       (fetch ?? globalThis.fetch)(sent, {
         redirect: 'manual',
@@ -74,13 +82,16 @@ export function createHttpClient(
       throwHttpErrors: false,
       ...((fetch ?? ky === defaultKy) && { fetch: sendUnredirected }),
     };
-    // A relative url is one of the page, in browsers.
+    // In browsers, a relative url belongs to the page.
     const home =
       originOf(url) ?? originOf((globalThis as { location?: { href?: string } }).location?.href ?? '');
     const send = async (to: string) => {
-      // A function of headers may have taken its time, and a fetch of the app's may ignore its signal.
+      // A `headers` function may have taken long, and the app's `fetch` may ignore the signal.
       if (context.signal.aborted)
-        throw new UploadError('aborted', 'The request was aborted before it was sent.');
+        throw new UploadError(
+          'aborted',
+          'The request was aborted before it was sent. The writes stay queued.',
+        );
       try {
         return await ky(to, options);
       } catch (thrown) {
@@ -96,13 +107,13 @@ export function createHttpClient(
         response = await send(target);
       }
     }
-    const cameFrom = originOf(response.url) ?? home; // React Native follows redirects, whatever it is told
+    const cameFrom = originOf(response.url) ?? home; // React Native always follows redirects
     if (response.type === 'opaqueredirect' || isRedirect(response.status) || cameFrom !== home) {
       cancelBody(response);
       throw new UploadError(
         'misconfigured',
-        `${place} leads elsewhere by a redirect, which is not followed: configure the address it leads to. The writes ` +
-          'stay queued.',
+        `${place} redirects to another address, which is not followed. Configure the address that it leads to. The ` +
+          'writes stay queued.',
         { status: response.status },
       );
     }
@@ -120,27 +131,27 @@ function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** A url for messages: its query may hold a key, and so may what stands before its host. */
+/** A url for messages, without query and user info: these may hold a key. */
 export function placeOf(url: string): string {
   return (/^[^?#]*/.exec(url)?.[0] ?? '').replace(/\/\/[^/@]*@/, '//');
 }
 
-/** What was thrown, without a cause that repeats the url: its query may hold a key, and its path the id of a row. */
+/** The error, without a cause that quotes the url: its query may hold a key, and its path the id of a row. */
 function withoutUrl(thrown: unknown, url: string): unknown {
   const error = UploadError.from(thrown);
-  const secret = url.replace(/^[^/?#]*\/\/[^/?#]*/, ''); // all behind the host
+  const secret = url.replace(/^[^/?#]*\/\/[^/?#]*/, ''); // everything behind the host
   let each: unknown = error;
   for (let depth = 0; each instanceof Error && depth < 10; depth++, each = each.cause) {
     const { message, stack, path, input } = each as Error & { path?: unknown; input?: unknown };
     if (secret.length < 2 || !`${message} ${stack} ${path} ${input}`.includes(secret)) continue;
     const words =
-      error.code === 'unknown' ? 'No request could be made: is the url right? The writes stay queued.' : '';
+      error.code === 'unknown' ? 'The request could not be made. Check the url. The writes stay queued.' : '';
     return new UploadError(error.code, words || error.message.slice(error.code.length + 3));
   }
   return error;
 }
 
-// By hand: `URL.origin` throws in React Native 0.76, and its URL appends a path to that of the base.
+// Read by hand: `URL.origin` throws in React Native 0.76, and its URL resolves paths wrongly.
 function originOf(url: string): string | undefined {
   return /^[^/?#]+\/\/[^/?#]+/.exec(url)?.[0].toLowerCase();
 }

@@ -4,7 +4,7 @@ import { isUploadErrorCode } from '../error/codes.ts';
 import type { HttpOptions } from './http-client.ts';
 import type { HeaderOptions } from './request-headers.ts';
 
-/** Checks what all transports over HTTP have in common. */
+/** Checks the options that all HTTP transports have. */
 export function checkHttpOptions(
   who: string,
   { url, fetch, ky, ...others }: HttpOptions & { readonly url: string },
@@ -27,7 +27,7 @@ export function checkHeaderOptions(
     wrong('authorization', '"bearer" or "none"', authorization);
 }
 
-/** Checks a table of the backend's own error codes. */
+/** Checks the option `errorCodes`. */
 export function checkErrorCodes(who: string, errorCodes: ErrorCodes = {}): void {
   const { wrong, object } = optionChecks(who);
   for (const [name, code] of Object.entries(object('errorCodes', errorCodes)))

@@ -1,9 +1,9 @@
 import type { HttpAnswer } from '../contract/http-answer.ts';
 import { parseJson } from '../contract/json.ts';
 
-/** An answer, and what its body is as JSON. */
+/** An HTTP answer with its body parsed as JSON. */
 export interface JsonAnswer extends HttpAnswer {
-  /** Undefined where the body isn't JSON, or empty. */
+  /** The parsed body; undefined if it is empty or not JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: what a backend says, for the app's own code to read.
   readonly json: any;
 }

@@ -2,15 +2,15 @@ import { UploadError } from '../error/upload-error.ts';
 import { carriesKind } from '../transport/sendable.ts';
 
 /**
- * The JSON text of what a function of the app returned. Throws where it would be another value: a promise within would be
- * sent as `{}`, and so would a map or bytes, and count as applied.
+ * Encodes a value that a function of the app returned. Throws if JSON would change it: a promise, a map or bytes inside
+ * would be sent as `{}`, and the write would count as applied.
  */
 export function jsonBody(value: unknown, what: string): string {
   let text: unknown;
   try {
     if (carriesKind(value)) text = JSON.stringify(value, noPromise);
   } catch {
-    // A BigInt, a circle, or a promise. Without a cause, which may quote the row.
+    // A BigInt, a cycle or a promise. The cause is dropped, because it may quote the row.
   }
   if (typeof text === 'string') return text;
   throw new UploadError(

@@ -9,32 +9,35 @@ import type { JsonAnswer } from './json-answer.ts';
 /** Longer than a deployment takes. */
 const BUDGET: RetryBudget = { tries: 10, minMs: 900_000 };
 
-/** A 404 that names nothing comes from a router, a gateway or an ingress as well, so it is no proof that a row is gone. */
+/**
+ * The error for a 404 that doesn't say what is missing. It may come from a router or gateway: the row may still
+ * exist.
+ */
 export function mayBeMissing(answer: HttpAnswer): UploadError {
   const { status } = answer;
   const { retryAfterMs } = UploadError.fromResponse(answer);
   return new UploadError(
     'unclassified',
-    `HTTP status ${status}, and the answer doesn't say what is missing: the row may be gone, or its address. It is tried for 15 ` +
-      'minutes, then rejected. Let the backend say a code such as NOT_FOUND, or use isMissingRow.',
+    `HTTP status ${status}, and the answer doesn't say what is missing: the row or the route. The write is tried for 15 ` +
+      'minutes, then rejected. Let the backend send a code such as NOT_FOUND, or use isMissingRow.',
     { status, retryAfterMs, budget: BUDGET },
   );
 }
 
-/** Whether an answer itself says, by a code or by the id, that the row of the entry is missing. */
+/** Whether the answer says, with a code or the id, that the row of the entry is missing. */
 export function saysMissing(answer: JsonAnswer, entry: UploadEntry): boolean {
   return hasMissingCode(answer.json, entry) || namesId(answer.json, entry.id);
 }
 
-/** Of Prisma, PostgREST and PostgreSQL. */
+/** Codes of Prisma, PostgREST and PostgreSQL for a missing row. */
 const CODES: readonly unknown[] = ['P2025', 'PGRST116', 'P0002', '02000'];
-/** What codes call any row. */
+/** Words for a row in codes. */
 const ROWS = ['', 'row', 'record', 'document', 'entity', 'object', 'item', 'model', 'instance'];
-/** What else is said not to be found, by routers and platforms that have the same code for it. */
+/** Messages of routers and platforms, which use the same code when something other than a row isn't found. */
 const ELSEWHERE =
   /\b(route|page|path|url|endpoint|function|procedure|method|deployment|application|service|host|domain)s?\b|\bcannot \w+ \//i;
 
-/** Whether it has a code that says so: one for any row, or one that is named after the table. */
+/** Whether the answer has a code for a missing row: a general one, or one named after the table. */
 export function hasMissingCode(json: unknown, { table }: UploadEntry): boolean {
   if (!isObject(json)) return false;
   const { error, errors, type, name } = json;
@@ -46,10 +49,10 @@ export function hasMissingCode(json: unknown, { table }: UploadEntry): boolean {
   );
 }
 
-/** `alsoBare`: where it counts although it doesn't say what wasn't found. */
+/** Whether a word is such a code. `alsoBare`: a plain "not found" counts too. */
 function wordMeans(word: unknown, table: string, alsoBare: boolean): boolean {
   if (CODES.includes(word)) return true;
-  // In words it is no code.
+  // A text of several words isn't a code.
   const [, what] =
     /^(\S*)not[_-]?found[_-]?(error|exception)?$/.exec(wordOf(word).slice(0, 100).toLowerCase()) ?? [];
   if (what === undefined) return false;
@@ -60,7 +63,7 @@ function wordMeans(word: unknown, table: string, alsoBare: boolean): boolean {
   return name.startsWith(thing.slice(0, -1)) && Math.abs(name.length - thing.length) <= 2;
 }
 
-/** Whether the id stands in it: as a member of its own, or in words that aren't a path. */
+/** Whether the answer contains the id: as a member of its own, or in a text, but not in a path. */
 function namesId(json: unknown, id: string, name = '', depth = 0): boolean {
   if (depth > 4) return false;
   if (typeof json === 'object' && json !== null)
@@ -71,7 +74,7 @@ function namesId(json: unknown, id: string, name = '', depth = 0): boolean {
   return typeof json === 'string' && wordsName(json.slice(0, 1_000), id);
 }
 
-/** A short id only counts where it is marked as one: `#7`, `'7'`, `id 7`. */
+/** Whether a text names the id. A short id counts only if it is marked as an id: `#7`, `'7'`, `id 7`. */
 function wordsName(words: string, id: string): boolean {
   if (id === '') return false;
   for (let at = words.indexOf(id); at >= 0; at = words.indexOf(id, at + id.length)) {

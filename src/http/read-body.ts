@@ -1,9 +1,9 @@
 import { UploadError } from '../error/upload-error.ts';
 
-/** Bytes of an answer that are read. Those of every contract are far smaller, so a larger one is none. */
+/** Most bytes of an answer that are read. A real answer is far smaller in every contract. */
 const MAX_ANSWER_BYTES = 5_000_000;
 
-/** The members of a fetch `Response` that its body is read by. */
+/** The members of a `fetch` Response that are needed to read its body. */
 export interface AnswerBody {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -17,7 +17,7 @@ export interface AnswerBody {
   text(): Promise<string>;
 }
 
-/** Lets go of a body that isn't read, which would hold its connection. */
+/** Cancels a body that isn't read, because it would keep its connection busy. */
 export function cancelBody({ body }: Pick<AnswerBody, 'body'>): void {
   void body
     ?.getReader()
@@ -25,12 +25,12 @@ export function cancelBody({ body }: Pick<AnswerBody, 'body'>): void {
     .catch(() => {});
 }
 
-/** Reads a body as text, up to a limit: a wrong address may answer anything, and a phone has little memory. */
+/** Reads a body as text, up to a limit: a wrong address may send anything, and a phone has little memory. */
 export async function readBody(response: AnswerBody, place: string): Promise<string> {
   const tooLarge = (): UploadError =>
     new UploadError(
       'misconfigured',
-      `${place} answered with more than ${MAX_ANSWER_BYTES} bytes, which is no answer to an upload. The writes stay queued.`,
+      `${place} answered with more than ${MAX_ANSWER_BYTES} bytes, which can't be the answer to an upload. The writes stay queued.`,
       { status: response.status },
     );
   if (Number(response.headers.get('content-length')) > MAX_ANSWER_BYTES) {
@@ -39,7 +39,11 @@ export async function readBody(response: AnswerBody, place: string): Promise<str
   }
   const text = await readText(response, tooLarge).catch((cause) => {
     if (cause instanceof UploadError) throw cause;
-    throw new UploadError('network', 'The connection ended in the middle of the answer.', { cause });
+    throw new UploadError(
+      'network',
+      'The connection ended in the middle of the answer. The writes stay queued.',
+      { cause },
+    );
   });
   if (text.length > MAX_ANSWER_BYTES) throw tooLarge();
   return text;

@@ -5,14 +5,14 @@ import { codesIn, type ErrorCodes, inBrackets, meaningOf, ownCode } from '../con
 import { UploadError } from '../error/upload-error.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
-/** A refusal that is told in the body of a 2xx. */
+/** A refusal in the body of a 2xx. */
 export interface Refusal {
   readonly error: UploadError;
-  /** False where it is by a status in the body, which counts as that of the request. */
+  /** False if it is a status in the body, which counts as the status of the request. */
   readonly inBand: boolean;
 }
 
-/** What a 2xx says was refused; undefined where it says nothing of the kind. Of a row, `status` and `code` are columns. */
+/** The refusal in a 2xx; undefined if there is none. If the body is a row, its `status` and `code` are columns. */
 export function readRefusal(answer: JsonAnswer, errorCodes: ErrorCodes, isRow = false): Refusal | undefined {
   const { json } = answer;
   const status = statusIn(json, isRow);
@@ -22,7 +22,7 @@ export function readRefusal(answer: JsonAnswer, errorCodes: ErrorCodes, isRow = 
   return { error: refusalOf({ ...answer, status }), inBand: false };
 }
 
-/** The failing HTTP status that a body tells in place of the answer's own. */
+/** The failing HTTP status in a body, which counts instead of the answer's own. */
 export function statusIn(json: unknown, isRow = false): number | undefined {
   const { statusCode, status, code } = isObject(json) ? json : {};
   const told = (isRow ? [statusCode] : [statusCode, status, code]).find((each) =>
@@ -43,12 +43,12 @@ function isRefused(json: unknown, isRow: boolean): boolean {
   );
 }
 
-/** Whether an error is in it: not false, 0, null, an empty text, or a list or object of these. */
+/** Whether a value holds an error: anything but false, 0, null, an empty text, or a list or object of these. */
 export function isSomething(said: unknown): boolean {
   return typeof said === 'object' && said !== null ? Object.values(said).some(isSomething) : Boolean(said);
 }
 
-/** The error for a code in it that is known. */
+/** The error for the first known code in a body. */
 export function errorBy(said: unknown, errorCodes: ErrorCodes): UploadError | undefined {
   for (const word of codesIn(said)) {
     const code = ownCode(errorCodes, word) ?? meaningOf(word);
@@ -59,7 +59,7 @@ export function errorBy(said: unknown, errorCodes: ErrorCodes): UploadError | un
   return undefined;
 }
 
-/** An error without a code that is known may be an outage: these contracts have no word for "try again". */
+/** The error without a known code. It may be an outage, because these contracts have no way to say "try again". */
 export function unclassified(said?: unknown): UploadError {
   const word = codesIn(said, false).find((each) => inBrackets(each));
   return new UploadError('unclassified', `The backend refused it in its answer${inBrackets(word)}.`, {

@@ -1,39 +1,45 @@
 import { UploadError } from '../error/upload-error.ts';
 import type { TransportContext } from '../transport/transport.ts';
 
-/** Header names and values, as an object or the platform's `Headers`. */
+/** Header names and values: an object, or the platform's `Headers`. */
 export type HeadersLike =
   | Readonly<Record<string, string>>
   | { forEach(callback: (value: string, name: string) => void): void };
 
-/** What a function of headers may want to say in them. */
+/** The argument of a `headers` function: the number of this try, from 1, and the database's client id. */
 export type HeadersContext = Pick<TransportContext, 'attempt' | 'clientId'>;
 
-/** Headers of a request: fixed ones, or a function that is asked for each request. */
+/** Headers of requests: fixed ones, or a function that is called for each request. */
 export type RequestHeaders = HeadersLike | ((context: HeadersContext) => HeadersLike | Promise<HeadersLike>);
 
-/** Options about the headers of requests, for all transports that have any. */
+/** Options for the headers of requests. */
 export interface HeaderOptions {
   /**
-   * Further headers, or a function that is asked for each request: for the versions of the app and of its schema, or a
-   * `traceparent`. `Content-Type` is the transport's own, and so is `Authorization` unless `authorization` is `'none'`.
-   * In browsers, the backend's CORS set-up must allow the others.
+   * Further headers, or a function that is called for each request. For example the versions of the app and its schema,
+   * or a `traceparent`. The transport sets `Content-Type`, and `Authorization` unless `authorization` is `'none'`. In
+   * browsers, the backend's CORS set-up must allow the others.
+   *
+   * @default no further headers
    */
   readonly headers?: RequestHeaders | undefined;
   /**
-   * How requests carry the token of `credentials`. Default `'bearer'`: `Authorization: Bearer <token>`, and nothing is
-   * sent while nobody is signed in. `'none'`: no token, for backends that take none (or another one, by `headers`).
+   * How requests carry the token of `credentials`.
+   *
+   * - `'bearer'`: as `Authorization: Bearer <token>`. Nothing is sent while nobody is signed in.
+   * - `'none'`: not at all. For backends that need no token, or another one (set it with `headers`).
+   *
+   * @default 'bearer'
    */
   readonly authorization?: 'bearer' | 'none' | undefined;
 }
 
-/** Where the token comes from, and what a function of headers is told. */
+/** Where the token comes from, and the argument of a `headers` function. */
 export type HeadersSource = Pick<TransportContext, 'token'> &
   Partial<Pick<TransportContext, 'attempt' | 'clientId'>>;
 
 /**
- * The headers of one request: the app's, over them the transport's own, and the token. Throws an `UploadError` where
- * nobody is signed in, or a value can't be a header.
+ * Makes the headers of one request: the app's, overridden by the transport's own and the token. Throws an `UploadError`
+ * if nobody is signed in, or if a value can't be a header.
  */
 export async function requestHeaders(
   { headers = {}, authorization = 'bearer' }: HeaderOptions,
@@ -47,7 +53,7 @@ export async function requestHeaders(
   return all;
 }
 
-/** The app's own headers, whether they are there or come by a promise. */
+/** The app's own headers. They may be a promise, or hold promises. */
 export async function readHeaders(
   headers: RequestHeaders,
   { attempt = 1, clientId = '' }: Partial<HeadersContext>,
@@ -74,8 +80,8 @@ function setHeader(all: Headers, name: string, value: string): void {
   try {
     all.set(name, value);
   } catch {
-    // Without a cause: the platform's error quotes the value.
-    throw noHeaders('A request header has a character that headers may not carry');
+    // The cause is dropped, because the platform's error quotes the value.
+    throw noHeaders('A request header has a character that is not allowed in headers');
   }
 }
 

@@ -17,54 +17,81 @@ import { checkRoute, type RowRoutes, requestFor } from './row-routes.ts';
 
 /** Options of {@link rowEndpoints}. */
 export interface RowEndpointsOptions extends HttpOptions {
-  /** What the paths of the routes stand behind. */
+  /** Base URL of the backend. The paths of the routes are appended to it. */
   readonly url: string;
-  /** How the entries of each table are sent. Default: `PUT`, `PATCH` and `DELETE` to `/{table}/{id}` for all tables. */
+  /**
+   * How the entries of each table are sent.
+   *
+   * @default `PUT`, `PATCH` and `DELETE` to `/{table}/{id}`, for all tables
+   */
   readonly routes?: RowRoutes | undefined;
   /**
-   * Requests under way at once. Default 1: everything in the order of the queue. With more, rows are written in parallel
-   * and so not in order, but never two entries of one row: only for tables that don't refer to each other.
+   * Number of requests that may be sent at the same time, a whole number from 1. With 1, entries are sent in queue
+   * order.
+   * With more, different rows are written in parallel and out of order, but never two entries of the same row: only for
+   * tables that don't refer to each other.
+   *
+   * @default 1
    */
   readonly concurrency?: number | undefined;
   /**
-   * Tells whether a 404 (or 410) says that the row is gone (true), or not (false); undefined for the default: it does where
-   * it has a code for that in JSON (`NOT_FOUND`, `todo_not_found`, `P2025` and such), or the id of the entry.
+   * Decides whether a 404 (or 410) means that the row is gone: true or false, or undefined to decide like the default.
+   *
+   * @default true if the JSON has a code for a missing row (`NOT_FOUND`, `todo_not_found`, `P2025` …) or the entry's id
    */
   readonly isMissingRow?:
     | ((answer: JsonAnswer) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
   /**
-   * Reads any answer, also a refusal: the outcome of the entry, or undefined for the default. May throw an `UploadError`.
+   * Reads every answer, including refusals. Returns the outcome of the entry, or undefined to read it like the default.
+   * May throw an `UploadError`.
+   *
+   * @default read as described at {@link rowEndpoints}
    */
   readonly decode?:
     | ((answer: JsonAnswer, entry: UploadEntry) => RowOutcome | undefined | Promise<RowOutcome | undefined>)
     | undefined;
-  /** What codes in an error payload, or in the body of a refusal, mean. Default: the error table by status. */
+  /**
+   * Meaning of your backend's own codes in an error payload or in the body of a refusal.
+   *
+   * @default only SQLSTATEs and codes of the reference write API are known
+   */
   readonly errorCodes?: ErrorCodes | undefined;
-  /** Name of a header for the idempotency key of each entry, such as `'Idempotency-Key'`. Default: none. */
+  /**
+   * Name of a header for the idempotency key of each entry, such as `'Idempotency-Key'`. Browsers send it only if the
+   * backend's CORS set-up allows it.
+   *
+   * @default no header
+   */
   readonly idempotencyHeader?: string | undefined;
 }
 
-/** What an answer says of one entry. */
+/** Outcome of one entry. */
 export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
 
 /**
- * The upload transport for REST resources: one request for each entry, in order.
+ * Transport for REST resources: one request for each entry, in queue order.
  *
- * A transaction isn't atomic then. When an entry fails, what was applied before it is remembered, so that a retry goes on
- * behind it, and a rejection tells of it (`appliedEntries`). After a restart of the app, applied entries may be sent once
- * more, so the backend must take a replay.
+ * A transaction isn't atomic then. If an entry fails, the entries that were applied before it are remembered (in
+ * memory):
+ * a retry continues behind them, and a rejection lists them (`appliedEntries`). After a restart of the app, applied
+ * entries may be sent again, so the backend must accept a repeat.
  *
- * - Applied: 204, 201, or a 2xx with JSON that is the row, or no error payload. An error payload is what
- *   {@link readErrorPayload} takes for one. Any other 2xx says nothing, and keeps the write.
- * - 404 on DELETE: applied, the row is gone. 404 on PATCH: rejected as `not_found`. Both only where the answer itself says
- *   that it is the row that is missing (`isMissingRow`); else it is `unclassified`: an ingress answers so during a
- *   deployment. Tried ten times over fifteen minutes or more, then rejected. 404 on PUT is `misconfigured`, and kept,
- *   unless it says that a row is missing: then it is `unclassified`, too.
- * - Any other status: by the error table. Such refusals are counted by the breaker.
+ * - Applied: 204, 201, or a 2xx with JSON that is the row or has no error payload (see {@link readErrorPayload}).
+ *   With any
+ *   other 2xx, the write stays queued.
+ * - 404 (or 410) on DELETE: applied, because the row is gone. On PATCH: rejected as `not_found`. Both only if the
+ *   answer
+ *   says that the row is missing (`isMissingRow`). If it doesn't, the code is `unclassified`, because an ingress
+ * answers
+ *   404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected. On PUT: the
+ * code
+ *   is `misconfigured` and the write stays queued; but if the answer says that a row is missing, it is `unclassified`
+ * too.
+ * - Any other status: the error code of the HTTP status. The breaker counts such refusals.
  * - A PATCH without columns is not sent.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -97,7 +124,7 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
     if (json === undefined) throw notTheContract(status, text === '' ? 'empty' : 'not JSON');
     for (const each of Array.isArray(json) ? json : [json]) {
       if (isRowOf(entry, each)) continue;
-      const isRow = each?.id != null; // with an id of the server's
+      const isRow = each?.id != null; // with an id that the server chose
       const refusal = readRefusal({ ...answer, json: each }, errorCodes, isRow);
       if (!refusal) continue;
       if (hasMissingCode(each, entry)) return readFailure({ ...answer, json: each, status: 404 }, entry);
@@ -128,8 +155,8 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
     const isGone = said ?? (own ? own.code === 'not_found' : saysMissing(answer, entry));
     if (isGone && entry.op === 'DELETE') return { status: 'applied' };
     if (isGone && entry.op === 'PATCH')
-      return rejected(new UploadError('not_found', 'The row is gone at the backend.', { status }));
-    // A row that is made can't be gone, but what its path leads through may be.
+      return rejected(new UploadError('not_found', 'The backend no longer has this row.', { status }));
+    // A PUT creates the row, so the row can't be missing; a parent row in its path may be.
     return rejected(own ?? (isGone || entry.op !== 'PUT' ? mayBeMissing(answer) : refusalOf(answer)));
   }
 
@@ -150,11 +177,13 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
   return Object.assign(transport, { url });
 }
 
-/** Whether it echoes the row, with all that was sent: then it is no error payload, whatever its columns are called. */
+/**
+ * Whether the JSON is the row, with all columns that were sent. Then it isn't an error payload, whatever its columns.
+ */
 function isRowOf({ id, opData = {} }: UploadEntry, json: unknown): boolean {
   if (!isObject(json) || json.id == null) return false;
   const sent = Object.entries(opData);
-  const isSame = String(json.id) === id; // The server may have its own form of the values.
+  const isSame = String(json.id) === id; // The server may format values in its own way.
   return (
     sent.length > 0 &&
     sent.every(([name, value]) =>

@@ -2,15 +2,17 @@ import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 
 /**
- * Fills a path template: `{table}`, `{id}`, or a column of the entry. Each value is one path segment or a part of one,
- * whatever is in it: never another row's path, nor that of the whole table.
+ * Fills a path template: `{table}`, `{id}`, or a column of the entry. Whatever a value holds, it stays within one path
+ * segment. So it can't become the path of another row or of the whole table.
  *
- * @throws UploadError `misconfigured` for a column that isn't known, `invalid` for a value that no path can carry.
+ * @throws UploadError `misconfigured` for a column that the entry doesn't have, `invalid` for a value that can't be
+ * in a
+ * path.
  */
 export function fillPath(template: string, entry: UploadEntry): string {
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => encode(parameter(name, entry), name));
   const [beforeQuery = ''] = path.split(/[?#]/);
-  // The URL standard takes these segments for "here" and "one up", also when they are escaped.
+  // In the URL standard these segments mean "here" and "one up", even if they are escaped.
   if (beforeQuery.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) throw noPath('an id');
   return path;
 }
@@ -22,7 +24,7 @@ function parameter(name: string, { table, id, opData, previousValues }: UploadEn
   if (value === undefined || value === null) {
     throw new UploadError(
       'misconfigured',
-      `The path of table "${table}" needs its column "${name}", which the entry doesn't carry: let the schema track ` +
+      `The path of table "${table}" needs its column "${name}", which the entry doesn't have. Let the schema track ` +
         'previous values (trackPrevious), or use another path. The writes stay queued.',
     );
   }
@@ -42,11 +44,11 @@ function encode(value: unknown, name: string): string {
 function noPath(what: string): UploadError {
   return new UploadError(
     'invalid',
-    `The row has ${what} that no URL path can carry, so it can't be sent to its own address.`,
+    `The row has ${what}, which can't be part of a URL path, so the row has no URL.`,
   );
 }
 
-/** A path behind a base url, before its query. */
+/** Appends a path to a base url, before its query. */
 export function joinUrl(base: string, path: string): string {
   const [, home = '', query = ''] = /^([^?#]*)(\?[^#]*)?/.exec(base) ?? [];
   const joined = `${home.replace(/(^|[^/])\/+$/, '$1')}${path.startsWith('/') ? '' : '/'}${path}`;

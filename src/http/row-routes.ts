@@ -6,27 +6,48 @@ import { jsonBody } from './json-body.ts';
 
 /** The request for one entry. */
 export interface RowRequest {
+  /** HTTP method. */
   readonly method: string;
-  /** Behind the transport's `url`. `{table}`, `{id}` and `{column}` are filled in and escaped. */
+  /** Path that is appended to the transport's `url`. `{table}`, `{id}` and `{column}` are filled in and escaped. */
   readonly path: string;
-  /** A value for JSON, or a promise of one; undefined for none. */
+  /** A value for JSON, or a promise of one; undefined for a request without a body. */
   readonly body?: unknown;
 }
 
-/** How one op of a table is sent; what is left out is the default. */
+/** How one operation of a table is sent. */
 export interface OpRoute {
-  /** Default: the name of the op, `PUT`, `PATCH` or `DELETE`. */
+  /**
+   * HTTP method.
+   *
+   * @default the name of the operation: `PUT`, `PATCH` or `DELETE`
+   */
   readonly method?: string | undefined;
-  /** Default: that of the table. */
+  /**
+   * Path that is appended to the transport's `url`. `{table}`, `{id}` and `{column}` are filled in and escaped.
+   *
+   * @default the path of the table
+   */
   readonly path?: string | undefined;
-  /** Makes the body: a value for JSON, or a promise of one. Default: the columns, on PUT with `id`; none on DELETE. */
+  /**
+   * Makes the body: a value for JSON, or a promise of one.
+   *
+   * @default the columns on PATCH, the columns and `id` on PUT, no body on DELETE
+   */
   readonly body?: ((entry: UploadEntry) => unknown) | undefined;
 }
 
-/** How the entries of a table are sent: by op, or by a function. An op that is `false` can't be sent: it is rejected. */
+/**
+ * How the entries of a table are sent: for each operation, or by a function. An operation that is `false` isn't sent:
+ * the
+ * write is rejected as `invalid`.
+ */
 export type RowRoute =
   | {
-      /** Default `'/{table}/{id}'`. */
+      /**
+       * Path that is appended to the transport's `url`. `{table}`, `{id}` and `{column}` are filled in and escaped.
+       *
+       * @default '/{table}/{id}'
+       */
       readonly path?: string | undefined;
       readonly PUT?: OpRoute | false | undefined;
       readonly PATCH?: OpRoute | false | undefined;
@@ -34,10 +55,10 @@ export type RowRoute =
     }
   | ((entry: UploadEntry) => RowRequest | Promise<RowRequest>);
 
-/** Routes by table name, by pattern (`'audit_*'`), and `default` for all other tables. */
+/** Routes by table name or pattern (`'audit_*'`), and `default` for all other tables. */
 export type RowRoutes = Readonly<Record<string, RowRoute>>;
 
-/** The request that an entry is sent by, with its body as text. */
+/** Makes the request for an entry, with its body as text. */
 export async function requestFor(
   routes: RowRoutes,
   entry: UploadEntry,
@@ -68,7 +89,7 @@ async function ask(route: Extract<RowRoute, CallableFunction>, entry: UploadEntr
 function requestBy(route: Exclude<RowRoute, CallableFunction>, entry: UploadEntry): RowRequest {
   const op = route[entry.op as 'PUT' | 'PATCH' | 'DELETE'];
   if (op === false)
-    throw new UploadError('invalid', `The backend takes no ${entry.op} of the table "${entry.table}".`);
+    throw new UploadError('invalid', `The backend accepts no ${entry.op} of the table "${entry.table}".`);
   const { method = entry.op, path = route.path ?? '/{table}/{id}', body = columnsOf } = op ?? {};
   return { method, path, body: body(entry) };
 }

@@ -7,31 +7,40 @@ import { checkErrorCodes, checkHttpOptions } from './http-options.ts';
 
 /** Options of {@link writeApi}. */
 export interface WriteApiOptions extends HttpOptions {
-  /** Where the backend takes writes. */
+  /** URL that the backend accepts writes at. */
   readonly url: string;
   /**
-   * The most transactions in a request. Default 50, which every backend of the contract takes; more only where yours does,
-   * together with the connector's `batching.maxTransactions`.
+   * Most transactions in one request. Every backend of the contract accepts 50. Raise it only if yours accepts more,
+   * and
+   * raise the connector's `batching.maxTransactions` too.
+   *
+   * @default 50
    */
   readonly maxTransactions?: number | undefined;
   /**
-   * The most bytes of one request body. Default 100 000, just under the 100 kB that the published backends take; a
-   * single larger transaction is sent all the same. Keep it below your backend's limit: a browser shows a 413 without
-   * CORS headers as a network error.
+   * Most bytes of one request body. A single larger transaction is sent anyway. Keep it below your backend's limit,
+   * because browsers show a 413 without CORS headers as a network error. The published backends accept 100 kB.
+   *
+   * @default 100_000
    */
   readonly maxBodyBytes?: number | undefined;
-  /** What `error_code` values of your own mean. Default: any that the contract doesn't name is `invalid`. */
+  /**
+   * Meaning of your backend's own `error_code` values, or another meaning for known ones.
+   *
+   * @default every code that the contract doesn't name is `invalid`
+   */
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
 /**
- * The upload transport for PowerSync's reference write API: up to 50 transactions in one `POST`, one result for each.
+ * Transport for PowerSync's reference write API: up to 50 transactions in one `POST`, with one result for each.
  *
- * Sends what the contract has room for, previous values and metadata included, and `idempotency_key` with each
- * transaction, which a backend that doesn't know it ignores. The answer is read strictly: one that isn't in the form of
- * the contract says nothing, and every write is kept.
+ * Each transaction is sent with everything that the contract allows, including previous values and metadata, and with
+ * its
+ * `idempotency_key`, which backends may ignore. The answer is read strictly: if it isn't in the form of the contract,
+ * every write stays queued.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -3,11 +3,12 @@ import { hasTable } from '../database/has-table.ts';
 import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**
- * Makes the queued and the rejected writes of one owner those of who is signed in now: what was written before signing up
- * (owner null) becomes part of the new account, say. Call it only when the user agreed. Queued ones are uploaded by the
- * SDK's next try, or at once by `connector.drain()`.
+ * Gives the queued and rejected writes of one owner to the signed-in user. For example, writes from before the sign-up
+ * (owner null) become part of the new account. Call it only if the user agreed. Queued writes are uploaded with the
+ * SDK's
+ * next try, or at once with `connector.drain()`.
  *
- * @throws TypeError if nobody is signed in, or if `from` is who is signed in.
+ * @throws TypeError if nobody is signed in, or if `from` is the signed-in user. Nothing is changed then.
  *
  * @example
  * ```ts
@@ -26,8 +27,8 @@ export async function claimQueued(
   { from }: { readonly from: string | null },
 ): Promise<void> {
   const owner = currentOwner(await readBorders(database));
-  if (owner == null) throw new TypeError('claimQueued: nobody is signed in; call setOwner() first.');
-  if (from === owner) throw new TypeError('claimQueued: these writes are already those of who is signed in.');
+  if (owner == null) throw new TypeError('claimQueued: nobody is signed in. Call setOwner() first.');
+  if (from === owner) throw new TypeError('claimQueued: these writes already belong to the signed-in user.');
   for (const table of ['connector_owners', 'connector_rejected_writes']) {
     if (await hasTable(database, table))
       await database.execute(`UPDATE ${table} SET owner = ? WHERE owner IS ?`, [owner, from]);

@@ -6,14 +6,16 @@ import { ownerOf, readBorders } from '../queue/owner-borders.ts';
 import { readQueue } from '../queue/read-queue.ts';
 import { startDeadline } from '../time/deadline.ts';
 
-/** How long to wait for an upload in flight. */
+/** How long to wait for an upload in flight, in milliseconds. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Removes the writes of one owner from the head of the queue, for good, up to the first write of somebody else. Returns
- * how many entries were removed. PowerSync then rolls the local rows back. Export them first: see {@link exportQueued}.
+ * Removes the writes of one owner from the head of the queue, for good, up to the first write of somebody else.
+ * PowerSync
+ * then rolls the local rows back. Call {@link exportQueued} first if they should be kept.
  *
- * @throws UploadError `timeout` if an upload in flight doesn't end; nothing was removed then.
+ * @returns the number of entries that were removed.
+ * @throws UploadError `timeout` if an upload in flight doesn't end within 60 seconds. Nothing was removed then.
  *
  * @example
  * ```ts
@@ -34,7 +36,7 @@ export async function discardQueued(database: ConnectorDatabase, owner: string |
       let removed = 0;
       for (;;) {
         const head = await readQueue(database, { transactions: 1_000, entries: 1_000 });
-        const borders = await readBorders(database); // after the queue: somebody may just have signed in
+        const borders = await readBorders(database); // after the queue: somebody may have signed in just now
         const transactions = head?.transactions ?? [];
         const end = transactions.findIndex(
           (entries) => ownerOf(borders, entries[0]?.clientId ?? 0) !== owner,

@@ -10,53 +10,71 @@ import type { Rejecting } from '../upload/rejecting.ts';
 import type { Uploader } from '../upload/uploader.ts';
 import { type ExportedTransaction, exportQueued } from './export-queued.ts';
 
-/** The part of a PowerSync database that leaving needs, beside {@link ConnectorDatabase}. */
+/** The part of a PowerSync database that `drainAndClear()` needs. */
 export interface ClearableDatabase extends ConnectorDatabase {
   disconnect(): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: the SDK's own options, which differ between its versions.
   disconnectAndClear(options?: any): Promise<void>;
 }
 
-/** What would be lost by clearing the database. */
+/** The writes that would be lost by clearing the database. They hold row data. */
 export interface Leftover {
-  /** Transactions that could not be uploaded, oldest first. */
+  /** Transactions that are still queued, oldest first. */
   readonly queued: readonly ExportedTransaction[];
-  /** Rows of `connector_rejected_writes`. */
+  /** Rejected writes of the signed-in user, as rows of the table `connector_rejected_writes`. */
   readonly rejected: readonly Record<string, unknown>[];
 }
 
+/** Options of `drainAndClear()`. */
 export interface DrainAndClearOptions {
   /**
-   * What becomes of writes that can't be uploaded in time: `'keep'` leaves them queued, and the database isn't cleared;
-   * `'discard'` loses them; `'export'` hands them to `export` first. The rejected writes of who is signed in are exported
-   * with them, and else discarded, also those that are rejected during this call.
+   * What to do with writes that can't be uploaded in time:
+   *
+   * - `'keep'`: they stay queued, and the database isn't cleared.
+   * - `'export'`: they are passed to `export`, then the database is cleared.
+   * - `'discard'`: they are lost when the database is cleared.
+   *
+   * The rejected writes of the signed-in user, including those rejected during this call, are passed to `export` too,
+   * and
+   * are removed when the database is cleared.
    */
   readonly unsent: 'keep' | 'export' | 'discard';
   /**
-   * With `unsent: 'export'`: keeps what is left somewhere. If it throws, nothing is cleared. It must not call
-   * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector, which throw a TypeError meanwhile.
+   * Required with `unsent: 'export'`: stores the writes that are left. If it throws, nothing is cleared. It must not
+   * call
+   * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector: they throw a TypeError while it runs.
    */
   readonly export?: (left: Leftover) => void | Promise<void>;
-  /** How long to try to upload, in milliseconds. Default 30 000. */
+  /**
+   * How long to try to upload, in milliseconds.
+   *
+   * @default 30_000
+   */
   readonly timeoutMs?: number;
-  /** Keeps downloaded data for a faster next sync (`disconnectAndClear({ soft: true })`, @powersync/common 2.3.0 or later). */
+  /**
+   * Passed on to `disconnectAndClear()`: true keeps downloaded data for a faster next sync. Needs `@powersync/common`
+   * 2.3.0 or later.
+   *
+   * @default not passed, so the SDK's own default
+   */
   readonly soft?: boolean;
 }
 
-/** What `drainAndClear()` came to. */
+/** Result of `drainAndClear()`. */
 export interface DrainAndClearReport {
-  /** Whether the database was cleared. If not, nothing was lost, and the app may connect again. */
+  /** True if the database was cleared. If false, nothing was lost, and the app may connect again. */
   readonly cleared: boolean;
-  /** Transactions that were uploaded or rejected meanwhile. */
+  /** Number of transactions that the backend applied during the call. */
   readonly applied: number;
+  /** Number of transactions that were rejected and left the queue during the call. */
   readonly rejected: number;
-  /** Entries that could not be uploaded: still queued if not `cleared`, else exported or discarded as told. */
+  /** Number of entries that could not be uploaded. Still queued if not `cleared`; otherwise exported or discarded. */
   readonly leftEntries: number;
   /** Why they could not be uploaded, or why the database was not cleared. */
   readonly error?: UploadError;
 }
 
-/** What leaving has to do with. */
+/** The parts of the connector that `drainAndClear()` uses. */
 export interface LeavingParts {
   readonly uploader: Uploader;
   readonly tokens: TokenSource;
@@ -64,7 +82,7 @@ export interface LeavingParts {
   readonly gate: Gate;
   readonly publisher: Publisher;
   readonly clock: () => number;
-  /** How long an upload may take that is under way. */
+  /** How long to wait for an upload in flight, in milliseconds. */
   readonly callTimeoutMs: number;
 }
 
@@ -94,13 +112,13 @@ export async function drainAndClear(
   return uploader.pauseWhile(async () => {
     await database.disconnect();
     try {
-      // A completion after the clear would stop the next user's downloads.
+      // Completing a batch after the clear would stop the next user's downloads.
       await laneIsLeft(database, callTimeoutMs);
       await within(callTimeoutMs, rejecting.idle()).catch(() => {});
     } catch (thrown) {
       return report(false, await countQueued(), UploadError.from(thrown));
     }
-    const queued = await exportQueued(database); // Again: something may have been written since.
+    const queued = await exportQueued(database); // Read again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
     if (unsent === 'keep' && left > 0) return report(false, left, error);
     const theirs = await rowsOfOwner(database);
@@ -110,7 +128,7 @@ export async function drainAndClear(
       } catch (cause) {
         const failed = new UploadError(
           'unknown',
-          'What was left could not be exported. Nothing was cleared.',
+          'The option "export" failed (see cause). Nothing was cleared, and the writes stay queued.',
           { cause },
         );
         return report(false, left, failed);
@@ -120,15 +138,15 @@ export async function drainAndClear(
     tokens.forget();
     await tokens.settled();
     await database.disconnectAndClear(soft === undefined ? undefined : { soft });
-    await theirs.remove(); // Not before: were clearing to fail, they would be gone.
-    gate.reset(); // The next user has nothing to do with what failed for this one.
+    await theirs.remove(); // Only now: if clearing had failed, they would be lost.
+    gate.reset(); // A failure for this user must not delay the next one.
     const fresh = { lastError: undefined, nextAttemptAt: undefined, stalledSince: undefined };
     publisher.set({ ...fresh, queuedEntries: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
   });
 }
 
-/** Tries to upload everything; returns why that failed, if it did. */
+/** Tries to upload everything until the time is over. Returns why that failed, if it did. */
 async function uploadFor(
   timeoutMs: number,
   { uploader, gate, publisher, clock }: LeavingParts,
@@ -142,7 +160,7 @@ async function uploadFor(
         return undefined;
       } catch (thrown) {
         const error = UploadError.from(thrown);
-        // Waiting helps against outages only.
+        // Only an outage can end by waiting.
         if (deadline.error || ['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase))
           return gate.error ?? error;
         const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - clock() : 0;
@@ -159,5 +177,5 @@ async function uploadFor(
   }
 }
 
-/** Between tries while leaving: the user is waiting, so shorter than usual. */
+/** Wait between tries, in milliseconds. Shorter than usual, because the user is waiting. */
 const RETRY_MS = 1_000;

@@ -4,18 +4,20 @@ import { type Owner, ownerOf, readBorders } from '../queue/owner-borders.ts';
 import { readQueue } from '../queue/read-queue.ts';
 import { plainEntry, toTransaction } from '../queue/transaction.ts';
 
-/** A queued transaction as plain, JSON-safe data. */
+/** A queued transaction as plain, JSON-safe data. It holds row data. */
 export interface ExportedTransaction {
   /** Its idempotency key. */
   readonly key: string;
+  /** The SDK's transaction id; undefined for an entry that was queued without one. */
   readonly transactionId?: number | undefined;
-  /** Who wrote it; undefined where `setOwner()` had not been called yet. */
+  /** The owner who wrote it; null if nobody was signed in, undefined if `setOwner()` had not been called yet. */
   readonly owner: Owner;
+  /** The entries as they are queued, before any transform. */
   readonly entries: readonly CrudEntryLike[];
 }
 
 /**
- * Reads everything that is queued, oldest first, and changes nothing. All of it is held in memory.
+ * Reads everything that is queued, of all owners, oldest first. Changes nothing. The whole queue is held in memory.
  *
  * @example
  * ```ts

@@ -5,25 +5,30 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link agentSkills}. */
 export interface AgentSkillsOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
-  /** The most transactions in one request, which is applied as a whole. Default 1. */
+  /**
+   * Most transactions in one request. The backend applies a request as a whole.
+   *
+   * @default 1
+   */
   readonly maxTransactions?: number | undefined;
 }
 
 /**
- * The backend that PowerSync's agent skills describe (`agent-skills`, custom-backend.md): `POST /api/powersync/upload`,
+ * Preset for the backend of PowerSync's agent skills (`agent-skills`, custom-backend.md): `POST /api/powersync/upload`,
  * tokens from `/api/auth/token`.
  *
- * - It answers 200 with `success: false` to everything that goes wrong inside its database transaction, a deadlock too.
- *   What its text tells to be an outage is retried, what it tells to be a violated constraint is rejected, and an unknown
- *   table or column is held; anything else is retried, and rejected after ten tries over ten minutes or more.
- * - A new row without any column but its id is an error to it, and rejected before it is sent: have one column filled, or
- *   use the transform `fillNulls()`.
- * - While its database can't be reached it doesn't answer at all, or 500: retried.
- * - It has no CORS set-up. Atomic, and a replay does no harm.
+ * - The backend answers 200 with `success: false` to every error inside its database transaction, even a deadlock. The
+ *   preset reads the error text: an outage is retried, a violated constraint is rejected, an unknown table or column is
+ *   held. Anything else is tried at least ten times over ten minutes, then rejected.
+ * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent.
+ *   Fill a
+ *   column, or use the transform `fillNulls()`.
+ * - While its database can't be reached, the backend answers 500 or not at all: retried.
+ * - It has no CORS set-up. Transactions are atomic, and a repeated write does no harm.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -6,21 +6,24 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link cloudcode}. */
 export interface CloudcodeOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
 }
 
-/** Statuses that may mean an outage as well as a fault of the write. */
+/** Statuses that may mean an outage or a bad write. */
 const AMBIGUOUS = [400, 403, 409, 422, 500];
 
 /**
- * PowerSync's CloudCode template: `POST /upload`, tokens from `/token`.
+ * Preset for PowerSync's CloudCode template: `POST /upload`, tokens from `/token`.
  *
- * The template isn't public, and its documentation tells the body and the 200 only. So a 2xx that is neither a web page nor
- * an error payload is applied, and a refusal is told apart by its text: an outage is retried, a violated constraint rejected, anything else
- * retried and rejected after ten tries over ten minutes or more. Whether it is atomic and takes a replay isn't known.
+ * The template isn't public, and its documentation describes only the body and the answer 200. So a 2xx that is
+ * neither a
+ * web page nor an error payload counts as applied. Of a refusal, the text is read: an outage is retried, a violated
+ * constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected. It is unknown
+ * whether
+ * transactions are atomic and whether a repeated write does harm.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -17,31 +17,36 @@ import { prepareEntries } from './prepare-entries.ts';
 /** How a published backend answers. */
 interface Answers {
   readonly path: string;
-  /** Whether a 2xx is the one that this backend says of an applied write. Not asked where an error is in it. */
+  /** Whether a 2xx is this backend's answer to an applied write. Not called if the answer holds an error. */
   readonly isApplied: (answer: JsonAnswer) => boolean;
   /**
-   * The words in an answer that may be an outage as well as a fault of the write, null where there are none; undefined for
-   * an answer that its status tells all of.
+   * The error text of an answer that may mean an outage or a bad write; null if there is no text. Undefined if the
+   * status
+   * of the answer is clear.
    */
   readonly words?: ((answer: JsonAnswer) => unknown) | undefined;
 }
 
-/** A backend that takes a whole transaction in one request. */
+/** A backend that accepts a whole transaction in one request. */
 export interface BatchContract extends Answers {
-  /** Default: as `batchEndpoint()`. */
+  /** @default the body of `batchEndpoint()` */
   readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
-  /** Throws for an entry that the backend never takes. */
+  /** Throws for an entry that the backend never accepts. */
   readonly check?: ((entry: UploadEntry) => void) | undefined;
 }
 
-/** A backend that takes one operation per request, its op as the method. */
+/** A backend that accepts one operation per request, with the operation as method. */
 export interface RowContract extends Answers {
   readonly body: (entry: UploadEntry) => unknown;
-  /** Whether a 404 says that the row of a DELETE is gone. Default: none does. */
+  /**
+   * Whether a 404 means that the row of a DELETE is gone.
+   *
+   * @default never
+   */
   readonly isGone?: ((answer: JsonAnswer) => boolean) | undefined;
 }
 
-/** The transport to a backend that takes batches. */
+/** Makes the transport for a backend that accepts batches. */
 export function batchTransport(
   url: string,
   options: HttpOptions & { maxTransactions?: number | undefined; maxBodyBytes?: number | undefined },
@@ -55,7 +60,7 @@ export function batchTransport(
       const outcome = readAnswer(answer, answers);
       if (outcome?.status === 'applied') return transactions.map(() => outcome);
       if (!outcome) return undefined;
-      // What doesn't speak of a single transaction is thrown.
+      // An error that isn't about a single transaction is thrown.
       if (transactions.length > 1 || !isRefusal(outcome.error)) throw outcome.error;
       return [outcome];
     },
@@ -63,7 +68,7 @@ export function batchTransport(
   return prepareEntries(transport, check);
 }
 
-/** The transport to a backend that takes operations. */
+/** Makes the transport for a backend that accepts operations. */
 export function rowTransport(
   url: string,
   http: HttpOptions,
@@ -76,7 +81,7 @@ export function rowTransport(
     decode(answer, { op }) {
       const { status } = answer;
       if (status !== 404 && status !== 410) return readAnswer(answer, answers);
-      // There is one route for all rows.
+      // All rows have the same route, so a 404 is usually about the route.
       return op === 'DELETE' && isGone?.(answer)
         ? { status: 'applied' }
         : { status: 'retry', error: refusalOf(answer), inBand: false };
@@ -84,7 +89,7 @@ export function rowTransport(
   });
 }
 
-const FAILED = 'The backend failed to apply it.';
+const FAILED = 'The backend failed to apply the write.';
 
 function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'path'>): RowOutcome | undefined {
   const { status, json } = answer;
@@ -109,12 +114,12 @@ function isRefusal({ code }: UploadError): boolean {
   return ['reject', 'ambiguous'].includes(defaultVerdict(code));
 }
 
-/** Words that are a member of the JSON object with this status. */
+/** Reads the error text from a member of the JSON object, in answers with this status. */
 export function wordsIn(inStatus: number, member: string): (answer: JsonAnswer) => unknown {
   return ({ status, json }) => (status === inStatus && isObject(json) ? (json[member] ?? null) : undefined);
 }
 
-/** Encodes a batch as one list, and nothing else. */
+/** Encodes a batch as one list of entries, and nothing else. */
 export function encodeAs(list: string, data: string): (batch: UploadBatch) => object {
   return ({ transactions }) => ({
     [list]: transactions.flatMap(({ entries }) =>
@@ -128,7 +133,7 @@ export function encodeAs(list: string, data: string): (batch: UploadBatch) => ob
   });
 }
 
-/** Says so of one operation: "PUT completed for lists 1". */
+/** Whether the answer reports an applied operation: "PUT completed for lists 1". */
 export function saysCompleted({ json }: JsonAnswer): boolean {
   return /^[A-Z]+ completed for /.test(json?.message);
 }

@@ -6,21 +6,22 @@ import { fixedToken } from './token-endpoint.ts';
 /** Options of {@link django}. */
 export type DjangoOptions = PresetOptions;
 
-/** Columns that a PATCH of a list clears when it doesn't carry them. */
+/** Columns of a list that the backend clears if a PATCH doesn't have them. */
 const OF_A_LIST = ['created_at', 'name', 'owner_id'];
 
 /**
- * The Django demo (`powersync-django-backend-todolist-demo`): one operation per request to `/api/upload_data/`, tokens
- * for the fixed user "1" from `/api/get_powersync_token/`.
+ * Preset for the Django demo (`powersync-django-backend-todolist-demo`): one operation per request to
+ * `/api/upload_data/`, tokens for the fixed user "1" from `/api/get_powersync_token/`.
  *
- * - It answers 500 with a page to everything, an outage too, and to a PATCH of a missing row: retried, and rejected after
- *   ten tries over ten minutes or more.
- * - A PATCH of `lists` clears the columns it doesn't carry, so the whole row is sent: set `trackPrevious: true` on that
- *   table (not `onlyWhenChanged`). Without previous values such a PATCH stays queued.
- * - A PUT of `todos` stores `description`, `created_by` and `list_id` only; nothing can be done about that from here.
- * - Not atomic. Replays do no harm: the 404 of a replayed DELETE counts as applied.
+ * - The backend answers 500 with a page to every error, even to an outage and to a PATCH of a missing row. Such a
+ *   write is
+ *   tried at least ten times over ten minutes, then rejected.
+ * - A PATCH of `lists` clears the columns that it doesn't have, so the preset sends the whole row. Set
+ *   `trackPrevious: true` on that table (not `onlyWhenChanged`). Without previous values such a PATCH stays queued.
+ * - A PUT of `todos` stores only `description`, `created_by` and `list_id`. The client can't change that.
+ * - Transactions are not atomic. A repeated write does no harm: the 404 of a repeated DELETE counts as applied.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export function django(options: DjangoOptions): Preset {
       entry.op === 'PATCH' && entry.table === 'lists'
         ? operation(entry, withPrevious(entry, OF_A_LIST))
         : operation(entry),
-    // Its views answer with the word "message", as HTML, or with a message in JSON.
+    // Its views answer the word "message" as HTML, or a message in JSON.
     isApplied: ({ text, json }) => text === 'message' || typeof json?.message === 'string',
     isGone: ({ text }) => text === 'message',
     words: ({ status }) => (status === 500 ? null : undefined),

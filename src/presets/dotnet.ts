@@ -6,24 +6,31 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link dotnet}. */
 export interface DotnetOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
-  /** The most transactions in one request, which is applied as a whole. Default 1. */
+  /**
+   * Most transactions in one request. The backend applies a request as a whole.
+   *
+   * @default 1
+   */
   readonly maxTransactions?: number | undefined;
 }
 
 /**
- * The .NET demo (`powersync-dotnet-backend-demo`): `POST /api/data`, tokens from `/api/auth/token`.
+ * Preset for the .NET demo (`powersync-dotnet-backend-demo`): `POST /api/data`, tokens from `/api/auth/token`.
  *
- * - It answers 400 to everything, as {@link nodejs}, and is read by the same words; 400 with a list of `errors` is a
- *   refusal of the request's form, and rejected.
- * - A new row without any column but its id is an error to it, and rejected before it is sent: have one column filled, or
- *   use the transform `fillNulls()`.
- * - A PUT overwrites every column of the table, with null what isn't given: defaults of the database are lost.
+ * - The backend answers 400 to every error. The preset reads the error text: an outage is retried, a violated
+ *   constraint
+ *   is rejected. Anything else is tried at least ten times over ten minutes, then rejected. 400 with a list of `errors`
+ *   means that the form of the request is wrong: rejected.
+ * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent.
+ *   Fill a
+ *   column, or use the transform `fillNulls()`.
+ * - A PUT overwrites every column of the table. Columns that it doesn't have become null, so database defaults are
+ *   lost.
+ * - Transactions are atomic, and a repeated write does no harm. Its CORS set-up allows every header.
  *
- * Atomic, and a replay does no harm. CORS allows every header.
- *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

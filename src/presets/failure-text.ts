@@ -1,9 +1,9 @@
 import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
 
-// How messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB about a single row begin. Only the beginning counts,
-// since what follows may quote the row. The words of an outage may stand anywhere: that a row could hold them does no
-// harm, its write is kept. The first pattern that fits decides.
+// Messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB. Messages about a single row are matched at their
+// beginning only, because the rest may quote the row. Words of an outage may be anywhere: if a row contains them, its
+// write just stays queued. The first pattern that matches counts.
 const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [
     /^(duplicate key value|conflicting key value|(insert|update) or \w+ on table .* foreign key|duplicate entry|cannot (add|delete) or update a|e11000 |violation of (primary|unique) key|cannot insert duplicate key|the \w+ statement conflicted)/i,
@@ -26,18 +26,18 @@ const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
 ];
 
 /**
- * Tells by known words whether a database's message, passed on by a backend, speaks of an outage or of the row;
- * undefined where it can't be told.
+ * Reads a database's message that a backend passed on: known words show whether it is about an outage or about the row.
+ * Undefined if there are no known words.
  */
 export function codeFromFailureText(text: string): UploadErrorCode | undefined {
   const words = text
     .replace(/^Request failed: */, '')
-    .replace(/ \((Connection|SQL): .*/s, '') // Laravel adds the statement, and so the row.
+    .replace(/ \((Connection|SQL): .*/s, '') // Laravel adds the statement, which holds row data.
     .replace(/^error: /i, '');
   const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
   const sqlState = inBrackets ?? leading ?? '';
   const known = codeFromSqlState(sqlState);
   if (known === 'unknown') return PATTERNS.find(([pattern]) => pattern.test(words))?.[1];
-  // Without row-level security it is the backend's own account that may not.
+  // Without row-level security, the backend's own account lacks the permission.
   return known === 'forbidden' && !/row-level/.test(words) ? 'misconfigured' : known;
 }

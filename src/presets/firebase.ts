@@ -7,28 +7,34 @@ import { readToken, tokenClient } from './token-endpoint.ts';
 
 /** Options of {@link firebase}. */
 export interface FirebaseOptions extends PresetOptions {
-  /** Gets Firebase's own ID token: `user.getIdToken(forceRefresh)`; null while nobody is signed in. */
+  /** Returns Firebase's own ID token (`user.getIdToken(forceRefresh)`), or null if nobody is signed in. */
   readonly idToken: (options: {
     readonly forceRefresh: boolean;
   }) => string | null | undefined | Promise<string | null | undefined>;
 }
 
-/** Columns that a PATCH of a to-do clears when it doesn't carry them. */
+/** Columns of a to-do that the backend clears if a PATCH doesn't have them. */
 const COMPLETION = ['completed', 'completed_at', 'completed_by'];
 
 /**
- * The Firebase demo (`powersync-nodejs-firebase-backend-todolist-demo`): one operation per request to `/api/data`, tokens
- * from `/api/auth/token` for a Firebase ID token. Where that one has expired the backend answers 500: it is refreshed
- * once then.
+ * Preset for the Firebase demo (`powersync-nodejs-firebase-backend-todolist-demo`): one operation per request to
+ * `/api/data`, tokens from `/api/auth/token` in exchange for a Firebase ID token. If the ID token has expired, the
+ * backend
+ * answers 500; then it is refreshed once.
  *
- * - 400 is rejected, which every PATCH of `lists` is. 500 is told apart by its text: an outage is retried, a violated
- *   constraint rejected, anything else retried and rejected after ten tries over ten minutes or more.
- * - A DELETE that the database fails on is never answered: a time-out, which is retried.
- * - A PATCH of `todos` writes the three columns of completion, and clears those it doesn't carry, so all are sent: set
- *   `trackPrevious: true` on that table (not `onlyWhenChanged`). Its other columns never reach the server.
- * - Not atomic. Replays do no harm. Its CORS set-up allows no `Authorization`, so in browsers no token can be had.
+ * - 400 is rejected; the backend answers it to every PATCH of `lists`. Of a 500, the error text is read: an outage is
+ *   retried, a violated constraint is rejected. Anything else is tried at least ten times over ten minutes, then
+ * rejected.
+ * - If the database fails on a DELETE, the backend never answers: a time-out, which is retried.
+ * - A PATCH of `todos` writes only `completed`, `completed_at` and `completed_by`, and clears those that it doesn't
+ *   have,
+ *   so the preset sends all three. Set `trackPrevious: true` on that table (not `onlyWhenChanged`). Other columns never
+ *   reach the server.
+ * - Transactions are not atomic. A repeated write does no harm. Its CORS set-up doesn't allow `Authorization`, so
+ *   browsers
+ *   can't get a token.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -4,13 +4,14 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** What is not applied, for sure. */
+/** Outcome of an entry that was not applied. */
 export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
 
 /**
- * For backends whose PUT inserts, and so refuses a row that is there already, also one from an earlier try whose answer
- * was lost: where the refusal may mean that, the columns are sent as a PATCH, and that one's outcome counts. Only where
- * that says that there is no such row the refusal stands: a 404 may come from what stands before the backend.
+ * For backends whose PUT only inserts. They refuse a row that exists already, perhaps from an earlier try whose
+ * answer was
+ * lost. If the refusal may mean that (`mayExist`), the columns are sent again as a PATCH, and the outcome of the PATCH
+ * counts. Only if the PATCH is rejected as `not_found`, the first refusal counts.
  */
 export function insertThenUpdate(
   transport: Transport,
@@ -20,7 +21,7 @@ export function insertThenUpdate(
     const send = async (each: UploadEntry): Promise<Exclude<Outcome, { status: 'not_attempted' }>> => {
       const [outcome] = await transport({ transactions: [{ key: context.key, entries: [each] }] }, context);
       if (outcome && outcome.status !== 'not_attempted') return outcome;
-      throw new UploadError('unknown', 'An entry was not sent.');
+      throw new UploadError('unknown', 'An entry was not sent. The writes stay queued.');
     };
     const inserted = await send(entry);
     if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;

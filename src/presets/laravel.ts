@@ -6,24 +6,32 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link laravel}. */
 export interface LaravelOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
-  /** Set it once your copy of the backend handles DELETE. Default false: see {@link laravel}. */
+  /**
+   * Set it to true once your copy of the backend handles DELETE. With false, a DELETE isn't sent and stays queued,
+   * because
+   * the published backend fails on it.
+   *
+   * @default false
+   */
   readonly deletes?: boolean | undefined;
 }
 
 /**
- * The community's Laravel backend (`powersync-laravel-backend`): one operation per request to `/api/data`, wrapped in
- * `body`; tokens from `/api/auth/token`.
+ * Preset for the community's Laravel backend (`powersync-laravel-backend`): one operation per request to `/api/data`,
+ * wrapped in `body`; tokens from `/api/auth/token`.
  *
- * - **Its DELETE is broken**: it answers 400 to each. A DELETE is not sent, and stays queued as `misconfigured`, with
- *   everything behind it. Correct the controller (`$id` is undefined there), and set `deletes: true`.
- * - Its POST writes nothing and answers 200: it isn't used.
- * - 422 is rejected. 400 is told apart by its text: an outage is retried, a violated constraint rejected, anything else
- *   retried and rejected after ten tries over ten minutes or more.
- * - Each operation is a database transaction of its own. Replays do no harm. It asks for no authentication.
+ * - **Its DELETE is broken**: it answers 400 to every DELETE. So a DELETE is not sent, and stays queued as
+ *   `misconfigured`, with everything behind it. Correct the controller (`$id` is undefined there), and set
+ *   `deletes: true`.
+ * - Its POST writes nothing and answers 200, so it isn't used.
+ * - 422 is rejected. Of a 400, the error text is read: an outage is retried, a violated constraint is rejected.
+ *   Anything
+ *   else is tried at least ten times over ten minutes, then rejected.
+ * - Each operation is its own database transaction. A repeated write does no harm. It needs no authentication.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -47,18 +55,18 @@ export function laravel(options: LaravelOptions): Preset {
       if (entry.op === 'DELETE' && !deletes) {
         throw new UploadError(
           'misconfigured',
-          'The published Laravel backend fails on every DELETE: correct it, and set deletes: true. The writes stay queued.',
+          'The published Laravel backend fails on every DELETE. Correct it, and set deletes: true. The writes stay queued.',
         );
       }
       return { body: operation(entry) };
     },
-    isApplied: saysCompleted, // "PATCH completed" is what it says of a PUT, too.
+    isApplied: saysCompleted, // It answers "PATCH completed" to a PUT too.
     words: wordsIn(400, 'message'),
   });
   return { transport, credentials: userToken('laravel', url, http, userId) };
 }
 
-/** Without it, what Laravel refuses is a redirect. */
+/** Adds `Accept: application/json`. Without it, Laravel answers a redirect to what it refuses. */
 function acceptJson(headers: RequestHeaders = {}): RequestHeaders {
   return async (context) => {
     const all = await readHeaders(headers, context);

@@ -6,23 +6,30 @@ import { fixedToken } from './token-endpoint.ts';
 
 /** Options of {@link mongodbExpo}. */
 export interface MongodbExpoOptions extends PresetOptions {
-  /** Whether the id travels inside `data`, as in the mbnb demo, which also stores it as a field. Default false. */
+  /**
+   * Whether the id is sent inside `data`, as in the mbnb demo, which also stores it as a field.
+   *
+   * @default false
+   */
   readonly idInData?: boolean | undefined;
 }
 
 /**
- * The MongoDB demos `powersync-react-native-expo-nodejs-mongodb-self-host` and, with `idInData: true`,
+ * Preset for the MongoDB demos `powersync-react-native-expo-nodejs-mongodb-self-host` and, with `idInData: true`,
  * `powersync-react-native-mongodb-mbnb`: one operation per request to `/api/upload_data`, tokens for the fixed user
  * "UserID" from `/api/auth/token`.
  *
- * - Ids must be those of MongoDB, 24 hexadecimal digits; another one is rejected before it is sent. Make them so on the
- *   client.
- * - It answers 500 without a word to everything else, an outage too: retried, and rejected after ten tries over ten
- *   minutes or more.
- * - It answers a write that was applied with an empty body.
- * - A PATCH of a missing row is answered as if it were applied. Not atomic. Replays do no harm.
+ * - Ids must be MongoDB ids, 24 hexadecimal digits. A row with another id is rejected before it is sent. Make such
+ *   ids on
+ *   the client.
+ * - The backend answers 500 without a reason to every error, even an outage. Such a write is tried at least ten times
+ *   over
+ *   ten minutes, then rejected.
+ * - The backend answers an applied write with an empty body.
+ * - It answers a PATCH of a missing row as if it were applied. Transactions are not atomic. A repeated write does no
+ *   harm.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -45,7 +52,10 @@ export function mongodbExpo(options: MongodbExpoOptions): Preset {
     body(entry) {
       const { op, table, id, opData } = entry;
       if (!/^[0-9a-f]{24}$/i.test(id))
-        throw new UploadError('invalid', `MongoDB takes no id of "${table}" but 24 hexadecimal digits.`);
+        throw new UploadError(
+          'invalid',
+          `The id of a row of "${table}" must have 24 hexadecimal digits for MongoDB.`,
+        );
       return idInData ? operation(entry) : { table, id, ...(op !== 'DELETE' && { data: { ...opData } }) };
     },
     isApplied: ({ text }) => text === '',

@@ -15,21 +15,26 @@ interface Login {
 
 /** Options of {@link nestjs}. */
 export interface NestjsOptions extends PresetOptions {
-  /** Gets what to sign in with, whenever a token is needed, which is good for a day; null while nobody is to be. */
+  /**
+   * Returns the email and password to sign in with, or null if nobody is signed in. Called whenever a token is
+   * needed; a
+   * token is valid for a day.
+   */
   readonly login: () => Login | null | Promise<Login | null>;
 }
 
 /**
- * The community's NestJS backend (`MinimalPowersyncNestReactDemo`): `POST /powersync/upload` with the app's token, which
- * `POST /auth/login` gives, and which is that for sync, too.
+ * Preset for the community's NestJS backend (`MinimalPowersyncNestReactDemo`): `POST /powersync/upload` with the app's
+ * token from `POST /auth/login`, which is also the token for sync.
  *
- * - What it refuses is a 201 with `processed: 0`, and nothing is stored: rejected. It doesn't say why, and a PATCH of a
- *   row that is missing, or somebody else's, is refused as well.
- * - 500 is retried. Atomic, and a replay does no harm.
+ * - The backend refuses a transaction with a 201 and `processed: 0`, without a reason: rejected. It also refuses a
+ *   PATCH of
+ *   a row that is missing or belongs to another user.
+ * - 500 is retried. Transactions are atomic, and a repeated write does no harm.
  *
- * An app that keeps its token itself gives `credentials` of its own behind the preset.
+ * If your app keeps the token itself, set your own `credentials` behind the preset.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -58,8 +63,10 @@ export function nestjs(options: NestjsOptions): Preset {
       const processed = json?.success === true && json.processed;
       if (processed === transaction?.entries.length) return [{ status: 'applied' }];
       if (processed !== 0) throw notTheContract(status, 'without the number of operations');
-      const error = new UploadError('invalid', 'The backend discarded it.', { status });
-      return [{ status: 'rejected', error, details: json, inBand: false }]; // It doesn't say why: the breaker counts it.
+      const error = new UploadError('invalid', 'The backend refused the transaction without a reason.', {
+        status,
+      });
+      return [{ status: 'rejected', error, details: json, inBand: false }]; // No reason is given: the breaker counts it fully.
     },
   });
   return {
@@ -76,7 +83,7 @@ export function nestjs(options: NestjsOptions): Preset {
   };
 }
 
-/** A transaction as the SDK's own `toJSON()` writes it. */
+/** Encodes a transaction like the SDK's own `toJSON()`. */
 function encode({ transactions: [transaction] }: UploadBatch): object {
   const crud = transaction?.entries.map((entry) => ({
     op_id: entry.clientId,

@@ -4,20 +4,26 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link nextjs}. */
 export interface NextjsOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
-  /** The most transactions in one request, which is applied as a whole. Default 1. */
+  /**
+   * Most transactions in one request. The backend applies a request as a whole.
+   *
+   * @default 1
+   */
   readonly maxTransactions?: number | undefined;
 }
 
 /**
- * The Next.js example (`example-nextjs`): `POST /api/data` with the PowerSync token, tokens from `/api/auth/token`.
+ * Preset for the Next.js example (`example-nextjs`): `POST /api/data` with the PowerSync token, tokens from
+ * `/api/auth/token`. In a page of the same app, `url` may be `'/'`.
  *
- * In a page of the same app, `url` may be `'/'`. It answers 500 to everything: what its text tells to be an outage is
- * retried, what it tells to be a violated constraint is rejected; anything else is retried, and rejected after ten tries
- * over ten minutes or more. Atomic, and a replay does no harm.
+ * - The backend answers 500 to every error. The preset reads the error text: an outage is retried, a violated
+ *   constraint
+ *   is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
+ * - Transactions are atomic, and a repeated write does no harm.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -9,29 +9,45 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link nodejs}. */
 export interface NodejsOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
-  /** Default `'sql'`, for `DATABASE_TYPE` postgres, mysql and mssql; `'mongodb'` for mongodb. */
+  /**
+   * `'sql'` if `DATABASE_TYPE` of the backend is postgres, mysql or mssql; `'mongodb'` if it is mongodb.
+   *
+   * @default 'sql'
+   */
   readonly persister?: 'sql' | 'mongodb' | undefined;
-  /** The most transactions in one request, which is applied as a whole. Default 1. With MongoDB each entry has its own. */
+  /**
+   * Most transactions in one request. The backend applies a request as a whole. With MongoDB, each entry is sent by
+   * itself.
+   *
+   * @default 1
+   */
   readonly maxTransactions?: number | undefined;
-  /** The most bytes of one request body. Default 100 000, just under the backend's limit. */
+  /**
+   * Most bytes of one request body. A single larger transaction is sent anyway. The backend's limit is 100 kB.
+   *
+   * @default 100_000
+   */
   readonly maxBodyBytes?: number | undefined;
 }
 
 /**
- * The Node.js demo backend (`powersync-nodejs-backend-todolist-demo`): `POST /api/data`, tokens from `/api/auth/token`.
+ * Preset for the Node.js demo backend (`powersync-nodejs-backend-todolist-demo`): `POST /api/data`, tokens from
+ * `/api/auth/token`.
  *
- * - It answers 400 to everything. What its text tells to be an outage is retried, what it tells to be a violated
- *   constraint is rejected; anything else is retried, and rejected after ten tries over ten minutes or more.
- * - It asks for no authentication, and its CORS set-up allows no header but `Content-Type`.
- * - A body above 100 kB is refused, in browsers as a network error that can't be told from others: raise the limit of
- *   `express.json()` and `maxBodyBytes` if a single transaction may be larger.
- * - With MySQL, a replayed PUT of nothing but the id fails.
- * - With MongoDB nothing is atomic, so entries are sent one by one; and its PUT only inserts, so a row that is there
- *   already is given its columns by a PATCH. Tables other than `lists` and `todos` are silently skipped by the backend.
+ * - The backend answers 400 to every error. The preset reads the error text: an outage is retried, a violated
+ *   constraint
+ *   is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
+ * - It needs no authentication. Its CORS set-up allows no header but `Content-Type`.
+ * - It refuses a body above 100 kB. Browsers show this as a network error like any other. If a single transaction may
+ *   be
+ *   larger, raise the limit of `express.json()` and `maxBodyBytes`.
+ * - With MySQL, a repeated PUT that has only the id fails.
+ * - With MongoDB, nothing is atomic, so entries are sent one by one. Its PUT only inserts, so if the row exists, its
+ *   columns are sent as a PATCH. The backend silently skips tables other than `lists` and `todos`.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -57,14 +73,14 @@ export function nodejs(options: NodejsOptions): Preset {
   };
 }
 
-/** What the demos for Node.js and .NET have in common. */
+/** The part of the contract that the demos for Node.js and .NET share. */
 export const BATCH_COMPLETED = {
   path: '/api/data',
   isApplied: ({ json }: JsonAnswer) => json?.message === 'Batch completed',
   words: /* @__PURE__ */ wordsIn(400, 'message'),
 };
 
-/** MongoDB's duplicate key, on the id of the very row. */
+/** Whether the refusal is MongoDB's duplicate key error about the id of this row. */
 function isOwnId(refusal: NotApplied, { id }: UploadEntry): boolean {
   const details = refusal.status === 'rejected' ? refusal.details : undefined;
   const words = String(isObject(details) ? details.message : '');

@@ -8,8 +8,8 @@ export function hasColumns({ opData = {} }: UploadEntry): boolean {
 }
 
 /**
- * Leaves out each PATCH without columns, which is an error to most backends, and checks the other entries: what `check`
- * throws is the outcome of the entry's transaction, without a request.
+ * Leaves out every PATCH without columns, because most backends fail on it, and checks the other entries. If `check`
+ * throws, the error is the outcome of that transaction, and it isn't sent.
  */
 export function prepareEntries(
   transport: Transport,
@@ -22,7 +22,7 @@ export function prepareEntries(
       try {
         entries.forEach(check);
       } catch (thrown) {
-        if (ready.length > 0) break; // What stands before it goes first.
+        if (ready.length > 0) break; // The transactions before it are sent first.
         const failed = failureAlone(thrown);
         return transactions.map((_, index) => (index ? { status: 'not_attempted' } : failed));
       }
@@ -39,18 +39,19 @@ export function prepareEntries(
   return Object.assign(prepared, transport);
 }
 
-/** A check for backends to which a PUT of nothing but the id is an error. */
+/** A check for backends that fail on a PUT with only the id. */
 export function putNeedsColumns(entry: UploadEntry): void {
   if (entry.op !== 'PUT' || hasColumns(entry)) return;
   throw new UploadError(
     'invalid',
-    `The backend takes no row of "${entry.table}" without columns: use the transform fillNulls().`,
+    `The backend accepts no row of "${entry.table}" without columns. Use the transform fillNulls().`,
   );
 }
 
 /**
- * The columns of a PATCH, completed from the previous values, for backends that clear those of `columns` that aren't in
- * it. Throws where they aren't known: sent as it is, the PATCH would clear them.
+ * Adds the previous values of `columns` to the columns of a PATCH. For backends that clear those of `columns` that a
+ * PATCH
+ * doesn't have. Throws if a previous value is unknown, because the PATCH would clear that column.
  */
 export function withPrevious(
   { table, opData, previousValues }: UploadEntry,
@@ -62,8 +63,8 @@ export function withPrevious(
     if (!previousValues || !Object.hasOwn(previousValues, column)) {
       throw new UploadError(
         'misconfigured',
-        `The backend clears "${column}" of "${table}" when a PATCH is without it: let the schema have that column, and ` +
-          'trackPrevious: true. The writes stay queued.',
+        `The backend clears "${column}" of "${table}" if a PATCH doesn't have it. Add that column and trackPrevious: true ` +
+          'to the schema. The writes stay queued.',
       );
     }
     row[column] = previousValues[column];

@@ -5,29 +5,45 @@ import { checkHttpOptions } from '../http/http-options.ts';
 import type { PlatformFetch } from '../transport/platform.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** What a preset gives to `BackendConnector`: spread it into the options. */
+/** Options for `BackendConnector`: spread a preset into them. */
 export interface Preset {
-  /** Sends writes in the backend's own form. */
+  /** Sends writes in the form that the backend expects. */
   readonly transport: Transport;
-  /** Gets tokens from the backend's own endpoint: null while nobody is signed in; throws what can't be known now. */
+  /** Gets tokens from the backend's token endpoint. Null if nobody is signed in; throws if a token can't be had now. */
   readonly credentials: CredentialsProvider;
 }
 
-/** Options that all presets have. */
+/** Options of all presets. */
 export interface PresetOptions {
-  /** Where the backend is, without the paths of its routes: `'http://localhost:6060'`. */
+  /** URL of the backend, without the paths of its routes: `'http://localhost:6060'`. */
   readonly url: string;
-  /** Further headers of all requests. In browsers the backend's CORS set-up must allow them, which few do. */
+  /**
+   * Further headers of all requests. In browsers, the backend's CORS set-up must allow them, which few do.
+   *
+   * @default no further headers
+   */
   readonly headers?: RequestHeaders | undefined;
-  /** Whether writes carry the token. Default: what the published backend asks for. */
+  /**
+   * Whether writes carry the token (`'bearer'`) or not (`'none'`).
+   *
+   * @default what the published backend needs
+   */
   readonly authorization?: 'bearer' | 'none' | undefined;
-  /** Used instead of the platform's `fetch`; gets a `Request`. */
+  /**
+   * The function that makes requests. It is called with a `Request`.
+   *
+   * @default the platform's `fetch`
+   */
   readonly fetch?: PlatformFetch | undefined;
-  /** A ky instance of your own, for its hooks. Its retries and time-outs are switched off. */
+  /**
+   * Your own ky instance, for its hooks. Its retries and time-outs are switched off.
+   *
+   * @default ky itself
+   */
   readonly ky?: KyLike | undefined;
 }
 
-/** Checks what all presets have in common. */
+/** Checks the options that all presets have. */
 export function setUp(
   who: string,
   { url, headers, authorization = 'none', fetch, ky, ...others }: PresetOptions,
@@ -38,7 +54,7 @@ export function setUp(
   return { url, http };
 }
 
-/** Checks a switch among the options. */
+/** Checks a boolean option. */
 export function checkSwitch(who: string, name: string, value: unknown): void {
   if (typeof value !== 'boolean') optionChecks(who).wrong(name, 'true or false', value);
 }

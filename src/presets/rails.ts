@@ -9,29 +9,34 @@ import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link rails}. */
 export interface RailsOptions extends PresetOptions {
-  /** Whom the token is for. */
+  /** Id of the user that tokens are for. */
   readonly userId: UserId;
   /**
-   * Whether the controllers permit `id`, so that the server's rows have the ids of the client's. Default false, as
-   * published. With true, PUT is replay-safe: see {@link rails}.
+   * Whether the controllers permit `id`, so that the server's rows get the ids of the client's. With false, as
+   * published,
+   * a repeated PUT makes a second row. With true, a repeated PUT does no harm.
+   *
+   * @default false
    */
   readonly keepsIds?: boolean | undefined;
 }
 
 /**
- * JSON resources as Rails scaffolds them, and the Rails demo has them: `POST /<table>.json`, `PATCH` and `DELETE` of
- * `/<table>/<id>.json`; tokens as text from `/keys/<user id>`.
+ * Preset for JSON resources as Rails scaffolds them, and as in the Rails demo: `POST /<table>.json`, `PATCH` and
+ * `DELETE`
+ * of `/<table>/<id>.json`; tokens as text from `/keys/<user id>`.
  *
- * - **As published, a PUT is not replay-safe**: the server gives each new row an id of its own, so a repeat after a lost
- *   answer makes a second row, the client's row never matches the one that comes back, and its later changes find none.
- *   Permit `id` in the controllers, and set `keepsIds: true`: a POST that is refused is then followed by a PATCH, which
- *   succeeds where the row is there already.
- * - 422 is rejected; 500 is retried. 404 on DELETE is applied and on PATCH rejected, where it is Rails' own,
- *   `{ "status": 404, "error": "Not Found" }`, or has a code such as `NOT_FOUND`. Rails says the same of a route that isn't there:
- *   each table needs all three. Any other 404 is tried for fifteen minutes, then rejected.
- * - Not atomic. HTTP Basic goes into `headers`.
+ * - **As published, a repeated PUT makes a second row**: the server chooses the id of each new row. So the client's row
+ *   never matches the one that is synced back, and later changes of it find no row. Permit `id` in the controllers, and
+ *   set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
+ * - 422 is rejected, 500 is retried. A 404 counts if it is Rails' own, `{ "status": 404, "error": "Not Found" }`, or
+ *   has a
+ *   code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Rails answers the same if a route is missing,
+ * so
+ *   each table needs all three routes. Any other 404 is tried at least ten times over fifteen minutes, then rejected.
+ * - Transactions are not atomic. For HTTP Basic, use `headers`.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -62,7 +67,7 @@ export function rails(options: RailsOptions): Preset {
     isMissingRow: ({ json }) => isRailsOwn404(json) || undefined,
     decode(answer, { op }) {
       const { status, json } = answer;
-      if (status === 404 && op === 'PUT') throw refusalOf(answer); // There is no row yet: it is the route.
+      if (status === 404 && op === 'PUT') throw refusalOf(answer); // The row doesn't exist yet, so the route is missing.
       if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
       return { status: 'applied' };
@@ -81,7 +86,7 @@ export function rails(options: RailsOptions): Preset {
   };
 }
 
-/** How Rails itself answers where there is no row, in production; nothing that stands before it does. */
+/** Whether it is Rails' own 404 for a missing row, in production. No proxy in front of it answers like this. */
 function isRailsOwn404(json: unknown): boolean {
   const { status, error, ...others } = isObject(json) ? json : {};
   return status === 404 && error === 'Not Found' && Object.keys(others).length === 0;

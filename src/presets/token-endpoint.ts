@@ -7,10 +7,13 @@ import { type JsonAnswer, withJson } from '../http/json-answer.ts';
 import { joinUrl } from '../http/row-path.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
 
-/** Who is signed in: a user id, or a function that is asked whenever a token is needed; null while nobody is. */
+/**
+ * Id of the signed-in user, or a function that returns it, called whenever a token is needed. Null means that nobody is
+ * signed in.
+ */
 export type UserId = string | (() => string | null | Promise<string | null>);
 
-/** Makes a function that asks a token endpoint at a path. Throws an `UploadError` where there is no answer to read. */
+/** Makes a function that calls a token endpoint. It throws an `UploadError` if there is no answer to read. */
 export function tokenClient(url: string, http: HttpOptions) {
   const client = createHttpClient(url, { ...http, authorization: 'none' });
   return async (
@@ -22,19 +25,19 @@ export function tokenClient(url: string, http: HttpOptions) {
       const asked = { ...request, url: joinUrl(url, path) };
       return withJson(await client(asked, { signal, token: async () => undefined }));
     } catch (thrown) {
-      throw UploadError.from(thrown); // What ky throws holds the request.
+      throw UploadError.from(thrown); // An error of ky holds the request.
     }
   };
 }
 
-/** The credentials in an answer; throws where it has none. */
+/** Reads the credentials from an answer. Throws if there are none. */
 export function readToken(answer: JsonAnswer, token: unknown = answer.json?.token): { token: string } {
   if (!isSuccess(answer)) throw UploadError.fromResponse(answer);
   if (typeof token !== 'string' || token === '') throw notTheContract(answer.status, 'without a token');
   return { token };
 }
 
-/** Credentials for a user, from a path that ends in the id. */
+/** Gets credentials for a user, from a path that ends with the user's id. */
 export function userToken(
   who: string,
   url: string,
@@ -56,7 +59,7 @@ export function userToken(
   };
 }
 
-/** Credentials from an endpoint that gives the same user to everybody. */
+/** Gets credentials from an endpoint that has the same user for everybody. */
 export function fixedToken(url: string, http: HttpOptions, path: string): CredentialsProvider {
   const ask = tokenClient(url, http);
   return async ({ signal }) => readToken(await ask(path, signal));

@@ -10,48 +10,55 @@ import { type Bounds, type Survey, surveyQueue } from './survey.ts';
 
 type Transactions = readonly (readonly CrudEntryLike[])[];
 
-/** Whole transactions at the head of the queue that are sent together, if the backend takes that many. */
+/** Whole transactions from the head of the queue that are sent in one batch, if the transport takes that many. */
 export interface QueuedBatch {
-  /** Each as its raw entries; never empty. All of one owner. */
+  /** Each transaction as its raw entries. Never empty. All were written by the same owner. */
   readonly transactions: Transactions;
   readonly owner: Owner;
-  /** {@link versionOf} */
+  /** Version of the owner borders when the batch was read: {@link versionOf}. */
   readonly ownerVersion: number;
-  /** Whether the database may have recorded rejected writes. */
+  /** False only if the database can't hold rejected writes. */
   readonly mayHaveRejected: boolean;
-  /** Prepares the completion, and looks at what is behind the batch: while its request is under way, this costs no time. */
+  /**
+   * Prepares `complete()` and surveys the queue behind the batch. Called while a request is in flight, it costs no
+   * time.
+   */
   lookAhead(): void;
   /**
-   * Removes the first transactions from the queue. False if another tab or process has removed them already.
+   * Removes the first transactions of the batch from the queue. False if another tab or process has already removed
+   * them.
    *
-   * @param settled How many, at least one.
-   * @param isStopped The next one has to stay, so nothing is known of how many the transport takes.
-   * @throws UploadError `unknown` if something else removed a part of them meanwhile.
+   * @param settled How many to remove, at least one.
+   * @param isStopped True if the next transaction has to stay: then the count doesn't show how many the transport
+   * takes.
+   * @throws UploadError `unknown` if something else has removed queued writes, and no handle ends at the last settled
+   * one.
    */
   complete(settled: number, isStopped: boolean): Promise<boolean>;
 }
 
-/** Reads the queue from its head, one batch after another. */
+/** Reads batches from the head of the queue, one after another. */
 export interface BatchReader {
   /**
-   * The next batch, of at most so many transactions; null when nothing is queued.
+   * Reads the next batch, of `most` transactions at most; null when nothing is queued.
    *
-   * @throws UploadError `owner_mismatch` if somebody else has written it than who is signed in, `misconfigured` if the
-   * batching strategy returns no number.
+   * @throws UploadError `owner_mismatch` if its owner isn't the signed-in user, `misconfigured` if the batching
+   * strategy
+   * doesn't return a number of at least 1.
    */
   next(database: ConnectorDatabase, most: number, deadline: Deadline): Promise<QueuedBatch | null>;
 }
 
 export interface BatchReaderOptions {
-  /** Chooses how many of the queued transactions are sent together. */
+  /** The batching strategy: returns how many of the queued transactions to send. */
   readonly batching: (queued: Transactions) => number;
-  /** The most that a batch may take, as far as that is known. */
+  /** The most that a batch can hold, as far as it is known before the strategy is asked. */
   readonly bounds: Bounds;
-  /** How many transactions the strategy is offered before it is known how many it takes. */
+  /** How many transactions the strategy is offered first, before it is known how many it takes. */
   readonly firstOffer: number;
 }
 
-/** What was seen of the queue behind the last batch while that was under way. */
+/** A survey of the queue behind the last batch, made while that batch was in flight. */
 interface SeenAhead {
   readonly database: ConnectorDatabase;
   readonly bounds: Bounds;
@@ -62,7 +69,10 @@ export function createBatchReader({ batching, bounds: most, firstOffer }: BatchR
   let offer = firstOffer;
   let ahead: SeenAhead | undefined;
 
-  /** Reads the head of the queue: as it was surveyed while the last batch was under way, if it can't have grown since. */
+  /**
+   * Reads the head of the queue. Uses the survey made during the last batch if nothing can have been added to its
+   * range.
+   */
   async function readHead(
     database: ConnectorDatabase,
     bounds: Bounds,
@@ -70,7 +80,7 @@ export function createBatchReader({ batching, bounds: most, firstOffer }: BatchR
   ): Promise<QueueHead | null> {
     const isNext = ahead?.database === database && ahead.bounds.transactions === bounds.transactions;
     const seen = isNext ? await deadline.race(ahead?.survey) : undefined;
-    const isFull = seen && (seen.haveMore || seen.entries >= bounds.entries); // else more may have been queued since
+    const isFull = seen && (seen.haveMore || seen.entries >= bounds.entries); // if not, more may have been queued since
     const [head, hasRejected] = await deadline.race(
       Promise.all([
         readQueue(database, bounds, isFull ? seen : undefined),
@@ -81,8 +91,9 @@ export function createBatchReader({ batching, bounds: most, firstOffer }: BatchR
   }
 
   /**
-   * One transaction more than the last batch took, if it took fewer than it was offered, because the strategy wants no
-   * more or the transport has no room; else up to all that a batch may take.
+   * Sets how many transactions the next batch is offered. If the last batch took fewer than it was offered (the
+   * strategy
+   * wanted no more, or the transport had no room), one more than it took. If it took all, up to four times as many.
    */
   function learn(offered: number, took: number): void {
     const next = took < offered ? took + 1 : Math.max(offer, 4 * took);
@@ -122,12 +133,12 @@ export function createBatchReader({ batching, bounds: most, firstOffer }: BatchR
 }
 
 function batchSize(batching: BatchReaderOptions['batching'], offered: Transactions): number {
-  // A copy: one that sorts in place must not reach what is sent, and what the queue is completed by.
+  // A copy: a strategy that sorts it in place must not change what is sent and completed.
   const wanted: unknown = batching(offered.map((entries) => [...entries]));
   if (!(typeof wanted === 'number' && wanted >= 1)) {
     throw new UploadError(
       'misconfigured',
-      'The batching strategy must return how many transactions to send, at least 1.',
+      'The batching strategy must return how many transactions to send, at least 1. The writes stay queued.',
     );
   }
   return Math.floor(wanted);

@@ -5,8 +5,9 @@ import type { QueueHead } from './read-queue.ts';
 type Transactions = readonly (readonly CrudEntryLike[])[];
 
 /**
- * The handle that ends with the last entry of `sent`: the one that was read, or a second one for a shorter batch. Asked
- * for while the request is in flight, it costs no time. Null if it can't be had.
+ * Returns the SDK handle that ends with the last entry of `sent`: the one the batch was read with, or a second one if
+ * the
+ * batch is shorter. Null if it can't be read. Called while the request is in flight, it costs no time.
  */
 export async function handleFor(
   database: ConnectorDatabase,
@@ -18,15 +19,17 @@ export async function handleFor(
 }
 
 /**
- * Removes the `settled` transactions from the head of the queue; false if none of them is there any more.
+ * Removes the `settled` transactions from the head of the queue. False if none of them is queued any more.
  *
- * Two faults of a hasty completion are kept out. `complete()` deletes by op id, so a handle that ends elsewhere than at
- * the last settled entry would remove writes nobody sent. And a completion of entries already gone (another tab, a
- * cleared queue) stops downloads until the next local write. Hence: look at the head again, and use only a handle that
- * ends at exactly the last settled entry. Where another tab has removed the first of them, the others still leave:
- * they are settled, and were they sent again, a backend without idempotency would apply them twice.
+ * `complete()` deletes by op id, so a handle that ends behind the last settled entry would remove writes that nobody
+ * sent. And completing entries that are already gone (removed by another tab, or a cleared queue) stops downloads until
+ * the next local write. So the head is read again, and only a handle that ends exactly at the last settled entry is
+ * used.
  *
- * @param handle One that probably ends there; else another is read.
+ * If another tab has removed some of the settled entries, the others are still removed: they are settled, and if they
+ * were sent again, a backend without idempotency would apply them twice.
+ *
+ * @param handle A handle that should end at the last settled entry. If it doesn't, another one is read.
  */
 export async function completePrefix(
   database: ConnectorDatabase,
@@ -43,7 +46,7 @@ export async function completePrefix(
   if (!ending || lastOpId([ending.crud]) !== last) {
     throw new UploadError(
       'unknown',
-      'Something else removed queued writes during the upload. It is tried again.',
+      'Something else removed queued writes during the upload. The others stay queued, and are tried again.',
     );
   }
   await ending.complete();
@@ -54,7 +57,7 @@ export function countEntries(transactions: Transactions): number {
   return transactions.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Where transactions end. */
+/** Op id of the last entry of the transactions. */
 export function lastOpId(transactions: Transactions): number {
   const last = transactions[transactions.length - 1];
   return last?.[last.length - 1]?.clientId ?? 0;

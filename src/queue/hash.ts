@@ -1,10 +1,10 @@
 /**
  * A 64-bit content hash of JSON texts, as 16 hexadecimal digits.
  *
- * It tells apart two writes that got the same op id (a restored file, a lost WAL tail), so speed and spread matter and
- * secrecy does not: two 32-bit lanes of rotate, xor and multiply over the UTF-8 of the texts, four bytes at a time, which
- * the platform's encoder makes faster than any loop over characters. It must never change: a key that differs after an
- * upgrade would upload a replayed write twice.
+ * It distinguishes two writes that got the same op id (after a restored database file, or a lost end of the WAL). So it
+ * has to be fast and well spread, but not secret: two 32-bit lanes of rotate, xor and multiply over the UTF-8 of the
+ * texts, four bytes at a time. The platform's encoder is faster than any loop over characters. The hash must never
+ * change: a different key after an upgrade would upload a replayed write twice.
  */
 export function hashTexts(texts: readonly string[]): string {
   let a = 0x243f6a88;
@@ -14,7 +14,7 @@ export function hashTexts(texts: readonly string[]): string {
     for (let from = 0; from < text.length; ) {
       const to = endOfPiece(text, from);
       const length = writeUtf8(to - from === text.length ? text : text.slice(from, to));
-      // The last word is filled up with NULs; the length of the text tells it from one that ends in them.
+      // The last word is padded with NULs. Texts that end in NULs still differ, by their length.
       for (let i = 0; i < length; i += 4) {
         const word = words.getInt32(i, true);
         a = Math.imul(((a << 5) | (a >>> 27)) ^ word, 0x9e3779b1);
@@ -26,27 +26,27 @@ export function hashTexts(texts: readonly string[]): string {
   return hex(mix(a ^ (b >>> 16))) + hex(mix(b ^ (a >>> 13)));
 }
 
-/** UTF-16 units that are encoded at once. Part of the hash: each piece begins with a new word. */
+/** How many UTF-16 units are encoded at once. Changes the hash: each piece begins with a new word. */
 const PIECE = 4096;
 const bytes = new Uint8Array(3 * PIECE + 4);
 const words = new DataView(bytes.buffer);
 const encoder = typeof TextEncoder === 'undefined' ? undefined : new TextEncoder();
 
-/** A surrogate pair stays together: its halves alone could not be encoded. */
+/** End of the piece that begins at `from`. A surrogate pair stays together: its halves alone can't be encoded. */
 function endOfPiece(text: string, from: number): number {
   const end = from + PIECE;
   if (end >= text.length) return text.length;
   return (text.charCodeAt(end) & 0xfc00) === 0xdc00 ? end - 1 : end;
 }
 
-/** Writes a text to `bytes`, and NULs behind it; returns its length in bytes. */
+/** Writes a text to `bytes`, followed by NULs. Returns its length in bytes. */
 function writeUtf8(text: string): number {
   const length = encoder?.encodeInto ? encoder.encodeInto(text, bytes).written : encodeByHand(text);
   bytes[length] = bytes[length + 1] = bytes[length + 2] = 0;
   return length;
 }
 
-/** For React Native with an engine, or a polyfill, that has no `encodeInto()`. */
+/** For React Native engines and polyfills without `encodeInto()`. */
 function encodeByHand(text: string): number {
   let length = 0;
   for (const character of text) {
@@ -71,7 +71,7 @@ function mix(value: number): number {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => (byte + 256).toString(16).slice(1));
 
-// From a table, because `toString(16)` would take longer than the hash.
+// A lookup table, because `toString(16)` would take longer than the hash.
 function hex(value: number): string {
   let text = '';
   for (let shift = 24; shift >= 0; shift -= 8) text += HEX[(value >>> shift) & 0xff];

@@ -4,28 +4,30 @@ import { UploadError } from '../error/upload-error.ts';
 import { type Deadline, startDeadline } from '../time/deadline.ts';
 
 interface Tail {
-  /** The last upload, and all before it, have ended. */
+  /** Settles when the last upload and all before it have ended. */
   readonly ended: Promise<unknown>;
-  /** So has what goes on after them. */
+  /** Settles when, in addition, the calls that outlived these uploads have ended. */
   readonly left: Promise<unknown>;
 }
 
-/** The last upload to leave, per client id: one lane for each database file of this JS realm. */
+/** The last upload in each lane, by client id: one lane for each database file in this JS realm. */
 const tails = new Map<string, Tail>();
 
-/** How long the lane stays shut behind a call that goes on though it was told to end. */
+/** How long the lane waits for a call that goes on after it was aborted, in milliseconds. */
 export const STUCK_MS = 300_000;
 
-/** Keeps the lane shut until this is over, though the task is. */
+/** Keeps the lane busy until this work has ended, even if the task ends before it. */
 export type Stay = (work: Promise<unknown>) => void;
 
 /**
- * Runs `task` when no other upload of the same database runs: neither in this realm nor, where Web Locks exist, in
- * another tab. Waiting counts against the call's deadline.
+ * Runs `task` when no other upload of the same database is running: neither in this JS realm nor, if the platform has
+ * Web
+ * Locks, in another tab. Waiting counts against the call's deadline.
  *
- * An app's own function may ignore its signal and go on after the upload has ended. The next upload waits for it, or it
- * would overtake writes that are still under way. One that hasn't ended after five minutes is taken for stuck: what it
- * does then can overlap with later uploads, which the idempotency keys make harmless where the backend knows them.
+ * A function of the app may ignore its signal and go on after the upload has ended. The next upload waits for it;
+ * otherwise it would overtake writes that are still in flight. A call that hasn't ended after five minutes counts as
+ * stuck, and the lane goes on. What it still sends can then overlap with later uploads; that is harmless if the backend
+ * uses the idempotency keys.
  */
 export async function inLane<T>(
   clientId: string,
@@ -51,7 +53,7 @@ export async function inLane<T>(
     const rest = lingered();
     if (rest) void rest.then(left.fire);
     else left.fire();
-    // Not before those in front have left too: one that gave up waiting must not open the lane for the next.
+    // Only after those in front have left too: an upload that gave up waiting must not open the lane for the next.
     void tail.left.then(() => {
       if (tails.get(clientId) === tail) tails.delete(clientId);
     });
@@ -71,8 +73,10 @@ function after(before: Promise<unknown> | undefined, then: Promise<unknown>): Pr
 }
 
 /**
- * Waits until no upload of the database is under way any more; for what only lingers behind one it doesn't wait, since
- * that completes nothing. Throws `timeout` if it takes too long.
+ * Waits until no upload of the database is running. Doesn't wait for calls that outlived an upload, since they complete
+ * nothing.
+ *
+ * @throws UploadError `timeout` if it takes longer than `timeoutMs`.
  */
 export async function laneIsLeft(database: ConnectorDatabase, timeoutMs: number): Promise<void> {
   const deadline = startDeadline(timeoutMs);
@@ -80,7 +84,7 @@ export async function laneIsLeft(database: ConnectorDatabase, timeoutMs: number)
     const clientId = await deadline.race(clientIdOf(database));
     const tail = tails.get(clientId);
     await deadline.race(tail?.ended);
-    if (tail && tails.get(clientId) === tail) return; // It lingers, and keeps other tabs away.
+    if (tail && tails.get(clientId) === tail) return; // Its Web Lock is still held and keeps other tabs away.
     await inLane(clientId, deadline, async () => {});
   } finally {
     deadline.end();
@@ -91,7 +95,7 @@ function stillBusy(reason: unknown): never {
   if (!(reason instanceof UploadError) || reason.code !== 'timeout') throw reason;
   throw new UploadError(
     'timeout',
-    'The upload before this one is still under way: does a transport ignore its signal, or a rejection policy take its time? ' +
+    'The previous upload is still running: a transport may ignore its signal, or a rejection policy may be slow. ' +
       'Nothing is sent before it has ended. The writes stay queued.',
   );
 }
@@ -102,7 +106,7 @@ async function endOf(lingering: readonly Promise<unknown>[]): Promise<void> {
     timer = setTimeout(() => {
       console.error(
         'powersync-backend-connector: a transport or rejection policy has not ended five minutes after its call. Uploads go ' +
-          'on without it; what it still sends is out of order.',
+          'on without it. What it still sends is out of order: let it end when its signal is aborted.',
       );
       resolve();
     }, STUCK_MS);
@@ -128,16 +132,16 @@ async function withWebLock<T>(
   const run = async (): Promise<void> => {
     result = task();
     begin();
-    await result.catch(() => {}); // Its own promise tells.
+    await result.catch(() => {}); // The caller gets the error from `result`.
     await lingered();
   };
   const name = `powersync-backend-connector:${clientId}`;
-  // Without a lock to be had, it ends before the task has begun.
+  // If no lock can be requested, this settles before the task has begun.
   const request = async (): Promise<unknown> => locks.request(name, { signal: deadline.signal }, run);
   await Promise.race([begun, request().catch(() => {})]);
   if (result) return result;
   deadline.check();
-  return task(); // Refused outright, as in an opaque origin: the lane of this realm has to do.
+  return task(); // The platform refused the request, as in an opaque origin: only the lane of this realm is left.
 }
 
 interface LockManagerLike {

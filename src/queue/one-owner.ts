@@ -5,10 +5,11 @@ import { type Border, currentOwner, type Owner, ownerOf } from './owner-borders.
 type Transactions = readonly (readonly CrudEntryLike[])[];
 
 /**
- * The leading transactions that one owner wrote, who must be the one who is signed in: a batch never crosses a border,
- * and nobody's writes go out in another's name. Without borders nothing is known, and nothing is promised.
+ * Returns the leading transactions of one owner, who must be the current owner. So a batch never crosses an owner
+ * border,
+ * and no write is sent in another user's name. Without borders no owner is known, and nothing is checked.
  *
- * @throws UploadError `owner_mismatch`.
+ * @throws UploadError `owner_mismatch` if the first transaction was written by another owner.
  */
 export function ofOneOwner(
   transactions: Transactions,
@@ -24,7 +25,7 @@ export function ofOneOwner(
 export function ownerMismatch(): UploadError {
   return new UploadError(
     'owner_mismatch',
-    'The head of the queue was written by somebody else than who is signed in, by setOwner() or by the "sub" of the token. ' +
-      'It waits until they sign in again, or until it is claimed, exported or discarded.',
+    'The head of the queue was not written by the signed-in user (setOwner(), or "sub" of the token). The writes stay ' +
+      'queued until their owner signs in again, or until they are claimed or discarded.',
   );
 }

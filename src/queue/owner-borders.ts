@@ -2,27 +2,31 @@ import type { ConnectorDatabase } from '../database/database.ts';
 import { hasTable } from '../database/has-table.ts';
 import { ready } from '../database/ready.ts';
 
-/** Who writes from an op id on: a user, or null for nobody who is signed in. */
+/** The owner of all writes from an op id on: a user, or null if nobody was signed in. */
 export interface Border {
   readonly fromOpId: number;
   readonly owner: string | null;
-  /** Counted up with each border that is written: another one may have stood in the same place meanwhile. */
+  /** Increases with each border that is written. Shows that a border at the same op id was replaced. */
   readonly version: number;
 }
 
-/** An owner as far as it is known: undefined where `setOwner()` had not been called yet. */
+/**
+ * Owner of a write: the id of a user, null if it was written while nobody was signed in, undefined if `setOwner()` had
+ * not been called yet.
+ */
 export type Owner = string | null | undefined;
 
 /**
- * All borders of the database, in the order of op ids. Read after the queue, and anew for each batch: a border is written
- * before the writes behind it, perhaps by another tab.
+ * Reads all borders of the database, in the order of op ids. Call it after reading the queue, and again for each
+ * batch: a
+ * border is written before the writes behind it, perhaps by another tab.
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
   await ready(database);
   return bordersIn(database);
 }
 
-/** The same within a transaction, too. */
+/** Like `readBorders()`, but usable within a transaction: it doesn't wait for the database to open. */
 export async function bordersIn(database: Pick<ConnectorDatabase, 'getAll'>): Promise<Border[]> {
   if (!(await hasTable(database, 'connector_owners'))) return [];
   return database.getAll<Border>(
@@ -30,10 +34,10 @@ export async function bordersIn(database: Pick<ConnectorDatabase, 'getAll'>): Pr
   );
 }
 
-/** Writes the border between what is queued already and what will be; a second one in the same place replaces it. */
+/** Writes a border between what is queued now and later writes. It replaces one at the same op id. */
 export async function writeBorder(database: ConnectorDatabase, owner: string | null): Promise<void> {
   await makeTable(database);
-  // `sqlite_sequence` is where SQLite keeps the last id of an AUTOINCREMENT table, also once its rows are gone.
+  // In `sqlite_sequence` SQLite keeps the last id of an AUTOINCREMENT table, even after its rows are gone.
   await database.execute(
     `INSERT OR REPLACE INTO connector_owners (from_op_id, owner, version)
 VALUES (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'ps_crud'), 0) + 1, ?,
@@ -42,21 +46,22 @@ coalesce((SELECT version FROM connector_owners ORDER BY version DESC LIMIT 1), 0
   );
 }
 
-/** Who wrote the entry with this op id. */
+/** Owner of the entry with this op id. */
 export function ownerOf(borders: readonly Border[], opId: number): Owner {
   let owner: Owner;
   for (const border of borders) if (border.fromOpId <= opId) owner = border.owner;
   return owner;
 }
 
-/** Who writes now. */
+/** The current owner: the one that `setOwner()` was last called with. */
 export function currentOwner(borders: readonly Border[]): Owner {
   return borders[borders.length - 1]?.owner;
 }
 
 /**
- * Tells changes of users apart, by whichever tab: equal only while nobody signed in or out. That the same user is signed
- * in isn't enough: a token fetched while another one was may still be there.
+ * Version of the borders. It stays equal only while no tab has changed the owner. Comparing owners isn't enough:
+ * after a
+ * switch to another user and back, a token fetched in between may still be in use.
  */
 export function versionOf(borders: readonly Border[]): number {
   return borders[borders.length - 1]?.version ?? 0;

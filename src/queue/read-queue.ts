@@ -5,18 +5,18 @@ import { groupTransactions } from './transaction.ts';
 /** Whole transactions from the head of the queue. */
 export interface QueueHead {
   readonly transactions: readonly (readonly CrudEntryLike[])[];
-  /** The SDK's handle behind them; it may reach further than `transactions` do. */
+  /** The SDK handle that they were read with. It may end behind the last of `transactions`. */
   readonly handle: CrudBatchLike;
-  /** False if no owner had been written down before these transactions were. */
+  /** False only if `setOwner()` was never called before these transactions were read. */
   readonly mayHaveOwners: boolean;
-  /** False if nothing was ever rejected. */
+  /** False only if nothing was ever rejected. */
   readonly mayHaveRejected: boolean;
 }
 
 /**
- * Reads whole transactions from the head of the queue, at least one; null when the queue is empty.
+ * Reads whole transactions from the head of the queue, at least one. Null when the queue is empty.
  *
- * @param known What a look at the table has found before, with the same bounds.
+ * @param known An earlier survey with the same bounds, if there is one.
  */
 export async function readQueue(
   database: ConnectorDatabase,
@@ -29,13 +29,13 @@ export async function readQueue(
   return known ? readQueue(database, bounds) : readUnsurveyed(database, bounds);
 }
 
-/** Undefined if others have removed all that was surveyed. */
+/** Reads what was surveyed. Undefined if all of it has been removed by another tab or process. */
 async function readSurveyed(
   database: ConnectorDatabase,
   { lastOpId, entries, hasOwners, hasRejected }: Survey,
 ): Promise<QueueHead | undefined> {
   const handle = await database.getCrudBatch(entries);
-  // Where they have removed some of it, this reads further than was surveyed.
+  // If some of it has been removed, this reads entries behind the survey.
   const surveyed = handle?.crud.filter(({ clientId }) => clientId <= lastOpId);
   if (!handle || !surveyed?.length) return undefined;
   return {
@@ -46,12 +46,12 @@ async function readSurveyed(
   };
 }
 
-/** Entries of a transaction, where nothing is known of it. */
+/** Assumed number of entries in a transaction, if there is no survey. */
 const USUAL_LENGTH = 20;
 
 /**
- * `getCrudBatch()` knows nothing of transaction borders, so the last one is held back while more entries follow. One
- * that is longer than the limit is read again with twice the limit, until its end is seen.
+ * Reads whole transactions without a survey. `getCrudBatch()` may cut a transaction, so the last one is left out while
+ * more entries follow. If only one was read, it is read again with twice the limit, until its end is seen.
  */
 async function readUnsurveyed(
   database: ConnectorDatabase,

@@ -1,35 +1,35 @@
 import type { ConnectorDatabase } from '../database/database.ts';
 
-/** The most that is read for a batch. One transaction is read in any case, however long it is. */
+/** The most that is read for a batch. At least one transaction is read, however long it is. */
 export interface Bounds {
   readonly transactions: number;
   readonly entries: number;
 }
 
-/** Where the whole transactions end that fit into the bounds, from the head of the queue on. */
+/** Describes the whole transactions from the head of the queue that fit into the bounds. */
 export interface Survey {
-  /** The op id of their last entry. What follows is none of theirs, now and for good. */
+  /** Op id of their last entry. No later entry belongs to them, and none ever will. */
   readonly lastOpId: number;
-  /** How many entries they have. */
+  /** Number of their entries. */
   readonly entries: number;
-  /** Whether more follow. */
+  /** True if more entries follow. */
   readonly haveMore: boolean;
-  /** Whether owners have been written down, so that they may have different ones. */
+  /** True if `setOwner()` was ever called, so that they may have different owners. */
   readonly hasOwners: boolean;
-  /** Whether anything was ever rejected. */
+  /** True if anything was ever rejected. */
   readonly hasRejected: boolean;
 }
 
-/** Holds for the last entry of a transaction: neighbours with an equal id are one; an entry without an id stands alone. */
+/** True for the last entry of a transaction: neighbours with the same id; an entry without an id stands alone. */
 const ENDS =
   '(tx_id IS NULL OR tx_id IS NOT (SELECT tx_id FROM ps_crud WHERE id > entry.id ORDER BY id LIMIT 1))';
 
-/** Where the last transaction ends of the first so many. */
+/** Op id of the end of the last transaction, counting transactions from the front. */
 const FROM_FRONT = `(SELECT max(id) FROM (SELECT id FROM ps_crud AS entry
     WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS}
     ORDER BY id LIMIT (SELECT transactions FROM asked)))`;
 
-/** The same without counting transactions, where there can't be more of them than entries. */
+/** The same, searched from behind and without counting: right if the bounds allow as many transactions as entries. */
 const FROM_BEHIND = `(SELECT id FROM ps_crud AS entry
     WHERE id > (SELECT behind FROM asked) AND id <= (SELECT id FROM bound) AND ${ENDS} ORDER BY id DESC LIMIT 1)`;
 
@@ -47,19 +47,20 @@ SELECT lastOpId, (SELECT count(*) FROM ps_crud WHERE id > behind AND id <= lastO
   EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'connector_rejected_writes') AS hasRejected
 FROM found, asked`;
 
-/** Parameters: the op id to begin behind, the most transactions, the most entries, told by their op ids. */
+/** Parameters: the op id to begin behind, the most transactions, the most entries (measured as a range of op ids). */
 export const SURVEY = surveyWith(FROM_FRONT);
-/** The same for bounds of at least as many transactions as entries, which is faster. */
+/** Faster. Only for bounds of at least as many transactions as entries. */
 export const SURVEY_OF_ENTRIES = surveyWith(FROM_BEHIND);
 
 /**
- * Looks where transactions end before they are read, so that just those are read which a batch takes, once, and the SDK's
- * handle ends where the batch does.
+ * Finds out where transactions end before they are read. So only the entries of the batch are read, only once, and the
+ * SDK handle ends where the batch ends.
  *
- * It reads the SDK's own table, since the SDK's API has no way to ask. Undefined where nothing is queued, and where the
- * table can't be read as expected.
+ * It reads the SDK's own table, because the SDK has no API for this. Undefined if nothing is queued, or if the table
+ * isn't
+ * as expected.
  *
- * @param behind The op id to begin behind: that of what is on its way already.
+ * @param behind The op id to begin behind: the last one that is in flight already.
  */
 export async function surveyQueue(
   database: ConnectorDatabase,

@@ -2,24 +2,27 @@ import type { CrudEntryLike } from '../database/database.ts';
 import { encodeEntry } from './encode-entry.ts';
 import { hashTexts } from './hash.ts';
 
-/** One local change, as a transport gets it: the SDK's entry after the app's `transform`. */
+/** One local change of one row, as the transport gets it: the SDK's entry after the app's transforms. */
 export type UploadEntry = CrudEntryLike;
 
-/** The entries of one local database transaction. They are uploaded together, or not at all. */
+/** The entries of one local database transaction. They are sent in one batch, and leave the queue together. */
 export interface UploadTransaction {
   /**
    * Idempotency key: `<client id>:<first op id>-<last op id>:<hash of the entries>`.
    *
-   * Equal on every retry, after a restart and from another tab, whatever batch the transaction travels in; different
-   * for different content, also when op ids come back after a database file was restored.
+   * It is equal on every retry, after a restart, from another tab, and in any batch. It differs if the content differs,
+   * even if op ids repeat because a database file was restored.
    */
   readonly key: string;
-  /** The SDK's transaction id; absent for an entry that was queued without one. */
+  /** The SDK's transaction id; undefined for an entry that was queued without one. */
   readonly transactionId?: number | undefined;
+  /** The entries, in the order in which they were written. */
   readonly entries: readonly UploadEntry[];
 }
 
-/** Splits queue entries into transactions: neighbours with an equal id; an entry without one stands alone. */
+/**
+ * Splits queue entries into transactions: neighbours with the same transaction id; an entry without one stands alone.
+ */
 export function groupTransactions(entries: readonly CrudEntryLike[]): CrudEntryLike[][] {
   const groups: CrudEntryLike[][] = [];
   let previous: number | null | undefined;
@@ -32,7 +35,10 @@ export function groupTransactions(entries: readonly CrudEntryLike[]): CrudEntryL
   return groups;
 }
 
-/** Gives a group its key. Takes the raw entries: a changed `transform` must not change the key of a queued write. */
+/**
+ * Makes a transaction with its key. Takes raw entries: a changed `transform` must not change the key of a queued
+ * write.
+ */
 export function toTransaction(clientId: string, entries: readonly CrudEntryLike[]): UploadTransaction {
   return new RawTransaction(clientId, entries);
 }
@@ -43,8 +49,8 @@ export function textsOf(transaction: UploadTransaction): readonly string[] {
 }
 
 /**
- * A transaction as it is queued, which keeps the texts that its key was made of. They are private, so that a copy with
- * other entries hasn't got them.
+ * A transaction as it is queued. It keeps the texts that its key was made from. They are private, so that a copy with
+ * other entries doesn't have them.
  */
 class RawTransaction implements UploadTransaction {
   readonly key: string;
@@ -57,23 +63,23 @@ class RawTransaction implements UploadTransaction {
     this.#texts = entries.map(encodeEntry);
     this.key = `${clientId}:${first?.clientId}-${last?.clientId}:${hashTexts(this.#texts)}`;
     this.transactionId = first?.transactionId ?? undefined;
-    this.entries = [...entries]; // A transport that sorts them in place must not reach what the queue is completed by.
+    this.entries = [...entries]; // A copy: a transport that sorts it in place must not change what is completed.
   }
 
   static textsOf(transaction: UploadTransaction): readonly string[] | undefined {
-    // Not `instanceof`, which an object made from one would pass that has no private member.
+    // Not `instanceof`: an object that inherits from one would pass, but has no private member.
     return Object.getPrototypeOf(transaction) === RawTransaction.prototype
       ? (transaction as RawTransaction).#texts
       : undefined;
   }
 }
 
-/** Names the row that an entry is about. */
+/** Identifies the row of an entry. */
 export function rowOf({ table, id }: CrudEntryLike): string {
   return JSON.stringify([table, id]);
 }
 
-/** The members of an entry, without what the SDK's class adds. */
+/** The entry as a plain object, without the other members of the SDK's class. */
 export function plainEntry(entry: CrudEntryLike): CrudEntryLike {
   const { clientId, op, table, id, transactionId, opData, previousValues, metadata } = entry;
   return { clientId, op, table, id, transactionId, opData, previousValues, metadata };

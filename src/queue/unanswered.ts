@@ -4,15 +4,17 @@ import { readState, writeState } from '../database/tables.ts';
 type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
 
 interface Added {
-  /** Ends when it is written down. Never fails. */
+  /** Resolves when it is stored. Never rejects. */
   readonly kept: Promise<unknown>;
-  /** The answer has come after all. Ends when that is written down. Never fails. */
+  /** Takes the mark back: an answer came after all. Resolves when that is stored. Never rejects. */
   undo(): Promise<void>;
 }
 
 /**
- * Remembers which queued transactions were sent without an answer, so that the backend may have applied them. They stand
- * at the head of the queue: all up to one op id, which is kept in the database for the next start of the app.
+ * Remembers which queued transactions were sent without getting an answer: the backend may have applied them. They are
+ * always at the head of the queue, so one op id is enough: all up to it. It is stored in the database, for the next
+ * start
+ * of the app.
  */
 export interface Unanswered {
   add(database: ConnectorDatabase, transactions: Transactions): Added;
@@ -20,7 +22,7 @@ export interface Unanswered {
 }
 
 export function createUnanswered(): Unanswered {
-  /** The last op id, by this connector. */
+  /** The last op id that this connector has sent without an answer. */
   const here = new WeakMap<ConnectorDatabase, number>();
 
   return {
@@ -33,7 +35,7 @@ export function createUnanswered(): Unanswered {
       const stored = read(database);
       const keep = async (): Promise<void> => {
         const value = Math.max(await stored, here.get(database) ?? 0);
-        await writeState(database, 'unanswered', value).catch(() => {}); // Then it is known until the app ends.
+        await writeState(database, 'unanswered', value).catch(() => {}); // If it can't be stored, it is kept in memory.
       };
       const kept = keep();
       return {
@@ -47,7 +49,7 @@ export function createUnanswered(): Unanswered {
       };
     },
     async includes(database, { raw }) {
-      // Read anew: another tab may have added some.
+      // Read again: another tab may have added some.
       const upTo = Math.max(here.get(database) ?? 0, await read(database));
       return (raw[0]?.clientId ?? Number.POSITIVE_INFINITY) <= upTo;
     },

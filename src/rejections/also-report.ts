@@ -2,17 +2,19 @@ import { presentable } from '../error/presentable-cause.ts';
 import type { RejectedTransaction, RejectionPolicy } from '../transport/rejection-policy.ts';
 import { record } from './record.ts';
 
-/** Tells somebody of a rejected transaction, and what the policy decided. */
+/** Reports a rejected transaction and the decision of the policy. */
 export type RejectionReport = (rejected: RejectedTransaction, decision: 'complete' | 'hold') => unknown;
 
 /**
- * Decides as `policy` does (default: `record()`), then reports, so that developers learn of what users could not save.
+ * A rejection policy that decides like `policy` (`record()` if it is left out), then calls `report`, so that developers
+ * learn what users could not save.
  *
- * The upload doesn't wait for the report, and a report that fails only goes to `console.error`: neither can hold or
- * lose a write. So a report may be lost with the app, and may come twice; `rejected.key` tells. Of a held transaction it
- * is called once, not on every attempt.
+ * The upload doesn't wait for the report, and an error of the report only goes to `console.error`. So a report can't
+ * hold
+ * or lose a write. A report may get lost when the app ends, and may come twice: recognise it by `rejected.key`. A held
+ * transaction is reported once, not on every try.
  *
- * @throws TypeError when either is no function.
+ * @throws TypeError if `report` or `policy` is not a function.
  *
  * @example
  * ```ts
@@ -39,7 +41,7 @@ export function alsoReport(report: RejectionReport, policy: RejectionPolicy = re
       .then(() => report(rejected, decision))
       .catch((error: unknown) => {
         if (last === step) last = undefined; // tried again, if the transaction is
-        // What sends the report may keep it in its error, with the row.
+        // The error of whatever sends the report may hold the report, with row data.
         console.error('powersync-backend-connector: a report of alsoReport() failed', presentable(error));
       });
     return decision;

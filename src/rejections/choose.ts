@@ -4,9 +4,10 @@ import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import { record } from './record.ts';
 
 /**
- * Chooses the policy by what went wrong (`rejected.error.code`); `default` is `record()` where it isn't given.
+ * A rejection policy that chooses another one by the error code (`rejected.error.code`). `default` is for all other
+ * codes; if it is left out, it is `record()`.
  *
- * @throws TypeError for a code that doesn't exist, or a policy that is no function.
+ * @throws TypeError for an unknown code, or a policy that is not a function.
  *
  * @example
  * ```ts
@@ -27,10 +28,11 @@ export function byCode(
 }
 
 /**
- * Chooses the policy by table, by exact name; `default` is for all other tables, and `record()` where it isn't given.
- * A transaction with several tables is held if the policy of any of them holds.
+ * A rejection policy that chooses another one by the exact name of the table. `default` is for all other tables; if
+ * it is
+ * left out, it is `record()`. A transaction with several tables is held if the policy of any of them holds.
  *
- * @throws TypeError for a policy that is no function.
+ * @throws TypeError for a policy that is not a function.
  *
  * @example
  * ```ts
@@ -55,7 +57,7 @@ export function byTable(policies: Readonly<Record<string, RejectionPolicy>>): Re
   };
 }
 
-/** A Map, which knows no inherited names. */
+/** Looks policies up by name. Uses a Map, because an object would also find inherited names. */
 function chooser(
   name: string,
   policies: { readonly [name: string]: RejectionPolicy | undefined },

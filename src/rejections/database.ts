@@ -8,10 +8,10 @@ export interface LocalTransaction {
   getAll<T>(sql: string, parameters?: any[]): Promise<T[]>;
 }
 
-/** What changing rejected writes needs of a PowerSync database; every one of SDK 1.x and 2.x fits. */
+/** The part of a PowerSync database that changing rejected writes needs. Every database of SDK 1.x and 2.x fits. */
 export interface WritableDatabase extends ConnectorDatabase {
   writeTransaction<T>(callback: (transaction: LocalTransaction) => Promise<T>): Promise<T>;
-  /** The app's schema: it says under which name a table is written to (`viewName`). */
+  /** The app's schema. It has the name under which the app writes to a table (`viewName`). */
   readonly schema?: LocalSchema | undefined;
 }
 

@@ -4,12 +4,13 @@ import { headOpId, isBehind } from './list.ts';
 import { checkTheirs, ownerNow } from './owner.ts';
 
 /**
- * Forgets rejected writes that the user is done with; keys that aren't listed are passed over.
+ * Removes rejected writes from the list, for good. Unknown keys are ignored.
  *
- * @returns how many there were.
- * @throws Error for one that is held, or on its way out of the queue: it would come back with the next upload. Release it
- * first, or wait until it is listed. UploadError
- * `owner_mismatch` for one that is not of who is signed in. Nothing is forgotten then. TypeError for a key that is no text.
+ * @returns the number of writes that were removed.
+ * @throws Error if one of them has not left the queue: it would come back with the next upload. If it is held, call
+ * `releaseHeld()` first; if not, wait until it is listed. UploadError `owner_mismatch` if one of them was not written
+ * by
+ * the signed-in user. TypeError for a key that is not a string. Nothing is removed then.
  *
  * @example
  * ```ts
@@ -17,7 +18,8 @@ import { checkTheirs, ownerNow } from './owner.ts';
  * import { discardRejected, listRejected } from 'powersync-backend-connector/rejections';
  *
  * export async function discardOld(db: PowerSyncDatabase, before: Date) {
- *   const old = (await listRejected(db)).filter(({ state, rejectedAt }) => state === 'rejected' && rejectedAt < before);
+ *   const old = (await listRejected(db)).filter(({ state, rejectedAt }) => state === 'rejected' && rejectedAt <
+ * before);
  *   await discardRejected(db, old.map(({ key }) => key));
  * }
  * ```
@@ -31,7 +33,7 @@ export async function discardRejected(
     throw new TypeError('discardRejected() takes a key, or a list of keys.');
   await ensureTables(database);
   const parameters = [JSON.stringify(list)];
-  const head = await headOpId(database); // Not within the transaction; what has left the queue stays out of it.
+  const head = await headOpId(database); // Safe to read early: what has left the queue never comes back.
   return database.writeTransaction(async (transaction) => {
     const gone = await transaction.getAll<{ key: string; state: string; owner: string | null }>(
       `DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) RETURNING key, state, owner`,
@@ -42,7 +44,7 @@ export async function discardRejected(
     if (gone.every(({ key, state }) => state === 'rejected' && !isBehind(key, head))) return gone.length;
     throw new Error(
       'A write that has not left the upload queue would come back, so nothing was discarded. Wait until listRejected() lists ' +
-        'it as rejected; if it is held, call releaseHeld() and connector.drain() first.',
+        'it as rejected. If it is held, call releaseHeld() and connector.drain() first.',
     );
   });
 }

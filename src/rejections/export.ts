@@ -5,14 +5,17 @@ import type { RejectedWrite } from './rejected-write.ts';
 
 type Exported<Value> = Value extends Date ? string : Value extends undefined ? null : Value;
 
-/** A {@link RejectedWrite} that JSON can hold: times as ISO 8601 text, null for what isn't known. */
+/** A {@link RejectedWrite} as JSON-safe data: times are ISO 8601 text, unknown members are null. */
 export type ExportedRejectedWrite = {
   readonly [Member in keyof RejectedWrite]: Exported<RejectedWrite[Member]>;
 };
 
 /**
- * The rejected writes that {@link listRejected} lists as plain objects, for a file or a support request. They hold row
- * data.
+ * Returns the rejected writes of the signed-in user, as {@link listRejected} does, but as JSON-safe objects: for a
+ * file or
+ * a support request. They hold row data.
+ *
+ * @throws UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.
  *
  * @example
  * ```ts
@@ -34,7 +37,7 @@ export async function exportRejected(
     entryIndex: write.entryIndex ?? null,
     status: write.status ?? null,
     details: write.details ?? null,
-    // Null for a time that is none.
+    // Null for an invalid time.
     rejectedAt: write.rejectedAt.toJSON(),
     notifiedAt: write.notifiedAt?.toJSON() ?? null,
   }));

@@ -5,9 +5,11 @@ import { checkTheirs, ownerNow } from './owner.ts';
 import { record } from './record.ts';
 
 /**
- * A rejection policy that holds: the transaction stays at the head of the queue until {@link releaseHeld} is called, or
- * the backend takes it. Everything behind it waits, **and PowerSync applies no downloaded changes meanwhile**: the app
- * shows what it had. Use it only where going on would be worse, and ask the user at once.
+ * A rejection policy that holds: the transaction is recorded, and stays at the head of the queue until the backend
+ * accepts
+ * it or {@link releaseHeld} is called. Everything behind it waits, **and PowerSync applies no downloaded changes in
+ * that
+ * time**: reads freeze too. Use it only if going on would be worse, and ask the user at once.
  *
  * @example
  * ```ts
@@ -22,11 +24,13 @@ export function hold(): RejectionPolicy {
 }
 
 /**
- * Lets a held transaction go: if the backend refuses it once more, it leaves the queue and is listed as `rejected`; if
- * the backend takes it now, it is no longer listed. Call `connector.drain(db)` afterwards, so that this happens at once.
+ * Releases a held transaction. It is sent once more: if the backend refuses it again, it leaves the queue and is
+ * listed as
+ * `rejected`; if the backend accepts it, it is no longer listed. Call `connector.drain(db)` afterwards, so that this
+ * happens at once.
  *
- * @throws Error, with nothing changed, when no write with this key is held; UploadError `owner_mismatch` when it is not of
- * who is signed in.
+ * @throws Error if no write with this key is held. UploadError `owner_mismatch` if it was not written by the signed-in
+ * user. Nothing is changed then.
  *
  * @example
  * ```ts
@@ -45,7 +49,7 @@ export async function releaseHeld(database: WritableDatabase, key: string): Prom
   if (write) checkTheirs(await ownerNow(database), write);
   if (!write || write.state === 'rejected') {
     throw new Error(
-      `No held write has the key ${JSON.stringify(key)}, so nothing was changed. listRejected() tells what is held.`,
+      `No held write has the key ${JSON.stringify(key)}, so nothing was changed. listRejected() lists what is held.`,
     );
   }
   await database.writeTransaction(async (transaction) => {

@@ -5,13 +5,14 @@ import { checkTheirs, isTheirs, type OwnerFilter } from './owner.ts';
 import { firstOpId, type RejectedRow, type RejectedWrite, readRow } from './rejected-write.ts';
 
 /**
- * The rejected writes of who is signed in (see `setOwner()`), in the order in which they were recorded. After a sign-out,
- * those of nobody; all of them where `setOwner()` was never called.
+ * Lists the rejected writes of the signed-in user (see `setOwner()`), in the order in which they were recorded. After a
+ * sign-out, lists those written while nobody was signed in. If `setOwner()` was never called, lists all of them.
  *
- * One is listed as soon as it has left the queue. A held one is listed while it is at the head of the queue: then it is
- * what everything else waits for.
+ * A rejected write is listed once it has left the queue. A held one is listed while it is at the head of the queue,
+ * where
+ * everything else waits for it.
  *
- * @throws UploadError `owner_mismatch` if an owner is asked for who isn't signed in.
+ * @throws UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.
  *
  * @example
  * ```ts
@@ -33,11 +34,12 @@ export async function listRejected(
   return writes.map((write) => ({ ...write, laterOpIds: write.laterOpIds.filter(isOwn) }));
 }
 
-/** The same with the later op ids of everybody. */
+/** Like `listRejected()`, but `laterOpIds` includes entries of other owners. */
 export async function readListed(database: ConnectorDatabase, { owner }: OwnerFilter = {}) {
   await ensureTables(database);
   const rows = await select(database, '1');
-  // Read after the rows, so that they are of who is signed in now; and what is no longer queued will not come back.
+  // Read after the rows, so that the owner is the one who is signed in now. The head too: what has left the queue never
+  // comes back.
   const borders = await bordersIn(database);
   const now = currentOwner(borders);
   if (owner !== undefined) checkTheirs(now, { owner });
@@ -52,7 +54,7 @@ export async function readListed(database: ConnectorDatabase, { owner }: OwnerFi
   return { writes: listed, borders, now };
 }
 
-/** The rejected write with this key, listed or not. */
+/** Finds the rejected write with this key, even if it isn't listed. */
 export async function findRejected(
   database: ConnectorDatabase,
   key: string,
@@ -66,12 +68,12 @@ export async function isQueued(database: ConnectorDatabase, key: string): Promis
   return isBehind(key, await headOpId(database));
 }
 
-/** Whether it has left the queue, as far as the key tells. */
+/** Whether the transaction has left the queue. False if the key has no op id. */
 export function hasLeft(key: string, head: number | undefined): boolean {
   return placeInQueue(key, head) === 'left';
 }
 
-/** Whether it is at the head of the queue or behind it, as far as the key tells. */
+/** Whether the transaction is at the head of the queue or behind it. False if the key has no op id. */
 export function isBehind(key: string, head: number | undefined): boolean {
   const place = placeInQueue(key, head);
   return place === 'head' || place === 'behind';
@@ -89,12 +91,12 @@ async function select(
   return rows.map(readRow);
 }
 
-/** The op id of what is at the head of the queue. */
+/** Op id of the first entry in the queue; undefined if the queue is empty. */
 export async function headOpId(database: ConnectorDatabase): Promise<number | undefined> {
   return (await database.getCrudBatch(1))?.crud[0]?.clientId;
 }
 
-/** Op ids only ever go up, so that the head tells what is in front of it: nothing. */
+/** Compares op ids, which only ever go up: one lower than the head's has left the queue. */
 function placeInQueue(key: string, head: number | undefined): 'left' | 'head' | 'behind' | 'unknown' {
   const opId = firstOpId(key);
   if (opId === undefined) return 'unknown';
@@ -102,7 +104,7 @@ function placeInQueue(key: string, head: number | undefined): 'left' | 'head' | 
   return opId === head ? 'head' : 'behind';
 }
 
-/** It was taken after all, or cleared. */
+/** Removes a held write that has left the queue: the backend accepted it after all, or the queue was cleared. */
 async function forgetHeld(database: ConnectorDatabase, key: string): Promise<void> {
   await database.execute("DELETE FROM connector_rejected_writes WHERE key = ? AND state <> 'rejected'", [
     key,

@@ -7,29 +7,45 @@ import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import { hasLeft, headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
 
-/** How much {@link record} keeps. Applied whenever it records another write; the newest is always kept. */
+/**
+ * Limits of what {@link record} keeps. They are applied each time it records a write. The newest write, and writes that
+ * have not left the queue, are always kept.
+ */
 export interface RecordOptions {
-  /** The most rejected writes to keep; the oldest go first. Default: no limit. */
+  /**
+   * Most rejected writes to keep, a whole number above 0. The oldest are removed first.
+   *
+   * @default no limit
+   */
   readonly maxCount?: number | undefined;
-  /** Forgets rejected writes that are older, in milliseconds. Default: no limit. */
+  /**
+   * Removes rejected writes that are older than this, in milliseconds, a whole number above 0.
+   *
+   * @default no limit
+   */
   readonly maxAgeMs?: number | undefined;
 }
 
-/** How many queued entries are looked at for later changes of the same rows. */
+/** How many queued entries are searched for later changes of the same rows. */
 const MAX_LATER = 1_000;
 
 /**
- * The default rejection policy: writes the transaction into the table `connector_rejected_writes` of the same database,
- * then lets it leave the queue. It is written by key and before the queue moves, and what is written is final: after a
- * crash between the two it leaves without being sent again. Nothing is written once the connector is closed or the
- * database is being cleared.
+ * The default rejection policy. It writes the rejected transaction into the table `connector_rejected_writes` of the
+ * same
+ * database, then lets it leave the queue.
  *
- * A transaction that needs a decision is written there too, and held until `releaseHeld()` is called; unless writes behind
- * it were applied already, which no holding undoes: then it leaves as well.
+ * The row is written under the idempotency key and before the queue moves, and it is final: after a crash between the
+ * two
+ * steps, the transaction leaves the queue without being sent again. Nothing is written once the connector is closed or
+ * the database is being cleared.
  *
- * `powersync-backend-connector/rejections` lists, retries and discards what is there.
+ * A transaction that needs a decision (`needsDecision`) is written there too, but held until the backend accepts it or
+ * `releaseHeld()` is called. If the backend has already applied writes behind it, holding can't help, so it leaves the
+ * queue too.
  *
- * @throws TypeError for an option that is misspelt or no whole number above 0.
+ * `powersync-backend-connector/rejections` lists, retries and discards the recorded writes.
+ *
+ * @throws TypeError for an unknown option, or a value that isn't a whole number above 0.
  *
  * @example
  * ```ts
@@ -52,16 +68,16 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
     const isHeld = needsDecision && !rejected.cannotWait;
     const head = await headOpId(database);
     const laterOps = await laterOpIds(database, entries);
-    // Where it isn't known who wrote it, it went out in the name of who is signed in.
+    // A write without an owner was sent in the name of the signed-in user.
     const owner = rejected.owner === undefined ? await ownerNow(database) : rejected.owner;
-    // Nothing is awaited between this look and the statement.
+    // Must be checked right before the statement, with no `await` in between.
     if (signal?.aborted) {
       throw new UploadError(
         'aborted',
-        'The connector was closed, or the database is being cleared, so the rejected write was not recorded.',
+        'The connector was closed or the database is being cleared, so the rejected write was not recorded.',
       );
     }
-    // What the app has released is rejected now. What has left the queue never changes, whatever another tab still says.
+    // A released write becomes rejected now. A write that has left the queue is never changed, not even by another tab.
     await database.execute(
       `INSERT INTO connector_rejected_writes
 (key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
@@ -99,7 +115,7 @@ WHERE (state <> excluded.state OR owner IS NOT excluded.owner) AND (state <> 're
   };
 }
 
-/** Forgets what is too much or too old, but nothing that has yet to leave the queue: it would be sent again. */
+/** Removes writes beyond the limits, but none that is still queued: it would be sent again. */
 async function prune(
   database: ConnectorDatabase,
   key: string,
@@ -121,7 +137,7 @@ async function prune(
   );
 }
 
-/** Op ids of what is queued behind the entries and changes the same rows. */
+/** Op ids of entries that are queued behind these and change the same rows. */
 async function laterOpIds(database: ConnectorDatabase, entries: readonly CrudEntryLike[]): Promise<number[]> {
   const rows = new Set(entries.map(rowOf));
   const last = entries[entries.length - 1]?.clientId ?? 0;
@@ -131,7 +147,7 @@ async function laterOpIds(database: ConnectorDatabase, entries: readonly CrudEnt
     .map(({ clientId }) => clientId);
 }
 
-/** Details as JSON; null where there are none, or none that JSON can hold: the write matters, not the words about it. */
+/** Details as JSON; null if there are none or JSON can't hold them: the write must be recorded anyway. */
 function toJson(details: unknown): string | null {
   try {
     return JSON.stringify(details) ?? null;

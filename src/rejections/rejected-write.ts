@@ -1,8 +1,11 @@
 import type { CrudEntryLike } from '../database/database.ts';
 
 /**
- * Where a rejected write stands: `rejected` has left the queue. `held` is at its head and waits for the app's decision.
- * `released` is at its head too, and is let go if the backend refuses it once more.
+ * State of a rejected write.
+ *
+ * - `rejected`: it has left the queue.
+ * - `held`: it is at the head of the queue and waits for the app's decision.
+ * - `released`: it is at the head of the queue, and leaves it if the backend refuses it once more.
  */
 export type RejectedState = 'rejected' | 'held' | 'released';
 
@@ -10,39 +13,44 @@ export type RejectedState = 'rejected' | 'held' | 'released';
 export interface RejectedWrite {
   /** Its idempotency key. */
   readonly key: string;
+  /** `rejected`, `held` or `released`. */
   readonly state: RejectedState;
+  /** The SDK's transaction id; undefined if the entry was queued without one. */
   readonly transactionId: number | undefined;
-  /** The changes as they were queued, with previous values and metadata. */
+  /** The entries as they were queued, with previous values and metadata. */
   readonly entries: readonly CrudEntryLike[];
-  /** What is stored in place of readable entries; `entries` is empty then. */
+  /** The stored text, if the entries can't be read from it. Then `entries` is empty. */
   readonly entriesText?: string;
-  /** Which of `entries` is at fault, where the backend said so. */
+  /** Index in `entries` of the one at fault, from 0, if the backend said which. */
   readonly entryIndex: number | undefined;
-  /** Which of `entries` the backend applied all the same; empty where it applies transactions as a whole. */
+  /** Indexes in `entries` of those that were applied anyway. Empty if the backend applies transactions as a whole. */
   readonly appliedEntries: readonly number[];
   /**
-   * The backend may have applied it all the same: an earlier try got no answer, or one that tells nothing (a 5xx, a bare
-   * 404), or applied a part of it; and the refusal may be about the replay. Look before it is written again.
+   * The backend may have applied it anyway: an earlier try got no answer, or one that doesn't say (a 5xx, a bare
+   * 404), or
+   * applied a part of it. Then the refusal may be about the replay. Check the row before you write it again.
    */
   readonly mayBeApplied: boolean;
   /**
-   * The app has to decide: the backend asked for it, or the rejection policy wanted to hold it, but writes behind it were
-   * applied already.
+   * The app has to decide: the backend asked for it (`requires_client_handling`), or the rejection policy holds it or
+   * wanted to hold it.
    */
   readonly needsDecision: boolean;
   /** An `UploadErrorCode`. */
   readonly code: string;
-  /** HTTP status, where there was one. */
+  /** HTTP status of the answer, if there was one. */
   readonly status: number | undefined;
+  /** Message of the error, without row data. */
   readonly message: string;
-  /** The backend's own words; as text, should they not be readable. */
+  /** The backend's own words, which may hold row data. As text if the stored JSON can't be read. */
   readonly details: unknown;
-  /** Who wrote it, or sent it where that isn't known, by `setOwner()`; null for nobody. */
+  /** The owner who wrote it, or who sent it if it had no owner (see `setOwner()`). Null: nobody was signed in. */
   readonly owner: string | null;
+  /** When it was rejected, by the device's clock. */
   readonly rejectedAt: Date;
-  /** When {@link notifyRejected} told of it. */
+  /** When {@link notifyRejected} passed it to the app; undefined if it hasn't yet. */
   readonly notifiedAt: Date | undefined;
-  /** Op ids of entries of the same user that were queued behind it and change the same rows: they may build on it. */
+  /** Op ids of the same owner's entries that were queued behind it and change the same rows: they may build on it. */
   readonly laterOpIds: readonly number[];
 }
 
@@ -66,7 +74,7 @@ export interface RejectedRow {
   readonly needs_decision: number | null;
 }
 
-/** Reads a row; never throws, whatever is in it. */
+/** Reads a row. Never throws, whatever is in it. */
 export function readRow(row: RejectedRow): RejectedWrite {
   const entries = parse(row.entries);
   const details = parse(row.details);
@@ -92,7 +100,7 @@ export function readRow(row: RejectedRow): RejectedWrite {
   };
 }
 
-/** The first op id in an idempotency key; undefined in a text that is none. */
+/** The first op id in an idempotency key; undefined if the text isn't such a key. */
 export function firstOpId(key: string): number | undefined {
   const digits = /:(\d+)-\d+:[^:]*$/.exec(key)?.[1];
   return digits === undefined ? undefined : Number(digits);
@@ -108,7 +116,7 @@ function readNumbers(text: string): number[] {
   return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : [];
 }
 
-/** Undefined where there is no JSON, which has no undefined of its own. */
+/** Parses JSON; undefined if there is no text or it isn't JSON. */
 function parse(text: string | null): unknown {
   try {
     return text === null ? undefined : JSON.parse(text);

@@ -5,36 +5,51 @@ import type { RejectedWrite } from './rejected-write.ts';
 import { type RetryRejectedOptions, retryRejected } from './retry.ts';
 import { fail } from './write-again.ts';
 
-/** Options of {@link retryAllRejected}: which ones, and their edits. Without any, all of them. */
+/** Options of {@link retryAllRejected}: which rejected writes to write again, and how to edit them. */
 export interface RetryAllOptions extends RetryRejectedOptions {
-  /** Only those with this code, or one of these: `'invalid'`, for example. */
+  /**
+   * Only writes with this error code, or one of these codes, for example `'invalid'`.
+   *
+   * @default all codes
+   */
   readonly code?: string | readonly string[] | undefined;
-  /** Only those that were rejected at this time or later, by the device's clock. */
+  /**
+   * Only writes that were rejected at this time or later, by the device's clock.
+   *
+   * @default no limit
+   */
   readonly since?: Date | undefined;
-  /** Only those that were rejected before this time. */
+  /**
+   * Only writes that were rejected before this time, by the device's clock.
+   *
+   * @default no limit
+   */
   readonly until?: Date | undefined;
 }
 
-const LOOK = 'Look at what the server has; then retryRejected() writes it, or discardRejected() removes it.';
+const LOOK =
+  'Check what the server has. Then call retryRejected() to write it, or discardRejected() to remove it.';
 
-/** What {@link retryAllRejected} came to: the keys of rejected writes, oldest first. */
+/** Result of {@link retryAllRejected}: keys of rejected writes, oldest first. */
 export interface RetryAllReport {
-  /** Those that were written again, and are no longer listed. */
+  /** Keys of the writes that were written again. They are no longer listed. */
   readonly written: readonly string[];
-  /** Those that could not be, and stay listed, each with the reason. */
+  /** The writes that were not written again, each with the reason. They stay listed. */
   readonly failed: readonly { readonly key: string; readonly error: Error }[];
 }
 
 /**
- * Writes rejected writes of who is signed in again, oldest first: what a bad deployment has cost, say. Each becomes one new
- * local transaction, as with {@link retryRejected}; one that can't be written doesn't stop the others. Held ones are passed
- * over.
+ * Writes the rejected writes of the signed-in user again, oldest first, for example after a bad deployment. Each
+ * becomes
+ * one new local transaction, as with {@link retryRejected}. If one can't be written, the others still are. Held
+ * writes are
+ * skipped.
  *
- * A write stays listed, too, if it needs a decision (`needsDecision`), if it may have been applied (`mayBeApplied`), or if a
- * newer one of the same row was queued behind it that isn't listed: that one was probably applied, and would be undone. Look
- * at those one by one.
+ * A write is reported as failed and stays listed if it needs a decision (`needsDecision`), if it may have been applied
+ * (`mayBeApplied`), or if a newer write of the same row was queued behind it and isn't listed as rejected: that one was
+ * probably applied, and would be undone. Check these one by one.
  *
- * @throws TypeError for an option that is misspelt or of another type; else only what the database throws.
+ * @throws TypeError for an unknown option, or one of the wrong type. Otherwise only what the database throws.
  *
  * @example
  * ```ts
@@ -64,7 +79,7 @@ export async function retryAllRejected(
   for (const { key, laterOpIds, mayBeApplied, needsDecision } of rejected.filter(isMeant)) {
     try {
       if (needsDecision) fail('it needs a decision', LOOK);
-      if (mayBeApplied) fail('it may have been applied, and would be so twice', LOOK);
+      if (mayBeApplied) fail('the backend may have applied it already', LOOK);
       if (!laterOpIds.every((opId) => refusedOpIds.has(opId))) {
         fail('a newer write of the same row was probably applied, and would be undone', LOOK);
       }

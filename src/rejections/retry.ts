@@ -6,7 +6,11 @@ import { fail, writeAgain } from './write-again.ts';
 
 /** Options of {@link retryRejected}. */
 export interface RetryRejectedOptions {
-  /** Returns the entry to write in place of the one it gets, or null to leave that one out. */
+  /**
+   * Returns the entry to write instead of the given one, or null to leave it out.
+   *
+   * @default every entry is written unchanged
+   */
   readonly edit?:
     | ((entry: CrudEntryLike) => CrudEntryLike | null | Promise<CrudEntryLike | null>)
     | undefined;
@@ -14,16 +18,20 @@ export interface RetryRejectedOptions {
 
 /**
  * Writes a rejected transaction again as one new local transaction, with the user's edits, and removes it from the
- * list in that same transaction. PowerSync then uploads it like any other write: behind what is queued already, with an
- * idempotency key of its own.
+ * list in
+ * the same transaction. It is then uploaded like any other write: behind what is already queued, with its own
+ * idempotency
+ * key.
  *
- * A PUT becomes `INSERT OR REPLACE`, a PATCH an `UPDATE`, a DELETE a `DELETE`, each with its metadata. It works both
- * before and after PowerSync has rolled the rejected values back, which it does with the next checkpoint.
+ * A PUT becomes `INSERT OR REPLACE`, a PATCH becomes `UPDATE`, a DELETE becomes `DELETE`, each with its metadata. It
+ * works
+ * before and after PowerSync has rolled the rejected values back, which happens with the next checkpoint.
  *
- * @throws Error, with nothing changed, when no rejected write has this key; when it is held, or about to leave the queue;
- * when the row of a PATCH or DELETE is gone; when a table or column no longer exists; when an entry can't be written.
- * UploadError `owner_mismatch` when it is not of who is signed in. TypeError when `edit` returns anything but an entry or
- * null.
+ * @throws Error if no rejected write has this key; if it is held or has not left the queue yet; if the row of a PATCH
+ * or
+ * DELETE is gone; if a table or column no longer exists; if an entry can't be written; or if `edit` leaves no entry.
+ * UploadError `owner_mismatch` if it was not written by the signed-in user. TypeError if `edit` returns anything but an
+ * entry or null. Nothing is changed then, and the write stays listed.
  *
  * @example
  * ```ts
@@ -61,7 +69,7 @@ export async function retryRejected(
       throw new TypeError('retryRejected(): edit() must return an entry, or null.');
     if (edited) entries.push(edited as CrudEntryLike);
   }
-  if (entries.length === 0) fail('edit() left nothing of it', 'discardRejected() removes it.');
+  if (entries.length === 0) fail('edit() left no entry', 'discardRejected() removes it.');
   await database.writeTransaction(async (transaction) => {
     checkTheirs(await ownerNow(transaction), write);
     const removed = await transaction.getAll(
@@ -75,6 +83,6 @@ export async function retryRejected(
 
 function unknownKey(key: string): never {
   throw new Error(
-    `No rejected write has the key ${JSON.stringify(key)}, so nothing was changed: it was retried or discarded already.`,
+    `No rejected write has the key ${JSON.stringify(key)}, so nothing was changed. It may have been retried or discarded already.`,
   );
 }

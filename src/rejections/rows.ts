@@ -4,7 +4,8 @@ import { ensureTables } from '../database/tables.ts';
 import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**
- * Which of these keys are among the rejected writes, with their state: `rejected` is final, so it is not sent again;
+ * Returns the state of those keys that are recorded as rejected writes. `rejected` is final, and must not be sent
+ * again.
  * `held` and `released` may still be applied.
  */
 export async function recordedStates(
@@ -19,7 +20,7 @@ export async function recordedStates(
   return new Map(rows.map(({ key, state }) => [key, state]));
 }
 
-/** Held transactions that the backend has applied after all are no rejected writes. */
+/** Removes held and released transactions that the backend has applied after all. */
 export async function forgetApplied(database: ConnectorDatabase, keys: readonly string[]): Promise<void> {
   await database.execute(
     "DELETE FROM connector_rejected_writes WHERE key IN (SELECT value FROM json_each(?)) AND state <> 'rejected'",
@@ -33,11 +34,11 @@ export interface RowsOfOwner {
   remove(): Promise<unknown>;
 }
 
-/** The rejected writes of who is signed in; all of them where no owner is known. */
+/** The rejected writes of the current owner; all of them if `setOwner()` was never called. */
 export async function rowsOfOwner(database: ConnectorDatabase): Promise<RowsOfOwner> {
   await ensureTables(database);
   const owner = currentOwner(await readBorders(database));
-  // A WHERE in any case: SQLite tells watchers nothing of a DELETE without one.
+  // Always with a WHERE: SQLite doesn't notify watchers of a DELETE without one.
   const [where, values] = owner === undefined ? [' WHERE 1', []] : [' WHERE owner IS ?', [owner]];
   return {
     rows: await database.getAll<Record<string, unknown>>(

@@ -4,12 +4,13 @@ import { isTheirs, type OwnerFilter, ownerNow } from './owner.ts';
 import type { RejectedWrite } from './rejected-write.ts';
 
 /**
- * Calls `tell` with each rejected write of who is signed in that was never told, one after another. Each is told once,
- * whatever tab and however often the app starts: it is marked as told before `tell` is called. Nothing more is told once
- * somebody else signs in.
+ * Calls `tell` with each rejected write of the signed-in user that it was not called with before, one after another. It
+ * is called once for each write, over all tabs and restarts of the app: a write is marked (`notifiedAt`) before
+ * `tell` is
+ * called. It stops when somebody else signs in.
  *
- * @throws what `tell` throws; that write is then not marked, and those behind it are not told yet. UploadError
- * `owner_mismatch` if an owner is asked for who isn't signed in.
+ * @throws the error of `tell`. The mark of that write is then removed, and the writes behind it wait for the next call.
+ * UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.
  *
  * @example
  * ```ts

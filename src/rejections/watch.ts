@@ -6,13 +6,16 @@ import type { RejectedWrite } from './rejected-write.ts';
 
 /** Options of {@link watchRejected}. */
 export interface WatchOptions extends OwnerFilter {
-  /** Ends it. */
+  /** Stops watching when it is aborted. */
   readonly signal: PlatformAbortSignal;
 }
 
 /**
- * Calls back with the rejected writes of who is signed in: once at the start, then whenever they have changed, by any tab,
- * and when somebody else signs in. With `owner`, there are none while it is somebody else. What the listener throws, or a list that can't be read, goes to `console.error`; the next change is told all the same.
+ * Calls the listener with the rejected writes of the signed-in user: once at the start, then whenever they change (in
+ * any
+ * tab), and when somebody else signs in. With `owner`, the list is empty while somebody else is signed in.
+ *
+ * If the listener throws or the list can't be read, the error goes to `console.error`, and watching goes on.
  *
  * @example
  * ```ts
@@ -41,7 +44,7 @@ export function watchRejected(
     while (isStale && !signal.aborted) {
       isStale = false;
       try {
-        // No error while somebody else than `owner` is signed in: there is nothing to show then.
+        // If somebody else than `owner` is signed in, that is no error: the list is empty.
         const writes = (await listRejected(database)).filter((write) => isTheirs(owner, write));
         const text = JSON.stringify(writes);
         if (text === last || signal.aborted) continue;
@@ -54,7 +57,7 @@ export function watchRejected(
     isReading = false;
   }
 
-  // The queue as well, since whether a held one is listed depends on its head; and who is signed in.
+  // Also the queue, because a held write is listed while it is at the head, and the owners, because they may change.
   const tables = ['connector_rejected_writes', 'ps_crud', 'connector_owners'];
   const stop = database.onChange?.({ onChange: () => void read() }, { tables, throttleMs: 50 });
   const end = (): void => {

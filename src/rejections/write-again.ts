@@ -3,13 +3,13 @@ import type { LocalSchema, LocalTransaction } from './database.ts';
 
 type SqlValue = string | number | null;
 
-/** A table as the app writes to it. */
+/** A table under the name that the app writes to. */
 interface Target {
   readonly sqlName: string;
   readonly columns: ReadonlySet<string>;
 }
 
-/** Writes queue entries once more, in one local transaction, so that PowerSync queues them anew. */
+/** Writes entries again within one local transaction, so that PowerSync queues them again. */
 export async function writeAgain(
   transaction: LocalTransaction,
   schema: LocalSchema | undefined,
@@ -47,8 +47,9 @@ async function put(
 }
 
 /**
- * PowerSync queues only what an UPDATE really changes. Before the rejected values are rolled back, the row still has
- * them, and an UPDATE to the same values would upload nothing: those columns are queued directly.
+ * PowerSync queues only columns that an UPDATE really changes. Before the rejected values are rolled back, the row
+ * still
+ * has them, so an UPDATE to the same values would upload nothing. Those columns are queued directly.
  */
 async function patch(
   transaction: LocalTransaction,
@@ -87,7 +88,7 @@ async function remove(
 ): Promise<void> {
   const rows = await transaction.getAll(`SELECT 1 FROM ${sqlName} WHERE id = ?`, [entry.id]);
   if (rows.length === 0) {
-    // Its own deletion is what it waits to see rolled back.
+    // If a rollback is pending, the row is missing because of this DELETE itself.
     if (!(await awaitsRollback(transaction, entry))) rowIsGone(entry);
     await queue(transaction, entry, undefined);
   } else if (entry.metadata === undefined) {
@@ -101,7 +102,7 @@ async function remove(
   }
 }
 
-/** Queues an entry without changing the row, through the table that PowerSync has for this. */
+/** Queues an entry without changing the row, through PowerSync's table for this. */
 async function queue(
   transaction: LocalTransaction,
   { op, id, table, previousValues, metadata }: CrudEntryLike,
@@ -114,7 +115,7 @@ async function queue(
   );
 }
 
-/** Whether the row was changed locally since PowerSync last made it what the server has. */
+/** Whether the row has local changes that PowerSync has yet to roll back or confirm with a checkpoint. */
 async function awaitsRollback(transaction: LocalTransaction, { table, id }: CrudEntryLike): Promise<boolean> {
   const rows = await transaction.getAll('SELECT 1 FROM ps_updated_rows WHERE row_type = ? AND row_id = ?', [
     table,
@@ -138,7 +139,7 @@ async function targetOf(
   return { sqlName: quoted(viewName), columns: new Set(columns.map(({ name }) => name)) };
 }
 
-/** Members that are written in their own way, and can't be values. */
+/** Columns that are written in a special way, and can't be in `opData`. */
 const SPECIAL = ['id', '_metadata', '_deleted'];
 
 function valuesOf(entry: CrudEntryLike, { columns }: Target): Map<string, SqlValue> {
@@ -185,7 +186,7 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Says what happened, what it means for the data, and what to do. */
+/** Throws an error that says what happened, what it means for the data, and what to do. */
 export function fail(what: string, advice: string): never {
   throw new Error(
     `The rejected write was not written again: ${what}. Nothing was changed, and it stays listed. ${advice}`,

@@ -3,12 +3,12 @@ import { INITIAL_STATUS, type UploadCounters, type UploadStatus } from './upload
 
 export type StatusPatch = Partial<Omit<UploadStatus, 'counters'>>;
 
-/** Keeps the status and tells listeners of each step. */
+/** Keeps the status, and tells listeners of each step. */
 export interface Publisher {
   readonly status: UploadStatus;
   /** Changes the status, then emits the event. `count` is added to the counters. */
   publish(event: UploadEvent, patch?: StatusPatch, count?: Partial<UploadCounters>): void;
-  /** Changes the status outside a step; says so only if something is different. */
+  /** Changes the status outside a step. Emits an event only if something has changed. */
   set(patch: StatusPatch): void;
   subscribe(listener: (event: UploadEvent) => void): () => void;
 }
@@ -23,13 +23,13 @@ export function createPublisher(): Publisher {
     publish(event, patch, count = {}) {
       const counters = { ...status.counters };
       for (const name of Object.keys(count) as (keyof UploadCounters)[]) counters[name] += count[name] ?? 0;
-      const isClosed = status.phase === 'closed'; // for good, whatever is still on its way
+      const isClosed = status.phase === 'closed'; // for good, even if an upload is still ending
       status = { ...status, ...patch, counters, ...(isClosed && { phase: 'closed' }) };
       for (const listener of [...listeners]) {
         try {
-          if (listeners.has(listener)) listener(event); // not if one before it has unsubscribed it
+          if (listeners.has(listener)) listener(event); // not if an earlier listener has removed it
         } catch (error) {
-          // A listener's fault is not the upload's; but it must not vanish either.
+          // An error in a listener must not fail the upload, nor be lost.
           console.error('powersync-backend-connector: a listener threw', error);
         }
       }

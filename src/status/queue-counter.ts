@@ -1,15 +1,16 @@
 import type { ConnectorDatabase } from '../database/database.ts';
 import type { Publisher } from './publisher.ts';
 
-/** Counting may take up one hundredth of the time, ... */
+/** Throttled to 1 % of the time: the pause is this many times as long as the last count took ... */
 const SHARE = 100;
 const MIN_PAUSE_MS = 1_000;
-/** ... but is done once a minute at least, while uploads go on. */
+/** ... but a minute at most, while uploads go on. */
 const MAX_PAUSE_MS = 60_000;
 
 /**
- * Counts the queue for the status now and then; in between, what leaves the queue is subtracted. SQLite takes a while for
- * a long queue, so that one is counted less often.
+ * Counts the queue for `status.queuedEntries` from time to time. In between, entries that leave the queue are
+ * subtracted.
+ * SQLite takes long to count a long queue, so it is counted less often.
  */
 export function createQueueCounter(
   publisher: Publisher,
@@ -26,7 +27,7 @@ export function createQueueCounter(
       const pause = SHARE * (clock() - now);
       countAgainAt = now + Math.min(Math.max(MIN_PAUSE_MS, pause), MAX_PAUSE_MS);
     } catch {
-      // A figure to show is no reason to fail.
+      // The count is only shown: an error here must not fail the upload.
     }
   };
 }

@@ -1,46 +1,50 @@
 import type { UploadError } from '../error/upload-error.ts';
 
-/** What the upload path is doing, as an immutable snapshot: a new object whenever something changed. */
+/** What the upload path is doing, as an immutable snapshot: each change makes a new object. */
 export interface UploadStatus {
   /**
    * - `idle`: nothing is queued, or nothing was tried yet.
-   * - `uploading`: a batch is on its way.
-   * - `waiting`: an upload failed; the next try is at `nextAttemptAt` or later.
-   * - `needs-auth`: the same, because nobody is signed in or the token is refused.
-   * - `owner-mismatch`: the head of the queue was written by somebody else than who is signed in (see `setOwner()`).
-   * - `held`: the head of the queue waits for a decision, or for the app and the backend to fit again.
+   * - `uploading`: a batch is being sent.
+   * - `waiting`: an upload failed. The next try is at `nextAttemptAt` or later.
+   * - `needs-auth`: the same, because nobody is signed in or the token was refused.
+   * - `owner-mismatch`: the head of the queue was not written by the signed-in user (see `setOwner()`).
+   * - `held`: the head of the queue waits for a decision of the app, or for an update of the app or the backend.
    * - `closed`: `close()` was called.
    */
   readonly phase: 'idle' | 'uploading' | 'waiting' | 'needs-auth' | 'owner-mismatch' | 'held' | 'closed';
-  /** Entries in the upload queue when it was last looked at; undefined before that. */
+  /** Number of entries in the upload queue, updated while uploads go on; undefined before the first upload. */
   readonly queuedEntries: number | undefined;
+  /** The batch that is being sent, and the number of its try, from 1; undefined if none is being sent. */
   readonly inFlight:
     | { readonly transactions: number; readonly entries: number; readonly attempt: number }
     | undefined;
-  /** The last failure; undefined once the queue moved again. */
+  /** The last failure; undefined once the queue has moved again. */
   readonly lastError: UploadError | undefined;
-  /** Epoch milliseconds before which nothing is sent; undefined when nothing keeps it. */
+  /** Nothing is sent before this time (epoch milliseconds); undefined if there is nothing to wait for. */
   readonly nextAttemptAt: number | undefined;
-  /** Epoch milliseconds since which the head of the queue has not moved in spite of tries. */
+  /** Time of the first failure since the queue last moved (epoch milliseconds); undefined if there was none. */
   readonly stalledSince: number | undefined;
   /**
-   * `open` while the backend refuses so much that its refusals have to be confirmed, over ten minutes each, before they
-   * are believed. Kept over restarts; known once an upload has begun.
+   * `open` while the backend refuses too much to be trusted: then a refused transaction is rejected only after six
+   * tries
+   * over ten minutes. Survives restarts of the app; read when the first upload begins.
    */
   readonly breaker: 'closed' | 'open';
+  /** Counts since the connector was created. */
   readonly counters: UploadCounters;
 }
 
-/** Counts since the connector was made. */
+/** Counts since the connector was created. */
 export interface UploadCounters {
   /** Calls of the transport. */
   readonly attempts: number;
-  /** Transactions. */
+  /** Transactions that the backend applied. */
   readonly applied: number;
   /** Transactions that left the queue rejected. */
   readonly rejected: number;
-  /** Uploads that ended in an error. */
+  /** Uploads that failed. Uploads that were aborted on request don't count. */
   readonly failures: number;
+  /** Token refreshes, whether they succeeded or not. */
   readonly tokenRefreshes: number;
 }
 

@@ -23,12 +23,12 @@ export async function callFunction(
   if (failure?.status === 'rejected')
     return { ...failure, entryIndex: entryIndexIn(failure.details, transaction.entries.length) };
   if (failure) return failure;
-  // An empty answer isn't enough: the clients make one of a 404, too.
+  // An empty answer isn't enough: the clients turn a 404 into one too.
   if (isObject(result.data) && result.data.status === 'applied') return { status: 'applied' };
   throw notTheContract(result.status, 'without { "status": "applied" }');
 }
 
-/** The function's hint begins with the place of the entry at fault: `crud[3]`. */
+/** Index of the entry at fault. The function's hint begins with it: `crud[3]`. */
 function entryIndexIn(details: unknown, count: number): number | undefined {
   const hint = isObject(details) ? details.hint : undefined;
   const index = Number(/^crud\[(\d+)\]/.exec(typeof hint === 'string' ? hint : '')?.[1]);

@@ -12,7 +12,7 @@ export interface PostgrestClientLike {
   rpc(name: any, args?: any): any;
 }
 
-// What lies behind those `any`, as far as it is used.
+// The types behind those `any`, as far as they are used.
 
 export interface TableClient {
   from(table: string): {
@@ -37,15 +37,15 @@ export interface PostgrestRequest extends PromiseLike<PostgrestResult> {
   in(column: string, values: readonly string[]): PostgrestRequest;
   setHeader(name: string, value: string): PostgrestRequest;
   abortSignal(signal: PlatformAbortSignal): PostgrestRequest;
-  /** Missing in older clients, which repeat nothing. */
+  /** Missing in older clients, which don't retry. */
   retry?(enabled: boolean): PostgrestRequest;
-  /** What this one request is sent with. Internal to the clients, all of which have it. */
+  /** The `fetch` of this one request. Internal to the clients, but all of them have it. */
   fetch?: ClientFetch;
 }
 
-/** What the client makes of an answer. The error comes from JSON that nobody has checked. */
+/** Result of a request. The error is unchecked JSON. */
 export interface PostgrestResult {
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number;
   readonly error: unknown;
   readonly data: unknown;

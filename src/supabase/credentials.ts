@@ -22,18 +22,20 @@ export interface AuthClientLike {
 
 /** Options of {@link supabaseCredentials}. */
 export interface SupabaseCredentialsOptions {
-  /** A `SupabaseClient` of supabase-js that keeps the session itself (made without `accessToken`). */
+  /** A `SupabaseClient` of supabase-js that handles the session itself (created without `accessToken`). */
   readonly client: AuthClientLike;
 }
 
 /**
- * Tokens of the user who is signed in with Supabase Auth, for the connector's option `credentials`.
+ * Gets tokens of the user who is signed in with Supabase Auth. For the connector's option `credentials`.
  *
- * Null when nobody is signed in, or the session has ended on the server; a throw when that can't be known, for example
- * offline. The session is refreshed when the connector asks again while it still has the token that was given last: then
- * that one was refused, or is about to run out. The anonymous key is never given.
+ * Returns null if nobody is signed in, or if the session has ended on the server. Throws if that is unknown, for
+ * example
+ * offline. If the session still has the token that was returned last, it is refreshed: the connector asks again only
+ * if a
+ * token was refused or is about to expire. Never returns the anonymous key.
  *
- * @throws TypeError if `client` is no such client.
+ * @throws TypeError if `client` has no `auth`, or an option is unknown.
  *
  * @example
  * ```ts
@@ -57,7 +59,7 @@ export function supabaseCredentials({ client, ...others }: SupabaseCredentialsOp
     if (typeof now !== 'string' || now !== given) return now;
     const fresh = await ask('refreshSession');
     if (fresh !== null) return fresh;
-    // Another tab may have used the refresh token up: then its session is there by now.
+    // Another tab may have used the refresh token. Then its new session is there now.
     const later = await ask('getSession');
     return later === given ? null : later;
   }
@@ -73,16 +75,16 @@ function hasAuth(client: AuthClientLike): boolean {
   try {
     return typeof client.auth.getSession === 'function';
   } catch {
-    return false; // So does a client with the option accessToken.
+    return false; // A client with the option accessToken throws.
   }
 }
 
-/** Asks the client, which follows no redirect meanwhile: a refresh token is in the body of its requests. */
+/** Asks the client, and lets it follow no redirect until it has answered: its requests hold a refresh token. */
 function asker(auth: AuthClientLike['auth'] & { fetch?: ClientFetch }) {
   const { fetch } = auth;
   const refusals = new Set<(error: UploadError) => void>();
   if (typeof fetch === 'function') {
-    // The client itself repeats what was refused, for half a minute.
+    // The client itself retries a refused request for half a minute, so the caller is told at once.
     const strict = unredirected(fetch.bind(auth), (error) => {
       for (const refuse of refusals) refuse(error);
     });
@@ -97,7 +99,7 @@ function asker(auth: AuthClientLike['auth'] & { fetch?: ClientFetch }) {
     });
 }
 
-/** The access token; null when there is no session. Throws when that can't be known. */
+/** The access token; null if there is no session. Throws if that is unknown. */
 async function tokenOf(call: () => Promise<SessionAnswer>): Promise<string | null> {
   // With the client's option throwOnError, errors are thrown.
   const { data, error } = await call().catch((error: unknown) => ({ data: undefined, error }));
@@ -105,28 +107,29 @@ async function tokenOf(call: () => Promise<SessionAnswer>): Promise<string | nul
   if (isSignedOut(error)) return null;
   const { status } = isObject(error) ? error : {};
   const code = typeof status === 'number' ? codeFromHttpStatus(status) : UploadError.from(error).code;
-  // Whatever it was, it says nothing of the writes.
+  // Whatever the error is, it says nothing about the writes.
   throw new UploadError(
     defaultVerdict(code) === 'retry' ? code : 'unavailable',
-    'Supabase Auth could not tell who is signed in.',
+    'Supabase Auth could not tell who is signed in. The writes stay queued.',
     { status: typeof status === 'number' && status > 0 ? status : undefined },
   );
 }
 
-/** Codes of Supabase Auth by which a session is over for good: refresh_token_not_found, session_expired, user_banned … */
+/** Codes of Supabase Auth for a session that has ended: refresh_token_not_found, session_expired, user_banned … */
 const ENDED = /^(refresh_token|session|user)_/;
 
 function isSignedOut(error: unknown): boolean {
   const { name, status, code } = isObject(error) ? error : {};
   if (name === 'AuthSessionMissingError') return true;
-  // 400 is how older servers refuse a refresh token, without a code.
+  // Older servers refuse a refresh token with 400 and no code.
   return name === 'AuthApiError' && (status === 400 || (typeof code === 'string' && ENDED.test(code)));
 }
 
-/** Settles like `work`, or rejects once the signal is aborted: the client itself knows no end of waiting. */
+/** Settles like `work`, or rejects once the signal is aborted: the client itself has no time limit. */
 function unlessAborted<T>(signal: PlatformAbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new UploadError('aborted', 'The upload was aborted.'));
+    const abort = (): void =>
+      reject(new UploadError('aborted', 'The upload was aborted. The writes stay queued.'));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort);
     work()

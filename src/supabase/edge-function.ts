@@ -24,31 +24,44 @@ export interface FunctionsClientLike {
 export interface EdgeFunctionOptions {
   /** A `SupabaseClient` of supabase-js. */
   readonly client: FunctionsClientLike;
-  /** Name of the function. */
+  /** Name of the Edge Function. */
   readonly name: string;
   /**
-   * True for a function that takes one transaction per call, `{ crud, transaction_id, idempotency_key }`, and answers
-   * with its result, not a list. Default false: the reference write API, up to 50 transactions per call.
+   * True for a function that gets one transaction in each call, `{ crud, transaction_id, idempotency_key }`, and
+   * answers
+   * with one result instead of a list. False for the reference write API.
+   *
+   * @default false
    */
   readonly oneTransaction?: boolean | undefined;
   /**
-   * The most transactions in a call. Default 50, which every backend of the contract takes; more only where yours does,
-   * together with the connector's `batching.maxTransactions`.
+   * Most transactions in one call. Every backend of the contract accepts 50. Raise it only if yours accepts more, and
+   * raise the connector's `batching.maxTransactions` too.
+   *
+   * @default 50
    */
   readonly maxTransactions?: number | undefined;
-  /** The most bytes of one request body. Default 100 000; a single larger transaction is sent all the same. */
+  /**
+   * Most bytes of one request body. A single larger transaction is sent anyway.
+   *
+   * @default 100_000
+   */
   readonly maxBodyBytes?: number | undefined;
-  /** What `error_code` values of your own mean. Default: any that the contract doesn't name is `invalid`. */
+  /**
+   * Meaning of your backend's own `error_code` values, or another meaning for known ones.
+   *
+   * @default every code that the contract doesn't name is `invalid`
+   */
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
 /**
- * The upload transport for a Supabase Edge Function that speaks PowerSync's reference write API, as `writeApi()` does.
+ * Transport for a Supabase Edge Function that implements PowerSync's reference write API.
  *
- * The function is called with the token of the connector's `credentials`, never the anonymous key. Its answer is read
- * strictly: one that isn't in the form of the contract says nothing, and every write is kept.
+ * The function is called with the token of the connector's `credentials`, never with the anonymous key. Its answer is
+ * read strictly: if it isn't in the form of the contract, every write stays queued.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
  * @example
  * ```ts
@@ -76,7 +89,7 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
     const data = await invoke(client, name, body, context, errorCodes);
     const answer: Record<string, unknown> = isObject(data) ? data : {};
     const isOne = oneTransaction && !Object.hasOwn(answer, 'results');
-    // The published function of this kind doesn't say who is to handle what it refuses.
+    // The published function of this kind doesn't send `requires_client_handling`.
     const results = isOne ? [{ requires_client_handling: false, ...answer }] : answer.results;
     return readResultList(results, count, undefined, errorCodes);
   };
@@ -93,7 +106,7 @@ export function edgeFunction(options: EdgeFunctionOptions): Transport {
   }
   return async ({ transactions }, context) => {
     const { count } = packTransactions(transactions, maxBodyBytes, maxTransactions);
-    // As an object: older clients send no body where they are given a text and its type.
+    // As an object: older clients send no body if they get a text and its content type.
     const body = { transactions: transactions.slice(0, count).map(encodeTransaction) };
     const outcomes = await call(body, count, context);
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
@@ -115,17 +128,17 @@ async function invoke(
   });
   if (error) throw await failureOf(error, errorCodes);
   if (response && wasRedirected(response)) throw redirectRefused(response.status);
-  return typeof data === 'string' ? parseJson(data) : data; // JSON that was answered without its type
+  return typeof data === 'string' ? parseJson(data) : data; // JSON without its content type
 }
 
-/** The same client with a `fetch` that follows no redirect; the app's own stays as it is. */
+/** A copy of the client with a `fetch` that follows no redirect. The app's client isn't changed. */
 function guarded(functions: FunctionsClientLike['functions']): FunctionsClientLike['functions'] {
   const { fetch } = functions as { fetch?: ClientFetch };
   if (typeof fetch !== 'function') return functions;
   return Object.create(functions, { fetch: { value: unredirected(fetch.bind(functions)) } });
 }
 
-/** By name, not by class: the app's copy of the client may be another one. */
+/** Reads the client's error, by name and not by class: the app may have another copy of the client. */
 async function failureOf(
   error: { readonly name?: string; readonly context?: unknown },
   errorCodes?: ErrorCodes,
@@ -138,11 +151,14 @@ async function failureOf(
       return refusalByCode(answer, parseJson(text), errorCodes) ?? refusalOf(answer);
     }
     case 'FunctionsRelayError':
-      return new UploadError('unavailable', 'The backend could not be reached.');
+      return new UploadError(
+        'unavailable',
+        'The Edge Function could not be reached. The writes stay queued.',
+      );
     case 'FunctionsFetchError':
       return UploadError.from(error.context);
     case 'SyntaxError':
-      return notTheContract(undefined, 'not JSON'); // It quotes the answer.
+      return notTheContract(undefined, 'not JSON'); // Its message quotes the answer, so it is dropped.
     default:
       return UploadError.from(error);
   }

@@ -1,14 +1,15 @@
 import type { Placed } from '../combine/send-in-order.ts';
 
-/** What PowerSync and Supabase advise for one request. */
+/** Most entries in one request, as PowerSync and Supabase advise. */
 const MAX_ENTRIES = 100;
 
-/** Ids that can stand in a list of a url as they are, 100 of them within what every proxy takes (about 4 kB). */
+/** Ids that can be listed in a url unescaped. 100 of them stay below the limit of every proxy (about 4 kB). */
 const PLAIN_ID = /^[\w-]{1,40}$/;
 
 /**
- * Splits entries into requests: neighbours that are PUTs of one table with the same columns, or DELETEs of one table,
- * travel together. Order is kept, and no request has a row twice.
+ * Splits entries into requests. Neighbours are merged if they are PUTs of one table with the same columns, or DELETEs
+ * of
+ * one table. Order is kept, and no request has a row twice.
  */
 export function mergeEntries(entries: readonly Placed[]): readonly (readonly Placed[])[] {
   const requests: Placed[][] = [];
@@ -30,9 +31,9 @@ export function mergeEntries(entries: readonly Placed[]): readonly (readonly Pla
   return requests;
 }
 
-/** Entries of equal kinds can be merged; undefined for one that has to travel alone. */
+/** Entries of the same kind can be merged. Undefined for an entry that has to be sent alone. */
 function kindOf({ entry: { op, table, id, opData = {} } }: Placed): string | undefined {
-  // A row without a column that another one has would lose what it has there.
+  // With different columns, PostgREST would overwrite the columns that a row doesn't have.
   if (op === 'PUT') return JSON.stringify([op, table, ...Object.keys({ ...opData, id }).sort()]);
   return op === 'DELETE' && PLAIN_ID.test(id) ? JSON.stringify([op, table]) : undefined;
 }

@@ -2,7 +2,7 @@ import { failureAlone } from '../combine/failure-alone.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
 import type { Outcome } from '../transport/outcome.ts';
 
-/** Sends each transaction of a batch in a call of its own, in order, until one isn't applied. */
+/** Sends each transaction of a batch in its own call, in order, until one isn't applied. */
 export async function oneAtATime(
   transactions: readonly UploadTransaction[],
   send: (transaction: UploadTransaction) => Promise<Outcome>,

@@ -13,32 +13,46 @@ import { sendEntries } from './send-entries.ts';
 /** Options of {@link postgrest}. */
 export interface PostgrestOptions {
   /**
-   * A `SupabaseClient` of supabase-js or a `PostgrestClient` of postgrest-js; for tables of another schema, what its
-   * `schema('name')` returns.
+   * A `SupabaseClient` of supabase-js or a `PostgrestClient` of postgrest-js. For tables of another schema, pass the
+   * result of its `schema('name')`.
    */
   readonly client: PostgrestClientLike;
   /**
-   * Name of an SQL function that applies one transaction as a whole, such as `powersync_upload` of the package's
-   * `sql/powersync_upload.sql`. Default: none; then entries are written to their tables one after another.
+   * Name of an SQL function that applies one transaction as a whole, such as `powersync_upload` in the package's
+   * `sql/powersync_upload.sql`.
+   *
+   * @default no function: entries are written to their tables one after another
    */
   readonly rpc?: string | undefined;
-  /** What `code` values of errors mean, by SQLSTATE or PGRST code, where your backend gives them a meaning of its own. */
+  /**
+   * Meaning of your backend's own error codes, by the `code` of the error: a SQLSTATE, a PGRST code or your own.
+   *
+   * @default the usual meaning of SQLSTATEs and PGRST codes
+   */
   readonly errorCodes?: ErrorCodes | undefined;
 }
 
 /**
- * The upload transport for PostgREST: Supabase, Neon's Data API, or one of your own.
+ * Transport for PostgREST: Supabase, Neon's Data API, or your own.
  *
- * Each entry becomes an upsert, update or delete of its table, in order; neighbours are merged where that changes nothing.
- * **A transaction isn't atomic then.** What was applied before a failure is remembered and not sent again, and a rejection
- * tells of it (`appliedEntries`). All of it may be repeated after a restart of the app, which does no harm, since PUT is an
- * upsert. With `rpc`, each transaction is one call of an SQL function, atomic and remembered by its idempotency key.
+ * Without `rpc`, each entry becomes an upsert, update or delete of its table, in queue order. Neighbours are merged if
+ * that changes nothing. **A transaction isn't atomic then.** Entries that were applied before a failure are
+ * remembered (in
+ * memory) and not sent again, and a rejection lists them (`appliedEntries`). After a restart of the app they may be
+ * sent
+ * again; that does no harm, because PUT is an upsert.
  *
- * Requests carry the token of the connector's `credentials`, never the client's anonymous key. An update that matches no
- * row is a `conflict` (the row is gone) or `forbidden` (a policy keeps it from this user); a delete that matches none is
- * taken for applied.
+ * With `rpc`, each transaction is one call of an SQL function: atomic, and recognised by its idempotency key if it
+ * comes
+ * twice.
  *
- * @throws TypeError naming the option that is missing or misspelt.
+ * Requests carry the token of the connector's `credentials`, never the client's anonymous key. An update that matches
+ * no
+ * row is rejected as `conflict` (the row is gone) or `forbidden` (a policy hides it from this user). A delete that
+ * matches
+ * no row counts as applied.
+ *
+ * @throws TypeError if an option is missing, unknown or wrong. The message names the option.
  *
  * @example
  * ```ts

@@ -9,16 +9,18 @@ import { UploadError } from '../error/upload-error.ts';
 import type { TransportContext } from '../transport/transport.ts';
 import type { PostgrestResult } from './client.ts';
 
-/** What PostgREST's codes mean beyond SQLSTATE. The first pattern that fits decides; for others, the HTTP status does. */
+/**
+ * PostgREST's codes beyond SQLSTATE. The first pattern that matches counts; other codes are read by the HTTP status.
+ */
 const CODES: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [/^PGRST00[0-3]$/, 'unavailable'], // no connection to the database
   [/^PGRST20[245]$/, 'schema_mismatch'], // function, column or table isn't in the schema cache
   [/^PGRST30[1-3]$/, 'unauthenticated'],
-  [/^(42P17|54...|P0...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL: all are 500
-  [/^42...$/, 'schema_mismatch'], // any other fault of the statement: the schema or the app is wrong, not the data
+  [/^(42P17|54...|P0...)$/, 'unclassified'], // endless policies, limits, PL/pgSQL: all have status 500
+  [/^42...$/, 'schema_mismatch'], // any other error in the statement: the schema or the app is wrong, not the data
 ];
 
-/** Reads an answer: undefined for a success. Throws an `UploadError` where it isn't PostgREST's. */
+/** Reads an answer. Returns undefined for a success. Throws an `UploadError` if it isn't PostgREST's. */
 export function failureIn(
   { status, error }: PostgrestResult,
   context: TransportContext,
@@ -39,8 +41,8 @@ export function failureIn(
 }
 
 /**
- * Only PostgREST's own errors have its codes, or those of Postgres; one with a code of the app's has all four members.
- * Others come from a gateway or proxy, and say nothing of the write.
+ * Whether an error is PostgREST's own: it has a code of PostgREST or Postgres, or it has a code of the app and all four
+ * members. Other errors come from a gateway or proxy, and say nothing about the write.
  */
 function isPostgrests(failed: Record<string, unknown>): failed is Record<string, unknown> & { code: string } {
   const { code } = failed;
@@ -48,7 +50,7 @@ function isPostgrests(failed: Record<string, unknown>): failed is Record<string,
   return /^(PGRST\w{3}|[0-9A-Z]{5})$/.test(code) || ('details' in failed && 'hint' in failed);
 }
 
-/** A failure as outcome. Throws what ends the call. */
+/** Makes the outcome of a failure. Throws errors that end the whole call. */
 export function failureOf(
   code: UploadErrorCode,
   message: string,
@@ -58,19 +60,19 @@ export function failureOf(
 ): Failure {
   const budget = code === 'unclassified' ? UNCLASSIFIED_BUDGET : undefined;
   const failure = failureAlone(new UploadError(code, message, { status, budget }));
-  // Policies refuse everything once one of them is broken, so they are never believed without the breaker.
+  // A broken policy refuses everything. So `forbidden` is never certain, and the breaker counts it fully.
   return failure.status === 'rejected'
     ? { ...failure, details, inBand: certain && code !== 'forbidden' }
     : failure;
 }
 
-/** The meaning, and whether it is certain: about the data, or the app's own word, rather than about the deployment. */
+/** The error code, and whether it is certain: about the data or set by the app, and not about the deployment. */
 function meaningOf(
   code: string,
   status: number,
   errorCodes: ErrorCodes = {},
 ): readonly [code: UploadErrorCode, certain: boolean] {
-  // An anonymous caller gets 401 for a lack of rights too.
+  // An anonymous caller also gets 401 for missing rights.
   if (status === 401) return ['unauthenticated', false];
   const own = ownCode(errorCodes, code);
   if (own) return [own, true];
@@ -82,7 +84,11 @@ function meaningOf(
   return [known?.[1] ?? codeFromHttpStatus(status), false];
 }
 
-/** The client's message tells an abort from a broken connection; it isn't kept, since it may quote the url. */
+/**
+ * The error for a request without an answer. The client's message shows whether it was a time-out or a broken
+ * connection;
+ * it isn't kept, because it may quote the url.
+ */
 function noAnswer(error: unknown, { signal }: TransportContext): UploadError {
   if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');
   const message = isObject(error) ? error.message : undefined;

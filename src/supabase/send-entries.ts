@@ -9,10 +9,10 @@ import type { PostgrestRequest, PostgrestResult, TableClient } from './client.ts
 import { failureIn, failureOf } from './read-answer.ts';
 import { sendRequest } from './send-request.ts';
 
-/** The number of rows that a request wrote: the proof that PostgREST itself answered, and what tells a lost write. */
+/** Asks for the number of rows written. It proves that PostgREST itself answered, and shows if nothing was written. */
 const COUNT = { count: 'exact' } as const;
 
-/** Sends entries that travel together, and reads the answer: undefined once all of them are applied. */
+/** Sends entries in one request, and reads the answer. Returns undefined if all of them were applied. */
 export async function sendEntries(
   client: TableClient,
   placed: readonly Placed[],
@@ -28,12 +28,12 @@ export async function sendEntries(
   const failure = failureIn(result, context, errorCodes);
   if (failure) return failure;
   const count = rowsIn(result);
-  // A DELETE that matches nothing was applied before.
+  // A DELETE that matches no row was applied before.
   if (op === 'DELETE' || count >= entries.length) return undefined;
   const isKeptFromUser = op === 'PATCH' && (await isThere(client, first, context));
   return failureOf(
     isKeptFromUser ? 'forbidden' : 'conflict',
-    'No row was written: it is gone, or kept from this user.',
+    'No row was written: the row is gone, or a policy hides it from this user.',
   );
 }
 
@@ -57,14 +57,14 @@ function requestFor(
           )
         : rows.delete(COUNT).eq('id', id);
   }
-  throw new UploadError('misconfigured', 'An entry is no PUT, PATCH or DELETE.');
+  throw new UploadError('misconfigured', 'An entry is not a PUT, PATCH or DELETE. The writes stay queued.');
 }
 
 function toRow({ opData, id }: Pick<UploadEntry, 'opData' | 'id'>): object {
   return { ...opData, id };
 }
 
-/** An UPDATE that a policy forbids matches nothing, as if the row weren't there; so it is looked for. */
+/** Whether the row exists. An UPDATE that a policy forbids matches no row, just like one of a missing row. */
 async function isThere(
   client: TableClient,
   { table, id }: UploadEntry,
@@ -74,7 +74,7 @@ async function isThere(
     .from(encodeURIComponent(table))
     .select('id', { head: true, ...COUNT })
     .eq('id', id);
-  look.retry?.(false); // The client waits and repeats what only reads; here the connector decides that.
+  look.retry?.(false); // The client retries reads by itself; here the connector decides that.
   const result = await sendRequest(look, context);
   const failure = failureIn(result, context);
   if (failure) throw failure.error;
@@ -86,7 +86,7 @@ function rowsIn({ status, count }: PostgrestResult): number {
   throw notTheContract(status, 'without a number of rows (Content-Range)');
 }
 
-/** Both stand in the url, where a text that isn't valid Unicode, or a path that goes up, would name something else. */
+/** Checks table and id, which are part of the url: invalid Unicode or a path like `..` would name something else. */
 function checkPlace(table: string, id: string): void {
   try {
     encodeURIComponent(table + id);
@@ -94,5 +94,5 @@ function checkPlace(table: string, id: string): void {
   } catch {
     // refused below
   }
-  throw new UploadError('invalid', 'A table or an id cannot stand in a url.');
+  throw new UploadError('invalid', 'The name of the table or the id of the row cannot be part of a URL.');
 }

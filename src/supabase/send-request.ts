@@ -4,8 +4,9 @@ import type { PostgrestRequest, PostgrestResult } from './client.ts';
 import { unredirected } from './unredirected.ts';
 
 /**
- * Sends one request in the name of the user whose writes are uploaded, whatever session the client has by now. Throws for
- * a redirect.
+ * Sends one request with the token of the user whose writes are uploaded, even if the client has another session by
+ * now.
+ * Throws if it is redirected.
  */
 export async function sendRequest(
   request: PostgrestRequest,
@@ -23,7 +24,7 @@ export async function sendRequest(
   return result;
 }
 
-/** Without a token the clients would send the anonymous key: the write would be nobody's. */
+/** The user's token. Throws without one: the clients would send the anonymous key, and the write would have no user. */
 export async function userToken({ token }: TransportContext): Promise<string> {
   const current = await token();
   if (!current) throw new UploadError('unauthenticated', 'Nobody is signed in. The writes stay queued.');

@@ -1,6 +1,6 @@
 import { UploadError } from '../error/upload-error.ts';
 
-/** What the clients call: always with a url and its own `init`, never with a `Request`. */
+/** The `fetch` that the clients call: always with a url and its own `init`, never with a `Request`. */
 export type ClientFetch = (url: unknown, init?: object) => Promise<FetchAnswer>;
 
 interface FetchAnswer {
@@ -12,10 +12,13 @@ interface FetchAnswer {
 }
 
 /**
- * The `fetch` of a client, for requests of the connector's: it follows no redirect, which would carry rows, tokens
- * and the `apikey` to another origin, or make a GET of a write, whose answer then passes for that of the write.
+ * Wraps the `fetch` of a client, for the connector's requests, so that it follows no redirect. A redirect could send
+ * rows,
+ * tokens and the `apikey` to another origin. Or it could turn a write into a GET, whose answer would look like that
+ * of the
+ * write.
  *
- * A redirect is refused with an error. The clients make an answer of it, so it is told to `refuse` as well.
+ * A redirect throws an error. The clients turn it into an answer, so `refuse` gets the error too.
  */
 export function unredirected(fetch: ClientFetch, refuse?: (error: UploadError) => void): ClientFetch {
   return async (url, init) => {
@@ -29,14 +32,16 @@ export function unredirected(fetch: ClientFetch, refuse?: (error: UploadError) =
 }
 
 /**
- * Browsers hide a redirect (status 0). React Native follows it, and has no `redirected`: there the url of the answer has to
- * be the one asked for; elsewhere the app's own `fetch` may have sent the request to another.
+ * Whether a request was redirected. Browsers hide a redirect (status 0). React Native follows it and has no
+ * `redirected`:
+ * there the url of the answer must be the requested one. With `redirected`, the url may differ, because the app's own
+ * `fetch` may have changed it.
  */
 export function wasRedirected({ status, type, redirected, url }: FetchAnswer, requested = url): boolean {
   return (
     type === 'opaqueredirect' ||
     redirected === true ||
-    [301, 302, 303, 307, 308].includes(status) || // not 300, which PostgREST has a meaning for
+    [301, 302, 303, 307, 308].includes(status) || // not 300, which PostgREST uses itself
     (redirected === undefined && !!url && placeOf(url) !== placeOf(requested ?? ''))
   );
 }
@@ -44,13 +49,13 @@ export function wasRedirected({ status, type, redirected, url }: FetchAnswer, re
 export function redirectRefused(status: number): UploadError {
   return new UploadError(
     'misconfigured',
-    "The Supabase client's url leads elsewhere by a redirect, which is not followed: give createClient() the address it " +
-      'leads to. The writes stay queued.',
+    "The Supabase client's url redirects to another address, which is not followed. Pass that address to " +
+      'createClient(). The writes stay queued.',
     { status: status || undefined },
   );
 }
 
-/** Origin and path, however they are escaped. By hand, since React Native's `URL` can't. */
+/** Origin and path of a url, unescaped. Read by hand, because React Native's `URL` can't do it. */
 function placeOf(url: string): string {
   const place = url.replace(/[?#].*$/s, '').toLowerCase();
   try {

@@ -1,25 +1,25 @@
 import { UploadError } from '../error/upload-error.ts';
 
-/** The end of one call: after so many milliseconds, or when somebody ends it earlier. */
+/** Time limit of one call, which can also be aborted earlier. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Why the call ended early; undefined while it has not. */
+  /** Why the call was aborted: the time-out or the error passed to `abort()`. Undefined until then. */
   readonly error: UploadError | undefined;
   /** Throws `error` once there is one. */
   check(): void;
-  /** Settles like `work`, or rejects with `error` if that comes first, so that nothing can hold up the call. */
+  /** Settles like `work`, or rejects with `error` if the call is aborted first. So no work can hold up the call. */
   race<T>(work: PromiseLike<T> | T): Promise<T>;
-  /** Milliseconds that are left, at least 0. */
+  /** Milliseconds until the time-out, at least 0. */
   timeLeftMs(): number;
   abort(error: UploadError): void;
-  /** Stops the timer; the call is over. */
+  /** Stops the timer, because the call is over. */
   end(): void;
 }
 
 /**
  * Starts a deadline.
  *
- * It carries its own error because React Native's AbortSignal knows no `reason`, `any()` or `timeout()`.
+ * It has its own `error` because React Native's AbortSignal has no `reason`, `any()` or `timeout()`.
  */
 export function startDeadline(timeoutMs: number): Deadline {
   const controller = new AbortController();
@@ -29,8 +29,9 @@ export function startDeadline(timeoutMs: number): Deadline {
     fail = reject;
   });
   failed.catch(() => {});
-  // `error` is a plain member: with a getter in an object made for each call, V8 would keep all that the call has touched
-  // until its next full collection.
+  // `error` is a plain member. With a getter in an object made for each call, V8 would keep everything that the call
+  // used
+  // in memory until its next full garbage collection.
   const deadline = {
     signal: controller.signal,
     error: undefined as UploadError | undefined,
@@ -58,7 +59,7 @@ export function startDeadline(timeoutMs: number): Deadline {
   return deadline;
 }
 
-/** Settles like the work, or fails when that takes too long. */
+/** Settles like `work`, or rejects with `timeout` if that takes longer than `timeoutMs`. */
 export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   const deadline = startDeadline(timeoutMs);
   try {

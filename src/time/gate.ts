@@ -2,20 +2,25 @@ import { MAX_RETRY_AFTER_MS } from '../error/retry-after.ts';
 import type { UploadError } from '../error/upload-error.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 
-/** The not-before time after a failure. While it is shut, an upload rethrows the remembered error, without IO. */
+/** Gate: shut for a while after each failure. While it is shut, an upload rethrows the last error without any IO. */
 export interface Gate {
-  /** The remembered error while it is shut. `evenIfBackingOff` passes, except while the backend itself asked to wait. */
+  /**
+   * The last error while the gate is shut. With `evenIfBackingOff`, the gate counts as shut only while the backend
+   * itself
+   * asked to wait.
+   */
   shutBy(evenIfBackingOff: boolean): UploadError | undefined;
   /**
-   * Remembers the error and shuts, for longer with every failure in a row, but no longer than `withinMs` unless the backend
-   * asked to wait. Returns when it opens, in epoch ms.
+   * Remembers the error and shuts the gate: for longer with every failure in a row, but no longer than `withinMs`,
+   * unless
+   * the backend asked for a longer wait. Returns when it opens, in epoch milliseconds.
    */
   shut(error: UploadError, withinMs?: number): number;
-  /** Opens at once, and keeps the count of failures. */
+  /** Opens the gate, and keeps the count of failures. */
   open(): void;
-  /** Opens, and forgets the failures: the queue moved. */
+  /** Opens the gate and clears the failures, because the queue moved. */
   reset(): void;
-  /** The error it was last shut with, until it is reset. */
+  /** The error that last shut the gate, until `reset()`. */
   readonly error: UploadError | undefined;
   /** Failures since the queue last moved. */
   readonly failures: number;
@@ -30,7 +35,7 @@ export function createGate(backoff: Backoff, clock: () => number, random: () => 
   return {
     shutBy(evenIfBackingOff) {
       const now = clock();
-      // A clock that was set back must not keep it shut: a wait can't start in the future.
+      // If the clock was set back, the wait seems to start in the future. It must not keep the gate shut.
       const isShut = now < (evenIfBackingOff ? askedUntil : opensAt) && now >= shutAt;
       return isShut ? error : undefined;
     },

@@ -1,18 +1,23 @@
 import type { CrudEntryLike } from '../database/database.ts';
 
 /**
- * Decides how many of the queued transactions travel in the next batch.
+ * Batching strategy: decides how many of the queued transactions are sent in the next batch.
  *
- * Gets whole transactions from the head of the queue, each as its raw entries, and returns how many of them to send,
- * from 1 to all. It is offered 100 at first, then one more than the last batch took, or four times as many after a batch
- * that took all, 10,000 entries at most; and no more than the backend has recently coped with. Fewer than it returns are
- * sent where the transport can't fit them into one request.
+ * It gets whole transactions from the head of the queue, each as its raw entries, and returns how many of them to send,
+ * from 1 to all. A fraction is rounded down; a value below 1 fails the upload as `misconfigured`, and the writes stay
+ * queued.
+ *
+ * It is offered 100 transactions at first, then one more than the last batch took, or four times as many if the batch
+ * took all; but never more than 10,000 entries (except a single longer transaction), and never more transactions than
+ * the
+ * backend could handle recently. The transport may send fewer than the strategy returns, if they don't fit into one
+ * request.
  *
  * @example
  * ```ts
  * import type { BatchingStrategy } from 'powersync-backend-connector';
  *
- * // An order travels alone, everything else by the twenty.
+ * // An order is sent alone, everything else in batches of twenty.
  * export const ordersAlone: BatchingStrategy = (queued) => {
  *   const order = queued.findIndex((entries) => entries.some((entry) => entry.table === 'orders'));
  *   return order < 0 ? Math.min(20, queued.length) : Math.max(1, order);
@@ -21,15 +26,23 @@ import type { CrudEntryLike } from '../database/database.ts';
  */
 export type BatchingStrategy = (queued: readonly (readonly CrudEntryLike[])[]) => number;
 
-/** Bounds of a batch. */
+/** Limits of one batch. */
 export interface BatchingOptions {
-  /** Whole transactions in one batch. Default 50, which is what the reference write API takes. */
+  /**
+   * Most transactions in one batch. The default is the limit of the reference write API.
+   *
+   * @default 50
+   */
   readonly maxTransactions?: number | undefined;
-  /** Entries in one batch; a longer transaction travels alone, never split. Default 20 for each transaction. */
+  /**
+   * Most entries in one batch. A longer transaction is sent alone; it is never split.
+   *
+   * @default 20 * maxTransactions
+   */
   readonly maxEntries?: number | undefined;
 }
 
-/** The default strategy: as many whole transactions as the bounds allow. */
+/** The default batching strategy: as many whole transactions as the bounds allow. */
 export function withinBounds({
   maxTransactions = 50,
   maxEntries = maxTransactions * 20,

@@ -1,4 +1,4 @@
-/** Whether a name fits a pattern, in which `*` stands for any characters. */
+/** Whether a name matches a pattern, in which `*` stands for any characters. */
 export function fits(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return pattern === name;
@@ -16,8 +16,8 @@ export function fits(pattern: string, name: string): boolean {
 }
 
 /**
- * What a table of table names says of one: by its exact name, else by the first pattern with `*` that fits, else
- * `default`; undefined where there is none of them.
+ * Looks up the value for a table: by its exact name, else by the first matching pattern with `*`, else `default`.
+ * Undefined if there is none of them.
  */
 export function lookUp<T>(byTable: Readonly<Record<string, T>>, table: string): T | undefined {
   if (Object.hasOwn(byTable, table)) return byTable[table];

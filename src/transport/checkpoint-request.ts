@@ -1,8 +1,9 @@
 import type { TransportContext } from './transport.ts';
 
 /**
- * Records a checkpoint request at the backend, for backends that apply writes after they have answered. It must keep the
- * greatest id per user and client, and resolve with the greater of the kept and the given id, as a decimal string.
+ * Records a checkpoint request at the backend. For backends that apply writes after they have answered. The backend
+ * must store the greatest request id for each user and client. Resolve with the greater of the stored and the given id,
+ * as a decimal string.
  */
 export type CheckpointRequest = (
   clientId: string,

@@ -1,33 +1,55 @@
 import type { UploadError } from '../error/upload-error.ts';
 
-/** What the backend said of one transaction. */
+/**
+ * Result of one transaction, as the backend reported it:
+ *
+ * - `applied`: the backend has stored it, now or on an earlier try. It leaves the queue.
+ * - `rejected`: the backend will never accept it as it is. The rejection policy decides what happens to it.
+ * - `retry`: not now. It stays queued, and so does everything behind it.
+ * - `not_attempted`: the transport didn't send it, for example because it didn't fit. It goes with the next batch.
+ */
 export type Outcome =
-  /** It is stored, now or by an earlier try. */
+  /** The backend has stored it, now or on an earlier try. */
   | { readonly status: 'applied' }
-  /** It will never be taken as it is; the rejection policy decides what becomes of it. */
+  /** The backend will never accept it as it is. The rejection policy decides what happens to it. */
   | {
       readonly status: 'rejected';
       readonly error: UploadError;
-      /** Which entry is at fault, counted from 0. */
+      /** Index of the entry at fault, from 0. */
       readonly entryIndex?: number | undefined;
       /** The backend's own words, for the rejection policy. They never reach logs, events or thrown errors. */
       readonly details?: unknown;
-      /** The backend asks for a decision by the app (`requires_client_handling`): ready-made policies then hold. */
+      /**
+       * The backend asks the app to decide (`requires_client_handling`). Ready-made rejection policies hold it then.
+       *
+       * @default false
+       */
       readonly needsDecision?: boolean | undefined;
-      /** Entries that were applied all the same, counted from 0: only where a transaction isn't applied as a whole. */
+      /**
+       * Indexes of entries that were applied anyway, from 0. Only if the backend doesn't apply transactions as a
+       * whole.
+       */
       readonly appliedEntries?: readonly number[] | undefined;
-      /** Default true; see below. */
+      /**
+       * True if the backend said so about this transaction in the form of its contract. False if the outcome was read
+       * from the status of a failed request that held only this transaction. `classify` gets this value.
+       *
+       * @default true
+       */
       readonly inBand?: boolean | undefined;
     }
-  /** Not now; it stays queued, and so does all behind it. */
+  /** Not now. It stays queued, and so does everything behind it. */
   | {
       readonly status: 'retry';
       readonly error: UploadError;
       /**
-       * False for a failed request that held this one transaction only: read from its status or a broken connection,
-       * rather than said in the contract's form. Then `classify` judges it and the breaker counts it, as if it were thrown.
+       * True if the backend said so about this transaction in the form of its contract. False if the outcome was read
+       * from the status or the broken connection of a request that held only this transaction: then `classify` and the
+       * breaker treat it like a thrown error.
+       *
+       * @default true
        */
       readonly inBand?: boolean | undefined;
     }
-  /** It wasn't looked at. */
+  /** The transport didn't send it. It goes with the next batch. */
   | { readonly status: 'not_attempted' };

@@ -1,4 +1,4 @@
-// Types of the platform, for declarations that also compile where neither the DOM library nor Node's types are loaded.
+// Platform types for declarations that must also compile without the DOM library and Node's types.
 
 interface MinimalAbortSignal {
   readonly aborted: boolean;
@@ -11,7 +11,7 @@ export type PlatformAbortSignal = typeof globalThis extends { AbortSignal: { pro
   ? Signal
   : SignalOfFetch;
 
-// React Native declares AbortSignal as a class, which is no member of `typeof globalThis`; but its `fetch` takes one.
+// React Native declares AbortSignal as a class, which isn't a member of `typeof globalThis`. But its `fetch` takes one.
 type SignalOfFetch = typeof globalThis extends { fetch: (input: never, init?: infer Init) => unknown }
   ? NonNullable<Init> extends { signal?: infer Signal }
     ? NonNullable<Signal>

@@ -1,12 +1,12 @@
 /**
- * Whether JSON carries a value as it is: it makes null of NaN and infinite numbers, `{}` of promises and of most binary
- * data, and leaves functions out, all without a word. An undefined member of an object is one that isn't there.
+ * Whether JSON can hold a value unchanged. JSON silently turns NaN and infinite numbers into null, promises and most
+ * binary data into `{}`, and drops functions. An undefined member of an object counts as missing.
  */
 export function isSendable(value: unknown): boolean {
   return carries(value, Number.isFinite);
 }
 
-/** The same, but for the value of a number, which a row may have brought: whether all in it is of a kind that JSON has. */
+/** Like `isSendable()`, but allows NaN and infinite numbers, since the row itself may hold them. */
 export function carriesKind(value: unknown): boolean {
   return carries(value, () => true);
 }
@@ -19,7 +19,7 @@ function carries(value: unknown, takes: (number: number) => boolean): boolean {
   if (value instanceof Date) return !Number.isNaN(value.getTime());
   const { toJSON, then } = value as { toJSON?: unknown; then?: unknown };
   if (typeof toJSON === 'function') return true;
-  // Maps, sets, binary data; a promise of another library has a `then`.
+  // Excludes maps, sets and binary data. A promise of another library has a `then`.
   if (typeof then === 'function' || Object.prototype.toString.call(value) !== '[object Object]') return false;
   return Object.values(value).every((each) => each === undefined || inside(each));
 }

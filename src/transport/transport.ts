@@ -2,39 +2,47 @@ import type { UploadTransaction } from '../queue/transaction.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlatformAbortSignal } from './platform.ts';
 
-/** Whole transactions that are sent together, in queue order. Never empty. */
+/** Whole transactions that are sent together, in queue order. Never empty, and all of the same owner. */
 export interface UploadBatch {
   readonly transactions: readonly UploadTransaction[];
 }
 
-/** What a transport may use while it delivers a batch. */
+/** What a transport can use while it sends a batch. */
 export interface TransportContext {
   /** Aborted at the call's deadline (`retry.timeoutMs`) and by `close()`. Pass it to `fetch`. */
   readonly signal: PlatformAbortSignal;
-  /** 1 for the first try of the transactions at the queue's head, counted up while they are retried. */
+  /** Number of this try of the transactions at the head of the queue, from 1. */
   readonly attempt: number;
-  /** Milliseconds until `signal` is aborted at the latest: for protocols that tell the backend their deadline. */
+  /** Milliseconds until the call's deadline. For protocols that send their deadline to the backend. */
   timeLeftMs?(): number;
   /** The database's client id (`getClientId()`). */
   readonly clientId: string;
   /**
-   * The current JWT; undefined when the user is signed out. Throws when credentials can't be had now.
+   * Returns the current JWT; undefined if nobody is signed in.
    *
-   * A token that was asked for here is refreshed once for each upload, and what was refused sent again, when the transport
-   * throws an `UploadError` with code `unauthenticated` or `forbidden`, or reports it of a transaction.
+   * If the backend refuses the token, throw an `UploadError` with code `unauthenticated` or `forbidden`, or report it
+   * in
+   * the outcome of a transaction. The connector then refreshes the token and sends what was refused again, once in each
+   * upload.
+   *
+   * @throws UploadError if no token can be had now. Let it pass through.
    */
   token(): Promise<string | undefined>;
-  /** Tells what the backend's clock shows (epoch milliseconds), so that the expiry of tokens is read by it. */
+  /** Tells the connector the backend's time, in epoch milliseconds. The expiry of tokens is then read by that clock. */
   serverTime?(epochMs: number): void;
 }
 
 /**
- * Delivers one batch (an *upload transport*): returns one {@link Outcome} per transaction, in order, and throws an
- * `UploadError` where nothing is known of any of them.
+ * Transport: sends one batch to the backend. Returns one {@link Outcome} for each transaction, in order. Throws an
+ * `UploadError` if the result of all of them is unknown, or if the whole request was refused.
  *
- * - It must not report `applied` unless the backend answered so in the form of its contract.
- * - What it did not send, because it didn't fit, is `not_attempted`; the first transaction must be attempted.
- * - Anything else that it throws counts as `unknown`, and the batch is kept.
+ * - Report `applied` only if the backend answered so in the form of its contract.
+ * - Report `not_attempted` for transactions that you didn't send, for example because they didn't fit. The first one
+ *   must
+ *   be sent.
+ * - Any other thrown error is read with `UploadError.from()`. One that isn't recognised counts as `unknown`, and the
+ *   batch
+ *   stays queued.
  *
  * @example
  * ```ts
@@ -54,6 +62,6 @@ export interface TransportContext {
  */
 export interface Transport {
   (batch: UploadBatch, context: TransportContext): Promise<readonly Outcome[]>;
-  /** Where it sends to; used only to warn about a wrong set-up. */
+  /** URL that it sends to. Used only to warn if the option `endpoint` is set to it by mistake. */
   readonly url?: string;
 }

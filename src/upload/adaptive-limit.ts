@@ -1,15 +1,16 @@
 /**
- * The most transactions that are sent together, learnt from what the backend coped with, as in TCP's congestion control.
+ * The most transactions in one batch, learnt from what the backend could handle, as in TCP's congestion control.
  *
- * Halved when a batch was too large, too slow, or failed on the network twice. Raised by one with each full batch that
- * goes through, so that a backend's limit is approached gently; but doubled once a size that had failed goes through
- * after all: then it was an outage, and the backlog shouldn't crawl.
+ * Halved when a batch was too large, too slow, or failed twice in a row. Raised by one with each full batch that
+ * succeeds,
+ * so that a backend's limit is approached slowly. Doubled once a size that had failed succeeds: then the failure was an
+ * outage, and the backlog should go out fast.
  */
 export interface AdaptiveLimit {
   readonly current: number;
-  /** A batch of this many transactions moved the queue. */
+  /** A batch of this many transactions was settled. */
   succeeded(size: number): void;
-  /** A batch of this many transactions was too much. */
+  /** A batch of this many transactions was too large. */
   failed(size: number): void;
 }
 

@@ -5,9 +5,9 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import { carriesKind } from '../transport/sendable.ts';
 
 /**
- * Applies transforms to a transaction, one after another, each to all that the one before it has left.
+ * Applies transforms to a transaction, one after another. Each gets the entries that the one before it returned.
  *
- * What goes wrong is an `UploadError`: the transform's own, or else one of code `invalid`.
+ * @throws UploadError if a transform fails: its own upload error, or one with code `invalid`.
  */
 export async function applyTransforms(
   raw: readonly UploadEntry[],
@@ -19,23 +19,23 @@ export async function applyTransforms(
     else entries = await transformWhole(entries, transform);
   }
   const opIds = new Set(raw.map(({ clientId }) => clientId));
-  // By op id a rejection finds its entry, and a retry what was applied already.
+  // Op ids must be unique: a rejection finds its entry by op id, and a retry what was already applied.
   if (!entries.every(({ clientId }) => opIds.delete(clientId)))
     throw failure(
       raw,
-      ownError('A transform must keep the op id (clientId) of an entry, and use none twice.'),
+      ownError('A transform must keep the op id (clientId) of each entry, and use none twice.'),
     );
-  // A forgotten await, above all: JSON would make {} of the promise, and the write would count as applied.
+  // Mostly a forgotten await: JSON would turn the promise into {}, and the write would count as applied.
   const odd = entries.filter(
     ({ opData, previousValues, metadata }) =>
       !carriesKind([opData ?? null, previousValues ?? null, metadata ?? null]),
   );
   if (odd.length > 0)
-    throw failure(odd, ownError("A column holds what JSON can't carry: a promise, a map, bytes …"));
+    throw failure(odd, ownError("A column holds a value that JSON can't hold: a promise, a map, bytes …"));
   return entries;
 }
 
-/** Applies transforms to one entry, one after another; null once one of them leaves it out. */
+/** Applies transforms to one entry, one after another. Null if one of them leaves the entry out. */
 export async function transformEntry(
   entry: UploadEntry,
   transforms: readonly EntryTransform[],
@@ -44,7 +44,7 @@ export async function transformEntry(
   for (const transform of transforms) {
     try {
       const changed = await transform(current);
-      // Nothing but null: `condition && entry` must not leave out a write unsaid.
+      // Only null leaves an entry out: the false of `condition && entry` must not drop a write silently.
       if (changed === null) return null;
       if (!isEntry(changed)) throw ownError('A transform must return an entry, or null.');
       current = changed;
@@ -72,7 +72,7 @@ async function transformWhole(
   transform: TransactionTransform,
 ): Promise<readonly UploadEntry[]> {
   try {
-    // A copy: one that sorts in place must not reach what the queue is completed by.
+    // A copy: a transform that sorts it in place must not change what is completed.
     const changed: unknown = await transform.transaction([...entries]);
     if (Array.isArray(changed) && changed.every(isEntry)) return changed;
     throw ownError('A transform of a transaction must return a list of entries.');
@@ -81,13 +81,13 @@ async function transformWhole(
   }
 }
 
-/** But for the op id, which is looked at in the end. */
+/** Whether a value is an entry. Its op id is checked later. */
 function isEntry(value: unknown): value is UploadEntry {
   const { op, table, id } = Object(value);
   return [op, table, id].every((each) => typeof each === 'string');
 }
 
-/** Names op and table, never a value. */
+/** The error of a failed transform. It names operations and tables, never a value. */
 function failure(entries: readonly UploadEntry[], cause: unknown): UploadError {
   if (isUploadError(cause)) return UploadError.from(cause);
   const what = new Set(entries.map(({ op, table }) => `${op} of "${table}"`));

@@ -27,23 +27,25 @@ export interface AttemptParts {
   readonly clientId: string;
   readonly deadline: Deadline;
   readonly owner: Owner;
-  /** Which try of the head of the queue this is, from 1. */
+  /** Number of this try of the head of the queue, from 1. */
   readonly attempt: number;
-  /** Told of a call of the transport that goes on after the upload it was for has ended. */
+  /** Called with a call of the transport that goes on after its upload has ended. */
   readonly outlives: (work: Promise<unknown>) => void;
 }
 
 /**
- * Makes the function that calls the transport during one upload. A token that the backend refuses, for the request or
- * for one transaction in it, is refreshed, and what was refused sent again: once for all requests of the call together,
- * as more would be a storm.
+ * Makes the function that calls the transport during one upload. If the backend refuses the token, for the whole
+ * request
+ * or for one transaction, the token is refreshed and what was refused is sent again. At most once for all requests of
+ * an
+ * upload, to avoid a refresh storm.
  */
 export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => Promise<readonly Outcome[]> {
   const { options, tokens, signedIn, publisher, database, clientId, deadline, owner, attempt } = parts;
   let mayRefresh = true;
-  /** Null where there was none: nobody is signed in. Undefined where the transport didn't ask. */
+  /** The token that the transport last got: null if nobody is signed in, undefined if the transport didn't ask. */
   let used: string | null | undefined;
-  /** During this call of the transport, which may have sent something with it before it asks again. */
+  /** True once this call of the transport got a token: it may have sent something before it asks again. */
   let hasToken = false;
 
   async function token(): Promise<string | undefined> {
@@ -104,13 +106,13 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     }
   }
 
-  /** The failure to report in place of a refused token; undefined once there is another one to try with. */
+  /** Refreshes a refused token. Returns undefined if there is another token to try, or else the failure to report. */
   async function refresh(refused: string, error: UploadError): Promise<UploadError | undefined> {
     mayRefresh = false;
     tokens.drop(refused);
     let fresh: string | undefined;
     try {
-      hasToken = false; // What was sent with it has been answered.
+      hasToken = false; // What was sent with the old token has been answered.
       fresh = await token();
     } catch (thrown) {
       return UploadError.from(thrown);
@@ -121,7 +123,7 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     if (error.code === 'unauthenticated' || options.clock() < expiresAt) return error;
     return new UploadError(
       'unauthenticated',
-      'The token ran out, and there is no other. The writes stay queued.',
+      'The token has expired, and credentials() returned it again. The writes stay queued.',
     );
   }
 
@@ -140,7 +142,7 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
       error = UploadError.from(thrown);
       if (!isTokenRefusal(error)) throw error;
     }
-    /** What it comes to without another token. */
+    /** The result if there is no other token to try. */
     const refuse = (why: UploadError): readonly Outcome[] => {
       if (outcomes.length === 0) throw why;
       if (why === error) return outcomes;
@@ -158,9 +160,9 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
       return [...before, ...(await call(transactions.slice(refusedAt)))];
     } catch (thrown) {
       const again = UploadError.from(thrown);
-      if (again.code === 'unauthenticated' && used) tokens.drop(used); // The next call asks anew.
+      if (again.code === 'unauthenticated' && used) tokens.drop(used); // The next call refreshes it.
       if (before.length === 0) throw again;
-      // Those before it are settled. A refusal of all the others together is found again, and bisected, by the next call.
+      // The transactions before it are settled. A refusal of all others is left to the next call, which bisects them.
       const isRefusal = ['reject', 'ambiguous'].includes(defaultVerdict(again.code));
       const others: Outcome = isRefusal ? NOT_ATTEMPTED : { status: 'retry', error: again, inBand: false };
       return outcomes.map((outcome, index) => (index < refusedAt ? outcome : others));
@@ -179,12 +181,15 @@ function signedOut(): UploadError {
 
 type Refused = Extract<Outcome, { readonly error: UploadError }>;
 
-/** A 403 in whatever form: it may be a gateway that asks for another token. */
+/** Whether another token may help. Any 403 counts: it may come from a gateway that wants another token. */
 function isTokenRefusal({ code, status }: UploadError): boolean {
   return code === 'unauthenticated' || code === 'forbidden' || status === 403;
 }
 
-/** Where the token was refused; -1 where it wasn't, which others show that were applied behind it. */
+/**
+ * Index of the first transaction whose token was refused; -1 if there is none. If a transaction behind it was applied,
+ * the token was accepted, so the refusal is about the transaction.
+ */
 function refusedTokenAt(outcomes: readonly Outcome[]): number {
   const at = outcomes.findIndex(
     (outcome) =>
@@ -194,12 +199,12 @@ function refusedTokenAt(outcomes: readonly Outcome[]): number {
   return at >= 0 && outcomes.slice(at).some(({ status }) => status === 'applied') ? -1 : at;
 }
 
-/** A token is never that of nobody; one that doesn't say whose it is can't be compared. */
+/** Whether the token may be this owner's. A token without `sub` can't be compared; owner null has no token. */
 function mayBeOf(owner: string | null, token: string): boolean {
   return owner !== null && (readJwtClaims(token).subject ?? owner) === owner;
 }
 
-/** What `credentials` threw says nothing of the writes, whatever its code. */
+/** Rethrows an error of `credentials` with a code whose verdict is `retry`: it says nothing about the writes. */
 function noRefusal(thrown: unknown): never {
   showWords(thrown);
   const error = UploadError.from(thrown);
@@ -222,11 +227,14 @@ function checkOutcomes(outcomes: readonly Outcome[], size: number): readonly Out
   if (count !== size) {
     throw new UploadError(
       'misconfigured',
-      `The transport returned ${count} outcomes for ${size} transactions.`,
+      `The transport returned ${count} outcomes for ${size} transactions. The writes stay queued.`,
     );
   }
   if (![...outcomes].every((outcome) => STATUSES.includes(outcome?.status))) {
-    throw new UploadError('misconfigured', 'The transport returned an outcome without a known status.');
+    throw new UploadError(
+      'misconfigured',
+      'The transport returned an outcome with an unknown status. The writes stay queued.',
+    );
   }
   return outcomes;
 }

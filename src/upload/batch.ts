@@ -21,7 +21,7 @@ import type { SignedIn } from './signed-in.ts';
 import { createSizing } from './sizing.ts';
 import { type Settlement, walk } from './walk.ts';
 
-/** What a batch passes on its way, each with the state that it keeps between batches. */
+/** The parts that a batch passes through. Each keeps its own state between batches. */
 export interface BatchPath {
   readonly options: Pick<ResolvedOptions, 'transport' | 'clock' | 'transforms' | 'classify'>;
   readonly reader: BatchReader;
@@ -42,16 +42,17 @@ export interface BatchCall {
   readonly database: ConnectorDatabase;
   readonly clientId: string;
   readonly deadline: Deadline;
-  /** Told of a call of the transport or the rejection policy that goes on after its deadline. */
+  /** Called with a call of the transport or the rejection policy that goes on after the deadline. */
   readonly outlives: (work: Promise<unknown>) => void;
 }
 
 export type BatchUpload = (call: BatchCall) => Promise<Settlement | null>;
 
 /**
- * Uploads one batch from the head of the queue: read, prepare, attempt, settle, complete. Null when nothing is queued.
+ * Uploads one batch from the head of the queue: reads, prepares, sends, settles and completes it. Null when nothing is
+ * queued.
  *
- * Throws only where nothing was settled; a transaction that has to stay is told in the settlement.
+ * Throws only if nothing was settled. A transaction that has to stay is part of the settlement.
  */
 export function createBatchUpload(path: BatchPath): BatchUpload {
   const { options, reader, signedIn, limit, breaker, decisions, rejecting, unanswered, gate, publisher } =
@@ -95,12 +96,13 @@ export function createBatchUpload(path: BatchPath): BatchUpload {
       decide: (item, failed, overtakenBy) => decisions.decide(about, item, failed, overtakenBy),
       notReached: decisions.notReached,
     });
-    if (deadline.error) outlives(rejecting.idle()); // Were the write sent meanwhile, it might be applied and recorded.
-    await deadline.race(counted).catch(() => {}); // What was delivered is settled, however long counting takes.
+    // The next upload has to wait for the policy: else a write could be applied and also be recorded as rejected.
+    if (deadline.error) outlives(rejecting.idle());
+    await deadline.race(counted).catch(() => {}); // Counting must not hold up the batch.
     if (settlement.settled === 0 && !settlement.stop) {
       throw new UploadError(
         'misconfigured',
-        'The transport did not attempt the first transaction of the batch.',
+        'The transport did not attempt the first transaction of the batch. The writes stay queued.',
       );
     }
 

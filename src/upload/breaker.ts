@@ -3,46 +3,55 @@ import { readState, writeState } from '../database/tables.ts';
 import type { RetryBudget } from '../error/upload-error.ts';
 import type { Failed } from './item.ts';
 
-// Doubt, in thirtieths of a refusal, so that it is counted in whole numbers.
+// Doubt is counted in thirtieths of a refusal, so that all numbers are whole.
 const REFUSAL = 30;
-/** Stated of one write, with a code for its data: five in a row, with nothing applied behind them, are suspicious. */
+/** For a certain refusal ({@link isCertain}): five of them without a success in between open the breaker. */
 const CERTAIN_REFUSAL = 22;
 const SUCCESS = 10;
-/** From here on the breaker is open. */
+/** At this doubt and above the breaker is open. */
 const OPEN = 3 * REFUSAL;
-/** More doubt isn't kept: ten successes in a row take it away. */
+/** Doubt never goes higher: ten successes in a row close the breaker again. */
 const MOST = 2 * OPEN;
 
-/** What each refusal has to stand while the breaker is open: in an hour five are believed, and twenty take three hours. */
+/** Budget of each refusal while the breaker is open: about five rejections an hour, twenty in three hours. */
 const CONFIRMATION: RetryBudget = { tries: 6, minMs: 10 * 60_000 };
 
 /**
- * Says how often a refusal has to be repeated before it is believed.
+ * Breaker: decides how often a refusal has to be repeated before the write is rejected.
  *
- * A bad write and a broken backend answer alike, so refusals are believed while they are rare. Each one raises the
- * doubt by one, each success takes away a third. Without any doubt a refusal is believed at once; up to one after three
- * tries in the same call, up to two after five, below three after seven. From three on the breaker is *open*: each further
- * one is believed after six tries over ten minutes. So neither do bad writes block the queue for ever, nor does an outage empty it. The doubt is kept in the
- * database: apps restart during an outage.
+ * A bad write and a broken backend give the same answers, so a refusal is trusted only while refusals are rare. Each
+ * rejection raises the doubt by one (a certain one by 22/30), each success lowers it by a third. Without doubt, one
+ * refusal is enough. With doubt up to one it takes three tries in the same call, up to two five, below three seven.
+ * From
+ * three on the breaker is *open*: each refusal takes six tries over at least ten minutes. So bad writes can't block the
+ * queue for ever, and an outage can't empty it.
+ *
+ * The doubt is stored in the database, because apps are restarted during an outage.
  */
 export interface Breaker {
-  /** Whether refusals have to be confirmed now. */
+  /** Whether the breaker is open: then every refusal takes six tries over at least ten minutes. */
   isOpen(database: ConnectorDatabase): Promise<boolean>;
-  /** Whether the last thing it heard of the backend was good: else a single transaction is enough to see if it is well. */
+  /** Whether the last answer was a success. If not, and the breaker is open, one transaction is enough as a probe. */
   isWell(database: ConnectorDatabase): boolean;
-  /** What a refusal has to stand before it is believed. */
+  /** How often and how long a refusal has to be repeated before the write is rejected. */
   budget(database: ConnectorDatabase, certain: boolean): Promise<RetryBudget>;
-  /** A refusal was believed; true when that opened the breaker. */
+  /** A write was rejected after refusals. True if that opened the breaker. */
   refused(database: ConnectorDatabase, certain: boolean): Promise<boolean>;
   /** The backend applied something. */
   succeeded(database: ConnectorDatabase): Promise<void>;
-  /** It applied what it had refused before: its refusals can't be trusted now. True when that opened the breaker. */
+  /**
+   * The backend applied what it had refused before, so its refusals can't be trusted. True if that opened the
+   * breaker.
+   */
   contradicted(database: ConnectorDatabase): Promise<boolean>;
-  /** The app says that refusals are the writes' fault. */
+  /** Clears the doubt: the app says that the refusals were the writes' fault. */
   reset(database: ConnectorDatabase): Promise<void>;
 }
 
-/** A refusal that the backend stated of this one write, with a code that is about its data. */
+/**
+ * Whether a refusal is certain: the backend refused this one write in its contract's form, with a code about its
+ * data.
+ */
 export function isCertain({ inBand, verdict, error }: Failed): boolean {
   return inBand && verdict === 'reject' && DATA_CODES.has(error.code);
 }
@@ -70,7 +79,7 @@ export function createBreaker(): Breaker {
   async function raise(database: ConnectorDatabase, by: number): Promise<boolean> {
     const before = await load(database, true).catch(() => known.get(database) ?? 0);
     const after = Math.min(before + by, MOST);
-    // Where it can't be kept, it is known until the app ends; what was decided stays decided.
+    // If it can't be stored, it is kept in memory. What was decided stays decided.
     if (after !== before) await save(database, after).catch(() => {});
     return before < OPEN && after >= OPEN;
   }
@@ -81,7 +90,7 @@ export function createBreaker(): Breaker {
       try {
         return (await load(database, false)) >= OPEN;
       } catch {
-        return false; // A table that can't be read can't take a rejection either: the policy will hold.
+        return false; // If the table can't be read, the policy can't record a rejection either, and will hold.
       }
     },
     async budget(database, certain) {
@@ -101,7 +110,7 @@ export function createBreaker(): Breaker {
         const doubt = await load(database, false);
         if (doubt > 0) await save(database, Math.max(0, doubt - SUCCESS));
       } catch {
-        // The upload succeeded all the same; the next success tries again.
+        // The upload has succeeded anyway. The next success tries to store it again.
       }
     },
     async reset(database) {

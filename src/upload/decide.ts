@@ -20,43 +20,46 @@ export interface DecisionParts {
   readonly publisher: Publisher;
 }
 
-/** What one upload is about. */
+/** The upload that a decision belongs to. */
 export interface DecisionCall {
   readonly database: ConnectorDatabase;
   readonly deadline: Deadline;
-  /** Who wrote what is being sent. */
+  /** Owner of the batch. */
   readonly owner: Owner;
 }
 
 export interface Decisions {
-  /** {@link WalkRules.decide} */
+  /** See {@link WalkRules.decide}. */
   decide(
     call: DecisionCall,
     item: Item,
     failed: Failed,
     overtakenBy: readonly Item[],
   ): Promise<Stop | 'again' | undefined>;
-  /** {@link WalkRules.notReached} */
+  /** See {@link WalkRules.notReached}. */
   notReached(item: Item, failed: Failed, overtakenBy: readonly Item[]): void;
-  /** The app says that refusals were the writes' fault: what is applied now contradicts nothing. */
+  /** The app says that the refusals were the writes' fault: a success now doesn't contradict them. */
   trust(): void;
-  /** {@link WalkRules.applied} */
+  /** See {@link WalkRules.applied}. */
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
 
 const ONCE: RetryBudget = { tries: 1, minMs: 0 };
-/** For a refusal that may be about the replay: "still being processed" passes, a key that was used for good doesn't. */
+/**
+ * For a refusal that may be about a replay: "still being processed" goes away, a key that is in use for good doesn't.
+ */
 const REPLAY: RetryBudget = { tries: 5, minMs: 50_000 };
 
 /**
- * Decides on transactions that failed: one stays, or is believed to be at fault and goes to the rejection policy.
+ * Decides on transactions that failed: a transaction stays queued, or goes to the rejection policy.
  *
- * Where the backend itself went on behind one that it refused, that one can't be kept in front of the others any more: it
- * goes to the policy at once, and leaves. The same holds for whatever failed in another way, if a newer write of the same row
- * is applied already.
+ * A refused transaction goes to the policy once its budget of tries and time is spent. An ambiguous answer has a budget
+ * of its own. So has the refusal of a write that an earlier try may have applied. The breaker may ask for more of both.
  *
- * A refusal is believed once it was repeated as often, and for as long, as its doubts ask for: an ambiguous answer has a
- * budget of its own, a refusal of what an earlier try may have applied another, and the breaker adds to both.
+ * If the backend refused a transaction but applied others behind it, it can't be kept in front of them any more. It
+ * goes
+ * to the policy at once, and leaves the queue. The same goes for a transaction that failed in another way, if a newer
+ * write of the same row was applied.
  */
 export function createDecisions({
   options,
@@ -65,14 +68,14 @@ export function createDecisions({
   rejecting,
   publisher,
 }: DecisionParts): Decisions {
-  /** Refused, and not believed: if it is applied after all, refusals of this backend can't be trusted. */
+  /** Key of a refused transaction that is tried again. If it is applied, this backend's refusals can't be trusted. */
   let doubted: string | undefined;
 
   const opened = (isOpen: boolean): void => {
     if (isOpen) publisher.publish({ type: 'breaker' }, { breaker: 'open' });
   };
 
-  /** Undefined once the refusal is believed. */
+  /** Counts a refusal. Returns undefined once its budget is spent; `'again'` to ask at once; or why it stays. */
   async function doubtOf(
     { database, deadline }: DecisionCall,
     key: string,
@@ -88,13 +91,13 @@ export function createDecisions({
     const tries = await countTry(database, key, now);
     if (isSpent(tries, needed, now)) return undefined;
     if (own === ONCE) doubted = key;
-    // In doubt only because others were refused just before: another try at once may tell.
+    // In doubt only because others were refused just before: try again at once.
     if (own === ONCE && needed.minMs === 0 && !deadline.error) return 'again';
     const leftMs = tries.since + needed.minMs - now;
     return {
       error: own === ONCE ? unconfirmed(error) : error,
       hold: false,
-      // The tries that are left have their place in the time that is left.
+      // Spreads the tries that are left over the time that is left.
       withinMs: leftMs > 0 ? leftMs / Math.max(1, needed.tries - tries.count) : undefined,
     };
   }
@@ -116,7 +119,7 @@ export function createDecisions({
       }
       if (doubted === key) doubted = undefined;
       const stop = await rejecting.decide(item, failed, { ...call, cannotWait, mayBeApplied });
-      // One that refuses this and applies what is behind it tells them apart, so it is well.
+      // A backend that refuses this one and applies others behind it works: that raises no doubt.
       if (!stop && !cannotWait) opened(await breaker.refused(database, isCertain(failed) && !isReplay));
       return stop;
     },
@@ -140,24 +143,24 @@ export function createDecisions({
           publisher.set({ breaker: 'closed' });
       }
       const listed = items.filter(({ isListed }) => isListed).map(({ transaction }) => transaction.key);
-      if (listed.length) await forgetApplied(database, listed).catch(() => {}); // listRejected() looks once more
+      if (listed.length) await forgetApplied(database, listed).catch(() => {}); // listRejected() removes it later
     },
   };
 }
 
-/** Whether it must not be sent again, since what is applied already would come before it then. */
+/** Whether it must not be sent again, because it would then be applied after writes that are newer. */
 function isOvertaken(item: Item, { verdict }: Failed, overtakenBy: readonly Item[]): boolean {
   return verdict === 'reject' ? overtakenBy.length > 0 : shareRows(item, overtakenBy);
 }
 
-/** Whether any of the others has an entry for a row of this one: sent again, it would undo what is newer. */
+/** Whether any of the others has an entry for the same row: sent again, this one would undo the newer write. */
 function shareRows({ raw }: Item, others: readonly Item[]): boolean {
   if (others.length === 0) return false;
   const rows = new Set(raw.map(rowOf));
   return others.some((other) => other.raw.some((entry) => rows.has(rowOf(entry))));
 }
 
-/** What the answer itself asks for, before it is believed; undefined: it never is. */
+/** The budget of the answer itself, without the breaker. Undefined: the write is never rejected. */
 function ownBudget(
   { verdict, error }: Failed,
   isReplay: boolean,
@@ -167,7 +170,7 @@ function ownBudget(
   return isReplay ? REPLAY : ONCE;
 }
 
-/** "The key is in use", or "the row is there already": true of a write that an earlier try has applied. */
+/** Whether it may mean "the key is in use" or "the row exists": an earlier try may have applied the write. */
 function mayBeAboutReplay({ code, status }: UploadError): boolean {
   return code === 'conflict' || status === 409 || status === 422;
 }
@@ -175,8 +178,8 @@ function mayBeAboutReplay({ code, status }: UploadError): boolean {
 function unconfirmed(cause: UploadError): UploadError {
   return new UploadError(
     'misconfigured',
-    'The backend refused several transactions, so the fault may be its own: each further one is believed only after six ' +
-      'tries over ten minutes, or once resetBreaker() is called. The writes stay queued.',
+    'The backend refused several transactions, so it may be broken. Each further one is rejected only after six tries ' +
+      'over ten minutes, or after resetBreaker(). The writes stay queued.',
     { cause, status: cause.status },
   );
 }

@@ -5,27 +5,28 @@ import type { UploadTransaction } from '../queue/transaction.ts';
 
 /** One queued transaction on its way through an upload. */
 export interface Item {
-  /** Its entries as they are queued. */
+  /** Its entries as they are queued, before any transform. */
   readonly raw: readonly CrudEntryLike[];
-  /** As it is sent: with its key, and after the app's transforms. */
+  /** The transaction as it is sent: with its key, and after the app's transforms. */
   readonly transaction: UploadTransaction;
   /**
-   * What is known of it without sending: `skipped` has nothing to send, `recorded` was rejected for good by an earlier
-   * call, which did not get to completing it.
+   * Set if it isn't sent. `skipped`: the transforms left nothing to send. `recorded`: an earlier call rejected it,
+   * but did
+   * not complete it. `failed`: a transform failed, or the rejection policy hasn't answered yet.
    */
   readonly known?: { readonly status: 'skipped' | 'recorded' } | Failed | undefined;
-  /** It is listed among the rejected writes, though its fate isn't decided: it was held. */
+  /** True if it is listed among the rejected writes as held or released: it may still be applied. */
   readonly isListed?: boolean | undefined;
 }
 
-/** What is known of a transaction after sending, with the verdict on its failure. */
+/** Outcome of a transaction, with the verdict if it failed. */
 export type Delivered = { readonly status: 'applied' | 'not_attempted' } | Failed;
 
 export interface Failed {
   readonly status: 'failed';
   readonly error: UploadError;
   readonly verdict: Verdict;
-  /** Said of this transaction in the contract's form, not read from the refusal of a whole request. */
+  /** True if the backend said so about this transaction in its contract's form; false if a whole request failed. */
   readonly inBand: boolean;
   readonly entryIndex?: number | undefined;
   readonly appliedEntries?: readonly number[] | undefined;
@@ -36,8 +37,8 @@ export interface Failed {
 /** Why a transaction stays at the head of the queue. */
 export interface Stop {
   readonly error: UploadError;
-  /** It waits for the app, not for time. */
+  /** True if it waits for a decision or a new version of the app, not just for time. */
   readonly hold: boolean;
-  /** Milliseconds after which it is tried again at the latest, where a back-off would take longer. */
+  /** Milliseconds after which it is tried again at the latest, even if the back-off is longer. */
   readonly withinMs?: number | undefined;
 }

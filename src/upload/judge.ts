@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { Delivered, Failed } from './item.ts';
 
-/** Gives the verdict on a failure, and the error to show for it; asked once for each. Never throws. */
+/** Gives the verdict on a failure, and the error to show. Called once for each failure. Never throws. */
 export type Judge = (
   error: UploadError,
   inBand: boolean,
@@ -14,29 +14,32 @@ export type Judge = (
 
 const VERDICTS: readonly Verdict[] = ['retry', 'reject', 'ambiguous', 'hold'];
 
-/** The verdict on a failure: the app's, or else the default. */
+/** Takes the verdict of the app's `classify`, or else the default one. */
 export function judgeWith({ classify }: Pick<ResolvedOptions, 'classify'>): Judge {
   return (error, inBand, details) => {
     const { code, status } = error;
-    // None of them says anything of the write.
+    // These say nothing about the write.
     if (code === 'aborted' || code === 'unauthenticated' || isTokenFailure(error))
       return { error, verdict: 'retry' };
     try {
       const verdict = classify({ code, status, error, details, inBand }) ?? defaultVerdict(code);
       if (VERDICTS.includes(verdict)) return { error, verdict };
-      throw new UploadError('misconfigured', 'classify() returned something that is no verdict.');
+      throw new UploadError(
+        'misconfigured',
+        'classify() must return a verdict or undefined. The writes stay queued.',
+      );
     } catch (thrown) {
       return { error: UploadError.from(thrown), verdict: 'retry' };
     }
   };
 }
 
-/** Judges what was thrown in place of an answer. */
+/** Judges an error that was thrown instead of an answer. */
 export function judgeThrown(thrown: unknown, judge: Judge): Failed {
   return { status: 'failed', ...judge(UploadError.from(thrown), false), inBand: false };
 }
 
-/** Judges what a transport reported of one transaction. */
+/** Judges the outcome that a transport reported for one transaction. */
 export function judgeOutcome(outcome: Outcome, judge: Judge): Delivered {
   if (outcome.status === 'applied' || outcome.status === 'not_attempted') return { status: outcome.status };
   const error = UploadError.from(outcome.error);

@@ -2,16 +2,16 @@ import type { ConnectorDatabase } from '../database/database.ts';
 import type { UploadEvent } from '../status/events.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
 
-/** How often the queue is looked at where the database can't tell of new writes. */
+/** How often the queue is checked if the database has no `onChange()`. */
 const POLL_MS = 5_000;
 
 /**
- * Uploads until the signal is aborted or the connector is closed: at once, on every new write, and when the gate opens, be
- * it before its time. No timer runs while there is nothing to wait for, and nothing is left behind at the end.
+ * Uploads until the signal is aborted or the connector is closed: at once, on every new write, and when the gate opens,
+ * even early. No timer runs while there is nothing to wait for. At the end all listeners and timers are removed.
  *
- * @param upload Uploads one batch; false when the queue is empty. Throws while the gate is shut.
- * @param waitMs Milliseconds until the gate opens.
- * @param subscribe Calls back with what the connector does, until the function that it returns is called.
+ * @param upload Uploads one batch. Returns false when the queue is empty. Throws while the gate is shut.
+ * @param waitMs Returns the milliseconds until the gate opens.
+ * @param subscribe Listens to the connector's events. Returns a function that removes the listener.
  */
 export async function keepUploading(
   database: ConnectorDatabase,
@@ -40,7 +40,7 @@ export async function keepUploading(
     try {
       while (!isOver() && (await upload()));
     } catch {
-      sleepMs = Math.min(Math.max(waitMs() || 0, 100), 2 ** 31 - 1); // what setTimeout takes
+      sleepMs = Math.min(Math.max(waitMs() || 0, 100), 2 ** 31 - 1); // the longest delay of setTimeout
     }
     if (!woken && !isOver()) {
       await new Promise<void>((resolve) => {
@@ -57,7 +57,7 @@ export async function keepUploading(
   signal.removeEventListener('abort', wakeUp);
 }
 
-/** Calls back when the device comes online, where the platform tells. */
+/** Calls the listener when the device comes online, if the platform has that event. */
 export function onOnline(listener: () => void): () => void {
   const target = globalThis as unknown as Partial<EventTarget>;
   target.addEventListener?.('online', listener);

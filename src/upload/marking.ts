@@ -7,10 +7,10 @@ import { saysNothing } from './walk.ts';
 
 type Send<T> = (items: readonly Item[]) => Promise<T>;
 
-/** A request that takes longer is marked as unanswered until its answer comes: the app may be killed meanwhile. */
+/** A request that takes longer is marked as unanswered until its answer comes: the app may be killed before. */
 const SLOW_MS = 500;
 
-/** Marks what a slow request carries. What is never answered stays marked. */
+/** Marks the transactions of a slow request as unanswered. They stay marked if no answer comes. */
 export function marking<T>(
   unanswered: Unanswered,
   { database, deadline }: { readonly database: ConnectorDatabase; readonly deadline: Deadline },

@@ -4,9 +4,9 @@ import type { Deadline } from '../time/deadline.ts';
 import type { CheckpointRequest } from '../transport/checkpoint-request.ts';
 
 /**
- * The method the SDK calls: one refresh of a refused token, and an answer that is checked.
+ * Makes the method that the SDK calls. It refreshes a refused token once, and checks the answer.
  *
- * @param during Gives the call its deadline, which also ends with the connector, or with its user.
+ * @param during Runs the call with a deadline that is also aborted when the connector is closed or the owner changes.
  */
 export function createPostCheckpointRequest(
   request: CheckpointRequest,
@@ -33,12 +33,12 @@ export function createPostCheckpointRequest(
         tokens.drop(used);
         return post();
       });
-      // The SDK takes anything, and would wait for ever for what is not the greater id.
+      // The SDK accepts any answer. If it isn't the greater id, it would wait for ever.
       if (typeof answer === 'string' && /^\d+$/.test(answer) && BigInt(answer) >= BigInt(requestId))
         return answer;
       throw new UploadError(
         'misconfigured',
-        'postCheckpointRequest must resolve with the greater of the kept and the given id, as a decimal string.',
+        'postCheckpointRequest must resolve with the greater of the stored and the given id, as a decimal string.',
       );
     });
 }

@@ -11,15 +11,15 @@ export interface PrepareOptions {
   readonly transforms: readonly Transform[];
   readonly judge: Judge;
   readonly deadline: Deadline;
-  /** The states of those that are among the rejected writes. */
+  /** Returns the states of these transactions that are recorded as rejected writes, by key. */
   readonly recorded: (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
-  /** What the rejection policy was asked about and hasn't answered yet. */
+  /** Returns the failure of a transaction about which the rejection policy hasn't answered yet. */
   readonly asked: (key: string) => Failed | undefined;
 }
 
 /**
- * Gives each transaction its key and transforms its entries, up to the first one whose transform fails. One that
- * nothing is left of is skipped, and so is one whose rejection is recorded already.
+ * Gives each transaction its key and transforms its entries, up to the first transaction whose transform fails. A
+ * transaction isn't sent if no entry is left of it, or if its rejection is already recorded.
  */
 export async function prepare(
   chosen: readonly (readonly CrudEntryLike[])[],
@@ -43,7 +43,7 @@ export async function prepare(
         else items.push({ raw, transaction, known: { status: 'skipped' } });
       } catch (thrown) {
         deadline.check();
-        // As uncertain as the refusal of a whole request: a fault in a transform must not empty the queue.
+        // Judged like the refusal of a whole request: a bug in a transform must not empty the queue.
         return [...items, { raw, transaction, known: judgeThrown(thrown, judge) }];
       }
     }

@@ -8,21 +8,21 @@ import type { Deadline } from '../time/deadline.ts';
 import type { RejectedTransaction } from '../transport/rejection-policy.ts';
 import type { Failed, Item, Stop } from './item.ts';
 
-/** Asks the rejection policy, and remembers what it was asked. */
+/** Asks the rejection policy, and remembers the questions until they are answered. */
 export interface Rejecting {
-  /** The failure of this transaction that an earlier call has left to the policy, which hasn't answered yet. */
+  /** The failure of a transaction that an earlier call left to the policy, if the policy hasn't answered yet. */
   asked(key: string): Failed | undefined;
-  /** Asks the policy: undefined lets the transaction go. */
+  /** Asks the policy. Returns undefined if the transaction leaves the queue, or else why it stays. */
   decide(item: Item, failed: Failed, about: RejectedBy): Promise<Stop | undefined>;
-  /** Leaves one that can't wait to the next call that reaches it: it isn't sent again before the policy is asked. */
+  /** Leaves a transaction that can't be kept to the next call: it isn't sent again before the policy was asked. */
   postpone(key: string, failed: Failed): void;
-  /** Settles when no policy is at work any more, or none that anybody waits for. */
+  /** Resolves when no policy call is running any more, or after `abandon()`. */
   idle(): Promise<void>;
-  /** Nobody wants to know any more: what the policy still does must not write to the database. */
+  /** Aborts the signal of running policy calls, so that they don't write to the database, and forgets all questions. */
   abandon(): void;
 }
 
-/** What the policy has to say of one transaction; without an answer, it wasn't asked yet for want of time. */
+/** A question to the policy about one transaction. Without `answer`, there was no time left to ask it. */
 interface Asked {
   readonly failed: Failed;
   readonly cannotWait: boolean;
@@ -38,8 +38,9 @@ export interface RejectedBy {
 }
 
 export function createRejecting({ rejections, clock }: ResolvedOptions, publisher: Publisher): Rejecting {
-  // One policy call for each transaction, also if it takes longer than the upload that asked: were it asked anew, the
-  // write would be sent anew first, and might be applied after it was recorded.
+  // One policy call for each transaction, even if it takes longer than the upload that asked. Asking again would mean
+  // to
+  // send the write again first, and it might be applied after it was recorded as rejected.
   const pending = new Map<string, Asked>();
   const recordAnyway = record();
   let abandoned = new AbortController();
@@ -49,7 +50,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
     if (before?.answer) return before.answer;
     const context = { database, now: clock(), signal: abandoned.signal };
     const answer = Promise.resolve().then(() => rejections(rejected, context));
-    answer.catch(() => {}); // Whoever waits for it is told.
+    answer.catch(() => {}); // Callers that wait for it get the error.
     pending.set(rejected.key, { failed, cannotWait: rejected.cannotWait ?? false, answer });
     return answer;
   }
@@ -66,7 +67,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
       const { error, needsDecision = false, details } = failed;
       const { raw, transaction } = item;
       const { key } = transaction;
-      // What the backend went on behind was seen by the call that asked first.
+      // Only the call that asked first saw whether the backend applied writes behind it.
       const { cannotWait } = pending.get(key) ?? about;
       const rejected: RejectedTransaction = {
         key,
@@ -87,18 +88,18 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         else if (answer !== 'complete') {
           held = new UploadError(
             'misconfigured',
-            'The rejection policy must answer "complete" or "hold". Until it does, the rejected transaction is held.',
+            'The rejection policy must return "complete" or "hold". Until it does, the rejected transaction is held.',
             { cause: error },
           );
         }
       } catch (cause) {
         if (deadline.error) {
-          if (cannotWait) postpone(key, failed); // No time left to ask: the next call does.
+          if (cannotWait) postpone(key, failed); // No time left to ask: the next call will.
           return { error: deadline.error, hold: false };
         }
         held = new UploadError(
           'unknown',
-          'The rejection policy failed, so the rejected transaction is held.',
+          'The rejection policy failed (see cause), so the rejected transaction is held.',
           { cause },
         );
       }
@@ -109,7 +110,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
           if ((await recordAnyway({ ...rejected, needsDecision: true }, context)) === 'complete')
             held = undefined;
         } catch {
-          postpone(key, failed); // Nothing was recorded, so it stays; the policy is asked again.
+          postpone(key, failed); // It wasn't recorded, so it stays, and the policy is asked again.
         }
       }
       publisher.publish({
@@ -139,7 +140,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
   };
 }
 
-/** The backend counts the entries it was sent; the policy sees the raw ones. */
+/** Converts indexes of the entries that were sent into indexes of the raw entries, which the policy gets. */
 function entriesAtFault(
   { raw, transaction }: Item,
   failed: Failed,

@@ -1,9 +1,13 @@
 import type { TokenSource } from '../auth/token-cache.ts';
 
-/** Which change of users the tokens are from: see `versionOf()`. */
+/** The version of the owner borders that the tokens belong to: see `versionOf()`. */
 export interface SignedIn {
   readonly version: number;
-  /** The database says that users have changed, perhaps in another tab: a token from before may be somebody else's. */
+  /**
+   * Sets the version that was read from the database. If it has changed (perhaps by another tab), the tokens are
+   * dropped:
+   * they may be somebody else's.
+   */
   is(version: number): void;
 }
 

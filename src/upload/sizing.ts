@@ -7,9 +7,9 @@ import type { Settlement } from './walk.ts';
 
 type Send<T> = (items: readonly Item[]) => Promise<T>;
 
-/** Tells the limit what one batch has shown of the size that the backend copes with. */
+/** Tells the adaptive limit what one batch has shown about the size that the backend can handle. */
 export interface Sizing {
-  /** A request with so many transactions should have been smaller. */
+  /** A request with this many transactions was too large. */
   tooMuch(size: number): void;
   /** Remembers how the last request failed. */
   watch<T>(send: Send<T>): Send<T>;
@@ -23,13 +23,13 @@ export function createSizing(limit: AdaptiveLimit, gate: Gate, items: readonly I
   let failed: { readonly error: UploadError; readonly size: number } | undefined;
 
   function tooMuch(size: number): void {
-    mostTaken = 0; // What was bisected went through in parts: no success of its size.
+    mostTaken = 0; // A bisected batch was sent in parts, so it is no success of its size.
     limit.failed(size);
   }
 
   /**
-   * A time-out, or whatever fails twice in a row: browsers show a 413 without CORS headers as a network error, and
-   * gateways give up on what takes a backend too long with any 5xx.
+   * Whether the batch may have been too large: a time-out, or almost any second failure in a row. Browsers show a 413
+   * without CORS headers as a network error, and gateways answer any 5xx if the backend takes too long.
    */
   function isTooMuch({ code }: UploadError): boolean {
     return code === 'timeout' || (gate.error !== undefined && !ANY_SIZE.includes(code));
@@ -55,7 +55,7 @@ export function createSizing(limit: AdaptiveLimit, gate: Gate, items: readonly I
   };
 }
 
-/** Failures that have nothing to do with how much was sent. */
+/** Failures that don't depend on how much was sent. */
 const ANY_SIZE: readonly UploadErrorCode[] = [
   'aborted',
   'throttled',

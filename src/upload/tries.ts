@@ -2,18 +2,17 @@ import type { ConnectorDatabase } from '../database/database.ts';
 import { readState, writeState } from '../database/tables.ts';
 import type { RetryBudget } from '../error/upload-error.ts';
 
-/** Refusals of one transaction that were not believed yet. */
+/** Refusals of one transaction that isn't rejected yet. */
 export interface Tries {
   readonly key: string;
   readonly count: number;
-  /** When it was refused first, in epoch milliseconds. */
+  /** When it was first refused, in epoch milliseconds. */
   readonly since: number;
 }
 
 /**
- * Counts one more refusal of the transaction with this key.
- *
- * Only the head of the queue is ever counted, so one row in the database does, and survives a restart.
+ * Counts one more refusal of the transaction with this key. The count is stored in the database, so it survives a
+ * restart. Only the head of the queue is ever counted, so one row is enough.
  */
 export async function countTry(database: ConnectorDatabase, key: string, now: number): Promise<Tries> {
   const before = await readState<Tries>(database, 'tries');
@@ -25,12 +24,12 @@ export async function countTry(database: ConnectorDatabase, key: string, now: nu
   return tries;
 }
 
-/** Whether a refusal has been repeated often enough, for long enough. */
+/** Whether a refusal has been repeated often enough and long enough. */
 export function isSpent({ count, since }: Tries, { tries, minMs }: RetryBudget, now: number): boolean {
   return count >= tries && now - since >= minMs;
 }
 
-/** The budget that is spent once both are. */
+/** The budget that is spent once both budgets are spent. */
 export function both(a: RetryBudget, b: RetryBudget): RetryBudget {
   return { tries: Math.max(a.tries, b.tries), minMs: Math.max(a.minMs, b.minMs) };
 }

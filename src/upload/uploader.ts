@@ -12,27 +12,28 @@ import type { BatchUpload } from './batch.ts';
 import type { Stop } from './item.ts';
 import { onOnline } from './keep-uploading.ts';
 
-/** Runs uploads one at a time, each with a deadline, behind the gate. */
+/** Runs uploads one at a time, each with a deadline, and only while the gate is open. */
 export interface Uploader {
   /**
-   * Uploads one batch; false when the queue is empty. Throws what keeps the head of the queue where it is, at once while
-   * the gate is shut.
+   * Uploads one batch. Returns false when the queue is empty. Throws the error that keeps the head of the queue in
+   * place;
+   * while the gate is shut, throws the last one at once.
    */
   upload(database: ConnectorDatabase, options?: UploadCallOptions): Promise<boolean>;
-  /** Opens the gate before its time; with a code, only if an error with that code has shut it. */
+  /** Opens the gate early. With a code, only if an error with that code has shut it. */
   openGate(code?: UploadErrorCode): void;
-  /** Aborts what is in flight, and lets nothing go out before the task is done. */
+  /** Aborts what is in flight, and sends nothing until the task has ended. */
   pauseWhile<T>(task: () => Promise<T>): Promise<T>;
-  /** Does something else than an upload, within a deadline, that `close()` and pauses abort as well. */
+  /** Runs a task other than an upload, with a deadline. `close()` and pauses abort it too. */
   during<T>(task: (deadline: Deadline) => Promise<T>): Promise<T>;
   /** Throws once `close()` was called, or while paused. */
   checkOpen(): void;
-  /** Aborts what is in flight; from then on `upload()` throws. */
+  /** Aborts what is in flight. From then on `upload()` throws. */
   close(): void;
 }
 
 export interface UploadCallOptions {
-  /** Goes ahead although the connector is backing off, unless the backend itself asked to wait. */
+  /** Uploads even during the connector's own back-off, but not while the backend asked to wait. */
   readonly evenIfBackingOff?: boolean;
   readonly signal?: PlatformAbortSignal | undefined;
 }
@@ -43,17 +44,17 @@ export interface UploaderParts {
   readonly clock: () => number;
   readonly timeoutMs: number;
   readonly uploadBatch: BatchUpload;
-  /** Ends what else is under way, once the connector is closed. */
+  /** Called when the connector is closed, to end everything else that is running. */
   readonly onClose: () => void;
 }
 
 export function createUploader(parts: UploaderParts): Uploader {
   const { gate, publisher, clock, timeoutMs, uploadBatch } = parts;
   const calls = new Set<Deadline>();
-  /** Why nothing is uploaded at present, whoever asks. */
+  /** Why nothing is uploaded now: the connector is closed or paused. */
   let barred: UploadError | undefined;
   let isDrained = false;
-  /** What an upload that is aborted goes back to, where something had failed before it. */
+  /** Phase after the last failure. The status returns to it when a later try is aborted. */
   let failedPhase: UploadStatus['phase'] = 'waiting';
   let stopListening: (() => void) | undefined;
 
@@ -70,13 +71,13 @@ export function createUploader(parts: UploaderParts): Uploader {
     checkOpen();
     const pause = new UploadError(
       'aborted',
-      'The upload was interrupted while the user changes. The writes stay queued.',
+      'The upload was aborted by setOwner(), drainAndClear() or disconnect(). The writes stay queued.',
     );
     bar(pause);
     try {
       return await task();
     } finally {
-      if (barred === pause) barred = undefined; // unless it was closed meanwhile
+      if (barred === pause) barred = undefined; // unless the connector was closed in between
     }
   }
 
@@ -107,7 +108,9 @@ export function createUploader(parts: UploaderParts): Uploader {
     if (remembered) throw remembered;
     const deadline = startDeadline(timeoutMs);
     const abort = (): void =>
-      deadline.abort(new UploadError('aborted', 'The upload was aborted by its signal.'));
+      deadline.abort(
+        new UploadError('aborted', 'The upload was aborted by its signal. The writes stay queued.'),
+      );
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     calls.add(deadline);
@@ -134,7 +137,7 @@ export function createUploader(parts: UploaderParts): Uploader {
     throw stop?.error ?? remembered;
   }
 
-  /** The queue moved, or there is none. */
+  /** The queue moved, or is empty. */
   function moved(isEmpty: boolean): void {
     gate.reset();
     const fresh = {
@@ -153,11 +156,11 @@ export function createUploader(parts: UploaderParts): Uploader {
   function stopped({ error, hold, withinMs }: Stop, deadline: Deadline): void {
     const { code, message } = error;
     if (code === 'aborted' && error === deadline.error) {
-      // Asked for, so no failure; but what it was tried again after still is one.
+      // Aborted on request: not a failure. An earlier failure stays in the status.
       publisher.set({ phase: publisher.status.lastError ? failedPhase : 'idle', inFlight: undefined });
       return;
     }
-    if (code === 'owner_mismatch') gate.reset(); // The backend wasn't asked: nothing to back off from.
+    if (code === 'owner_mismatch') gate.reset(); // The backend wasn't called: no need to back off.
     const nextAttemptAt = gate.shut(error, withinMs);
     if (code === 'network') stopListening ??= onOnline(() => openGate('network'));
     const phase = hold ? 'held' : (PHASES[code] ?? 'waiting');

@@ -4,61 +4,64 @@ import type { Outcome } from '../transport/outcome.ts';
 import type { Delivered, Failed, Item, Stop } from './item.ts';
 import { type Judge, judgeOutcome, judgeThrown } from './judge.ts';
 
-/** What one batch came to. */
+/** Result of one batch. */
 export interface Settlement {
-  /** Transactions at the head that may leave the queue. */
+  /** Number of transactions at the head of the queue that may leave it. */
   readonly settled: number;
-  /** How many of them the backend applied; the others had nothing to send. */
+  /** How many of them the backend applied. */
   readonly applied: number;
-  /** How many of them were rejected. */
+  /** How many of them were rejected. Those that are neither had nothing to send. */
   readonly rejected: number;
-  /** Why the next one stays; absent when it merely wasn't sent. */
+  /** Why the next transaction stays; undefined if it just wasn't sent. */
   readonly stop?: Stop;
 }
 
-/** What the walk asks of the rest of the connector. */
+/** The functions that the walk calls. */
 export interface WalkRules {
-  /** Calls the transport: one outcome for each transaction. */
+  /** Calls the transport. Returns one outcome for each transaction. */
   readonly send: (items: readonly Item[]) => Promise<readonly Outcome[]>;
   readonly judge: Judge;
-  /** Told of a batch that should have been smaller. */
+  /** Called with the size of a batch that was too large. */
   readonly tooMuch: (size: number) => void;
-  /** Told of transactions that the backend may have applied, though nobody knows. */
+  /** Called with transactions that the backend may have applied without saying so. */
   readonly unanswered: (items: readonly Item[]) => Promise<void>;
-  /** Told of transactions that one answer says are applied. */
+  /** Called with transactions that one answer reports as applied. */
   readonly applied: (items: readonly Item[]) => Promise<void>;
   /**
-   * Decides on a failure: undefined lets the transaction go, `'again'` asks the backend once more. Where it throws, the
-   * transaction stays.
+   * Decides on a failure. Undefined: the transaction leaves the queue. `'again'`: it is sent once more, at once. If it
+   * throws, the transaction stays.
    *
-   * @param overtakenBy What stood behind it in the same request, and is applied already.
+   * @param overtakenBy Transactions behind it in the same request that were applied.
    */
   readonly decide: (
     item: Item,
     failed: Failed,
     overtakenBy: readonly Item[],
   ) => Promise<Stop | 'again' | undefined>;
-  /** Told of a failure behind the one that stays: it is decided on later. */
+  /** Called with a failure behind the transaction that stays. It is decided on later. */
   readonly notReached: (item: Item, failed: Failed, overtakenBy: readonly Item[]) => void;
 }
 
-/** Ends the walk where the transport had no room for more. */
+/** Ends the walk at a transaction that the transport didn't send, because it had no room for it. */
 const NOT_SENT = 'not sent';
 type End = Stop | typeof NOT_SENT | undefined;
 
 /**
- * Sends transactions and settles them, in the order of the queue: **nothing is sent behind one whose fate isn't decided**.
+ * Sends transactions and settles them, in queue order: **nothing is sent behind a transaction that isn't settled**.
  *
- * One request may carry many. A refusal of the whole of it says nothing of the single transaction, so it is sent again in
- * halves until the one at fault is alone (*bisect*): the left half is settled before the right one goes out. The walk ends
- * at the first transaction that has to stay. What was settled before that keeps its outcome, whatever is thrown.
+ * One request may hold many transactions. If the request is refused as a whole, that says nothing about a single one.
+ * So
+ * it is sent again in halves until the transaction at fault is alone (*bisect*). The left half is settled before the
+ * right
+ * half is sent. The walk ends at the first transaction that has to stay. What was settled before keeps its outcome,
+ * whatever is thrown later.
  */
 export async function walk(items: readonly Item[], rules: WalkRules): Promise<Settlement> {
   const tally = { settled: 0, applied: 0, rejected: 0 };
   const end = await inOrder(items);
   return end && end !== NOT_SENT ? { ...tally, stop: end } : tally;
 
-  /** What has failed before it was sent is decided in its turn. */
+  /** Settles in queue order, including transactions that failed before they were sent. */
   async function inOrder(run: readonly Item[]): Promise<End> {
     const at = run.findIndex(({ known }) => known?.status === 'failed');
     if (at < 0) return deliver(run);
@@ -77,13 +80,13 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     const refusal = answer as Failed;
     if (size === 1 || refusal.verdict === 'retry' || refusal.verdict === 'hold')
       return settle(run, [refusal]);
-    // An ambiguous refusal may be an outage: the next call then begins small, instead of bisecting anew.
+    // An ambiguous refusal may be an outage: the next call then starts with a small batch and doesn't bisect again.
     if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') rules.tooMuch(size);
     const middle = run.indexOf(toSend[Math.ceil(size / 2)] as Item);
     return (await deliver(run.slice(0, middle))) ?? deliver(run.slice(middle));
   }
 
-  /** What is known of each after one request, or the refusal of the request as a whole. */
+  /** Sends one request. Returns what is known of each transaction, or the failure of the whole request. */
   async function attempt(toSend: readonly Item[]): Promise<readonly Delivered[] | Failed> {
     try {
       const outcomes = await rules.send(toSend);
@@ -107,7 +110,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     const endAt = async (index: number, end: End): Promise<End> => {
       for (const [at, { item, said }] of whole.entries())
         if (at > index && said.status === 'failed') rules.notReached(item, said, appliedBehind(at));
-      // They are sent again, and may be refused then because they are applied already, or a part of them is.
+      // These were applied, at least in part, but are sent again. The backend may then refuse them as duplicates.
       const ahead = whole.filter(({ said }, at) => at >= index && hasAppliedAny(said));
       if (ahead.length) await rules.unanswered(ahead.map(({ item }) => item));
       return end;
@@ -143,7 +146,8 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
         return undefined;
       }
       if (ruling !== 'again') return ruling;
-      // What failed before it was sent isn't transformed, so it must not go out; asking anew would say the same.
+      // It failed before it was sent, so its transforms aren't done: it must not be sent. Only the decision is
+      // repeated.
       if (item.known) continue;
       const answer = await attempt([item]);
       const said = Array.isArray(answer) ? (answer as readonly Delivered[])[0] : (answer as Failed);
@@ -153,14 +157,14 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   }
 }
 
-/** What is settled stays settled; this one is tried again. */
+/** The transaction stays and is tried again. What is settled stays settled. */
 function cannotDecide(thrown: unknown): Stop {
   return { error: UploadError.from(thrown), hold: false };
 }
 
 const NOT_ATTEMPTED: Delivered = { status: 'not_attempted' };
 
-/** Codes with which the backend says that it did not apply the write. After any other, nobody knows. */
+/** Codes that say that the backend did not apply the write. After any other code it may have applied it. */
 const ANSWERS: ReadonlySet<string> = new Set([
   'throttled',
   'unauthenticated',
@@ -182,10 +186,10 @@ function isUnanswered(said: Delivered | undefined): boolean {
   return said?.status === 'failed' && !said.inBand && saysNothing(said.error);
 }
 
-/** Whether what was sent may have been applied, for all that this error of a request says. */
+/** Whether the backend may have applied what was sent, as far as this error tells. */
 export function saysNothing(error: UploadError): boolean {
   const { code, status = 500 } = error;
-  // A 404 or 403 is an answer, also where it doesn't say why.
+  // A 404 or 403 is an answer, even without a reason.
   const isAnswer = ANSWERS.has(code) || (code === 'unclassified' && status < 500);
   return !isAnswer && !nothingWasSent(error);
 }

@@ -99,7 +99,7 @@ function describeLane() {
     late.abort(timedOut());
     await expect(waiting).rejects.toMatchObject({
       code: 'timeout',
-      message: expect.stringContaining('The upload before this one is still under way'),
+      message: expect.stringContaining('The previous upload is still running'),
     });
     a.end();
     await before;
