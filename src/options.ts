@@ -4,34 +4,13 @@ import { optionChecks } from './check-options.ts';
 import type { Verdict } from './error/codes.ts';
 import type { RetryBudget, UploadFailure } from './error/upload-error.ts';
 import type { Bounds } from './queue/survey.ts';
-import type { UploadEntry } from './queue/transaction.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
 import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
 import type { RejectionPolicy } from './transport/rejection-policy.ts';
+import type { Transform } from './transport/transform.ts';
 import type { Transport } from './transport/transport.ts';
-
-/**
- * Changes an entry before it is sent: returns another one, or null to leave it out.
- *
- * It must not change the one it gets, which may still be recorded, and has to keep its op id (`clientId`). One that throws
- * rejects the transaction as `invalid`; throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`:
- * hold).
- */
-export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
-
-/**
- * Changes the entries of one transaction before they are sent, where one entry alone isn't enough to go by: returns those
- * to send, in order; none, and the transaction leaves the queue without having been sent. Otherwise as
- * {@link EntryTransform}; no entry may be made up, since each needs an op id of its own.
- */
-export interface TransactionTransform {
-  transaction(entries: readonly UploadEntry[]): readonly UploadEntry[] | Promise<readonly UploadEntry[]>;
-}
-
-/** A change of entries before they are sent; `powersync-backend-connector/transforms` has ready ones. */
-export type Transform = EntryTransform | TransactionTransform;
 
 export interface RetryOptions {
   /** The first wait after a failure, in milliseconds. Default 5000, the SDK's own retry delay. */
@@ -164,8 +143,9 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
   for (const each of transforms) {
-    if (typeof each !== 'function' && typeof each?.transaction !== 'function')
-      wrong('transform', 'a function, or an object with a function "transaction", or a list of them', each);
+    const hint = each?.transaction ? ' (give the function "transaction" itself, without the object)' : '';
+    if (typeof each !== 'function')
+      wrong('transform', `a function of the entries, or a list of them${hint}`, each);
   }
   if (postCheckpointRequest !== undefined) fn('postCheckpointRequest', postCheckpointRequest);
   object('tokenCache', tokenCache);
