@@ -11,13 +11,7 @@ export {
   UploadError,
   type UploadErrorOptions,
 } from './error/upload-error.ts';
-export type {
-  BackendConnectorOptions,
-  EntryTransform,
-  RetryOptions,
-  TransactionTransform,
-  Transform,
-} from './options.ts';
+export type { BackendConnectorOptions, RetryOptions } from './options.ts';
 export type {
   ClearableDatabase,
   DrainAndClearOptions,
@@ -34,4 +28,5 @@ export type { CheckpointRequest } from './transport/checkpoint-request.ts';
 export type { Outcome } from './transport/outcome.ts';
 export type { PlatformAbortSignal } from './transport/platform.ts';
 export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './transport/rejection-policy.ts';
+export type { Transform, TransformContext } from './transport/transform.ts';
 export type { Transport, TransportContext, UploadBatch } from './transport/transport.ts';

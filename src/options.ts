@@ -4,34 +4,13 @@ import { optionChecks } from './check-options.ts';
 import type { Verdict } from './error/codes.ts';
 import type { RetryBudget, UploadFailure } from './error/upload-error.ts';
 import type { Bounds } from './queue/survey.ts';
-import type { UploadEntry } from './queue/transaction.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
 import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
 import type { RejectionPolicy } from './transport/rejection-policy.ts';
+import type { Transform } from './transport/transform.ts';
 import type { Transport } from './transport/transport.ts';
-
-/**
- * Changes an entry before it is sent: returns the entry to send, or null to leave it out.
- *
- * Return a changed copy; don't modify the entry itself, since it may still be recorded as rejected. Keep its op id
- * (`clientId`). If the transform throws, the transaction is rejected with code `invalid`. Throw an `UploadError` for
- * another verdict: code `unavailable` to retry later, `schema_mismatch` to hold.
- */
-export type EntryTransform = (entry: UploadEntry) => UploadEntry | null | Promise<UploadEntry | null>;
-
-/**
- * Changes the entries of one transaction before they are sent. Use it if one entry isn't enough to decide. Returns the
- * entries to send, in order. If it returns none, the transaction leaves the queue without being sent. Otherwise the
- * rules of {@link EntryTransform} apply. It can't add entries: each needs an op id of its own.
- */
-export interface TransactionTransform {
-  transaction(entries: readonly UploadEntry[]): readonly UploadEntry[] | Promise<readonly UploadEntry[]>;
-}
-
-/** Changes entries before they are sent. `powersync-backend-connector/transforms` has ready-made ones. */
-export type Transform = EntryTransform | TransactionTransform;
 
 /** How failed uploads are retried. */
 export interface RetryOptions {
@@ -202,8 +181,9 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   }
   const transforms = Array.isArray(transform) ? transform : [transform];
   for (const each of transforms) {
-    if (typeof each !== 'function' && typeof each?.transaction !== 'function')
-      wrong('transform', 'a function, or an object with a function "transaction", or a list of them', each);
+    const hint = each?.transaction ? ' (give the function "transaction" itself, without the object)' : '';
+    if (typeof each !== 'function')
+      wrong('transform', `a function of the entries, or a list of them${hint}`, each);
   }
   if (postCheckpointRequest !== undefined) fn('postCheckpointRequest', postCheckpointRequest);
   object('tokenCache', tokenCache);

@@ -1,4 +1,4 @@
-import type { EntryTransform } from '../options.ts';
+import type { Transform } from '../transport/transform.ts';
 import { type Warn, warnOnce } from './warn-once.ts';
 
 /** Limit of a 64-bit integer column. Anything larger is a floating-point number. */
@@ -22,18 +22,20 @@ const MAX_INT64 = 2 ** 63;
  * export const options: BackendConnectorOptions = { ...production, transform: warnUnsafeIntegers() };
  * ```
  */
-export function warnUnsafeIntegers(warn?: Warn): EntryTransform {
+export function warnUnsafeIntegers(warn?: Warn): Transform {
   const once = warnOnce(warn);
-  return (entry) => {
-    for (const [column, value] of Object.entries(entry.opData ?? {})) {
-      if (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) > MAX_INT64) continue;
-      const name = `${entry.table}.${column}`;
-      once(
-        name,
-        `${name} holds an integer beyond Number.MAX_SAFE_INTEGER. The SDK has rounded it, so the backend gets another ` +
-          'number. Make it a text column, or let the app use smaller numbers.',
-      );
+  return (entries) => {
+    for (const { table, opData } of entries) {
+      for (const [column, value] of Object.entries(opData ?? {})) {
+        if (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) > MAX_INT64) continue;
+        const name = `${table}.${column}`;
+        once(
+          name,
+          `${name} holds an integer beyond Number.MAX_SAFE_INTEGER. The SDK has rounded it, so the backend gets another ` +
+            'number. Make it a text column, or let the app use smaller numbers.',
+        );
+      }
     }
-    return entry;
+    return entries;
   };
 }

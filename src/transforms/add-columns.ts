@@ -1,10 +1,11 @@
 import { optionChecks } from '../check-options.ts';
 import { isObject } from '../contract/json.ts';
 import { ownError } from '../error/own-error.ts';
-import type { EntryTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../transport/sendable.ts';
+import type { Transform } from '../transport/transform.ts';
 import type { Columns } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 
 /**
  * Adds columns to every PUT and PATCH, over what is there. To an empty PATCH, too: {@link dropEmptyPatches} goes before.
@@ -28,9 +29,9 @@ import type { Columns } from './change-columns.ts';
  */
 export function addColumns(
   values: Columns | ((entry: UploadEntry) => Columns | Promise<Columns>),
-): EntryTransform {
+): Transform {
   if (typeof values !== 'function') optionChecks('addColumns').object('values', values);
-  return async (entry) => {
+  return eachEntry(async (entry) => {
     if (entry.op === 'DELETE') return entry;
     const added: unknown = typeof values === 'function' ? await values(entry) : values;
     if (!isObject(added)) throw ownError('The function of addColumns() must return an object.');
@@ -42,5 +43,5 @@ export function addColumns(
       opData[column] = here;
     }
     return { ...entry, opData };
-  };
+  });
 }

@@ -1,5 +1,6 @@
-import type { EntryTransform } from '../options.ts';
+import type { Transform } from '../transport/transform.ts';
 import { changeColumns } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 import { columnTypes, type SchemaLike } from './schema.ts';
 import { castAsSqlite } from './sqlite-cast.ts';
 
@@ -22,14 +23,14 @@ import { castAsSqlite } from './sqlite-cast.ts';
  * export const transform = fillNulls(AppSchema);
  * ```
  */
-export function fillNulls(schema: SchemaLike): EntryTransform {
+export function fillNulls(schema: SchemaLike): Transform {
   const tables = columnTypes('fillNulls', schema);
-  return (entry) => {
+  return eachEntry((entry) => {
     if (entry.op !== 'PUT') return entry;
     const opData: Record<string, unknown> = {};
     for (const column of tables.get(entry.table)?.keys() ?? []) opData[column] = null;
     return { ...entry, opData: { ...opData, ...entry.opData } };
-  };
+  });
 }
 
 /**
@@ -53,14 +54,14 @@ export function fillNulls(schema: SchemaLike): EntryTransform {
  * export const transform = castToSchema(AppSchema);
  * ```
  */
-export function castToSchema(schema: SchemaLike): EntryTransform {
+export function castToSchema(schema: SchemaLike): Transform {
   const tables = columnTypes('castToSchema', schema);
-  return (entry) => {
+  return eachEntry((entry) => {
     const types = tables.get(entry.table);
     if (!types) return entry;
     return changeColumns(entry, (column, value) => [
       column,
       typeof value === 'string' || typeof value === 'number' ? castAsSqlite(value, types.get(column)) : value,
     ]);
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
-import type { TransactionTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
+import type { Transform } from '../transport/transform.ts';
 import { nameMatcher } from './name-matcher.ts';
 import { createTrail } from './trail.ts';
 
@@ -40,11 +40,11 @@ export interface CoalesceOptions {
  * export const transform = coalesce({ tables: ['todos', 'lists'] });
  * ```
  */
-export function coalesce(options: CoalesceOptions = {}): TransactionTransform {
+export function coalesce(options: CoalesceOptions = {}): Transform {
   const { tables = ['*'], ...others } = options;
   optionChecks('coalesce').noOthers('', others);
   const isMeant = nameMatcher('coalesce', 'tables', tables);
-  return { transaction: (entries) => mergeRows(entries, isMeant) };
+  return (entries) => mergeRows(entries, isMeant);
 }
 
 function mergeRows(

@@ -1,9 +1,10 @@
 import { optionChecks } from '../check-options.ts';
 import { ownError } from '../error/own-error.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
-import type { EntryTransform } from '../options.ts';
 import { isSendable } from '../transport/sendable.ts';
+import type { Transform } from '../transport/transform.ts';
 import { changeColumnsLater } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 
 /**
  * Turns the value of a column, as SQLite has it, into what the backend takes, or a promise of it; throws where it can't. Not
@@ -33,12 +34,12 @@ export type ColumnCodec = (value: any) => unknown;
  * });
  * ```
  */
-export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTransform {
+export function columns(codecs: Readonly<Record<string, ColumnCodec>>): Transform {
   const { fn, object } = optionChecks('columns');
   const known = new Map(
     Object.entries(object('codecs', codecs)).map(([name, codec]) => [name, fn(name, codec)]),
   );
-  return (entry) =>
+  return eachEntry((entry) =>
     changeColumnsLater(entry, async (column, value, isOld) => {
       const codec = known.get(column);
       if (!codec || value == null) return [column, value];
@@ -50,7 +51,8 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): EntryTra
         const what = `${entry.op} of "${entry.table}": the column "${column}"`;
         throw new UploadError('invalid', `${what} could not be converted (see cause).`, { cause });
       }
-    });
+    }),
+  );
 }
 
 /** It would be sent as something else, or not at all: a forgotten return, for one. */

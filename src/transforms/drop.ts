@@ -1,5 +1,7 @@
-import type { EntryTransform } from '../options.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { Transform } from '../transport/transform.ts';
 import { changeColumns } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 /**
@@ -16,10 +18,11 @@ import { nameMatcher } from './name-matcher.ts';
  * export const transform = [dropColumns('draft', 'local_*'), dropEmptyPatches()];
  * ```
  */
-export function dropColumns(...names: readonly string[]): EntryTransform {
+export function dropColumns(...names: readonly string[]): Transform {
   const isDropped = nameMatcher('dropColumns', 'names', names);
-  return (entry) =>
-    changeColumns(entry, (column, value) => (isDropped(column) ? undefined : [column, value]));
+  return eachEntry((entry) =>
+    changeColumns(entry, (column, value) => (isDropped(column) ? undefined : [column, value])),
+  );
 }
 
 /**
@@ -33,9 +36,10 @@ export function dropColumns(...names: readonly string[]): EntryTransform {
  * export const transform = dropEmptyPatches();
  * ```
  */
-export function dropEmptyPatches(): EntryTransform {
-  return (entry) =>
-    entry.op === 'PATCH' && Object.keys(entry.opData ?? {}).length === 0 && entry.metadata == null
-      ? null
-      : entry;
+export function dropEmptyPatches(): Transform {
+  return (entries) => entries.filter((entry) => !isEmptyPatch(entry));
+}
+
+function isEmptyPatch({ op, opData, metadata }: UploadEntry): boolean {
+  return op === 'PATCH' && Object.keys(opData ?? {}).length === 0 && metadata == null;
 }

@@ -1,9 +1,10 @@
 import { optionChecks } from '../check-options.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
-import type { EntryTransform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { isSendable } from '../transport/sendable.ts';
+import type { Transform } from '../transport/transform.ts';
 import { changeColumns } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 /**
@@ -49,7 +50,7 @@ export function encryptColumns(
   names: readonly string[],
   encrypt: EncryptValue,
   options: EncryptColumnsOptions = {},
-): EntryTransform {
+): Transform {
   const { previousValues = 'omit', ...others } = options;
   const { fn, wrong, noOthers } = optionChecks('encryptColumns');
   const isSecret = nameMatcher('encryptColumns', 'names', names);
@@ -59,7 +60,7 @@ export function encryptColumns(
     wrong('previousValues', '"omit" or "encrypt"', previousValues);
   const isOmitted = previousValues === 'omit';
 
-  return async (entry) => {
+  return eachEntry(async (entry) => {
     const encryptAll = async (values: UploadEntry['opData']) => {
       const encrypted = { ...values };
       for (const [column, value] of Object.entries(encrypted)) {
@@ -72,7 +73,7 @@ export function encryptColumns(
       isOld && isOmitted && isSecret(column) ? undefined : [column, value],
     );
     return { ...entry, opData: await encryptAll(opData), previousValues: await encryptAll(old) };
-  };
+  });
 }
 
 async function encryptOne(

@@ -5,6 +5,7 @@ export { boolean, json, number, text } from './codecs.ts';
 export { type ColumnCodec, columns } from './columns.ts';
 export { isoDate, isoDateFromMs, isoDateFromSeconds } from './dates.ts';
 export { dropColumns, dropEmptyPatches } from './drop.ts';
+export { type ChangeEntry, eachEntry } from './each-entry.ts';
 export { type EncryptColumnsOptions, type EncryptValue, encryptColumns } from './encrypt-columns.ts';
 export { toCamelCase, toSnakeCase } from './letter-case.ts';
 export { type OnlyTablesOptions, onlyTables } from './only-tables.ts';

@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
 import { UploadError } from '../error/upload-error.ts';
-import type { EntryTransform } from '../options.ts';
+import type { Transform } from '../transport/transform.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 export interface OnlyTablesOptions {
@@ -28,18 +28,19 @@ export interface OnlyTablesOptions {
  * export const transform = onlyTables(['lists', 'todos', 'billing_*'], { others: 'hold' });
  * ```
  */
-export function onlyTables(tables: readonly string[], options: OnlyTablesOptions): EntryTransform {
+export function onlyTables(tables: readonly string[], options: OnlyTablesOptions): Transform {
   const { object, wrong, noOthers } = optionChecks('onlyTables');
   const isListed = nameMatcher('onlyTables', 'tables', tables);
   const { others, ...unknown } = object('options', options);
   noOthers('', unknown);
   if (!['ignore', 'reject', 'hold'].includes(others)) wrong('others', '"ignore", "reject" or "hold"', others);
-  return (entry) => {
-    if (isListed(entry.table)) return entry;
-    if (others === 'ignore') return null;
-    throw new UploadError(
-      others === 'hold' ? 'schema_mismatch' : 'invalid',
-      `The table "${entry.table}" is none of those that onlyTables() lets pass.`,
-    );
-  };
+  return (entries) =>
+    entries.filter(({ table }) => {
+      if (isListed(table)) return true;
+      if (others === 'ignore') return false;
+      throw new UploadError(
+        others === 'hold' ? 'schema_mismatch' : 'invalid',
+        `The table "${table}" is none of those that onlyTables() lets pass.`,
+      );
+    });
 }

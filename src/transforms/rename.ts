@@ -1,7 +1,8 @@
 import { optionChecks } from '../check-options.ts';
 import { ownError } from '../error/own-error.ts';
-import type { EntryTransform } from '../options.ts';
+import type { Transform } from '../transport/transform.ts';
 import { changeColumnsLater } from './change-columns.ts';
+import { eachEntry } from './each-entry.ts';
 
 /** New names by old ones, others stay; or a function that gives the new name or a promise of it, such as {@link toCamelCase}. */
 export type NewNames = Readonly<Record<string, string>> | ((name: string) => string | Promise<string>);
@@ -18,9 +19,9 @@ export type NewNames = Readonly<Record<string, string>> | ((name: string) => str
  * export const transform = renameTables({ todos: 'todo_items' });
  * ```
  */
-export function renameTables(names: NewNames): EntryTransform {
+export function renameTables(names: NewNames): Transform {
   const rename = renamer('renameTables', names);
-  return async (entry) => ({ ...entry, table: await rename(entry.table) });
+  return eachEntry(async (entry) => ({ ...entry, table: await rename(entry.table) }));
 }
 
 /**
@@ -36,9 +37,11 @@ export function renameTables(names: NewNames): EntryTransform {
  * export const transform = renameColumns(toCamelCase); // list_id → listId
  * ```
  */
-export function renameColumns(names: NewNames): EntryTransform {
+export function renameColumns(names: NewNames): Transform {
   const rename = renamer('renameColumns', names);
-  return (entry) => changeColumnsLater(entry, async (column, value) => [await rename(column), value]);
+  return eachEntry((entry) =>
+    changeColumnsLater(entry, async (column, value) => [await rename(column), value]),
+  );
 }
 
 function renamer(who: string, names: NewNames): (name: string) => string | Promise<string> {

@@ -1,27 +1,24 @@
 import { ownError } from '../error/own-error.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
-import type { EntryTransform, TransactionTransform, Transform } from '../options.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { carriesKind } from '../transport/sendable.ts';
+import type { Transform, TransformContext } from '../transport/transform.ts';
 
 /**
- * Applies transforms to a transaction, one after another. Each gets the entries that the one before it returned.
+ * Applies transforms to a transaction, and checks what they have left of it.
  *
  * @throws UploadError if a transform fails: its own upload error, or one with code `invalid`.
  */
 export async function applyTransforms(
   raw: readonly UploadEntry[],
   transforms: readonly Transform[],
+  context: TransformContext,
 ): Promise<readonly UploadEntry[]> {
-  let entries = raw;
-  for (const transform of transforms) {
-    if (typeof transform === 'function') entries = await transformEach(entries, transform);
-    else entries = await transformWhole(entries, transform);
-  }
+  const entries = await applyInTurn(raw, transforms, context);
   const opIds = new Set(raw.map(({ clientId }) => clientId));
   // Op ids must be unique: a rejection finds its entry by op id, and a retry what was already applied.
   if (!entries.every(({ clientId }) => opIds.delete(clientId)))
-    throw failure(
+    throw transformFailure(
       raw,
       ownError('A transform must keep the op id (clientId) of each entry, and use none twice.'),
     );
@@ -31,64 +28,56 @@ export async function applyTransforms(
       !carriesKind([opData ?? null, previousValues ?? null, metadata ?? null]),
   );
   if (odd.length > 0)
-    throw failure(odd, ownError("A column holds a value that JSON can't hold: a promise, a map, bytes …"));
+    throw transformFailure(odd, ownError("A column holds what JSON can't carry: a promise, a map, bytes …"));
   return entries;
 }
 
-/** Applies transforms to one entry, one after another. Null if one of them leaves the entry out. */
-export async function transformEntry(
-  entry: UploadEntry,
-  transforms: readonly EntryTransform[],
-): Promise<UploadEntry | null> {
-  let current = entry;
-  for (const transform of transforms) {
-    try {
-      const changed = await transform(current);
-      // Only null leaves an entry out: the false of `condition && entry` must not drop a write silently.
-      if (changed === null) return null;
-      if (!isEntry(changed)) throw ownError('A transform must return an entry, or null.');
-      current = changed;
-    } catch (thrown) {
-      throw failure([current], thrown);
-    }
-  }
-  return current;
-}
-
-async function transformEach(
+/** Applies one transform after another, each to all that the one before it has left, until nothing is left. */
+export async function applyInTurn(
   entries: readonly UploadEntry[],
-  transform: EntryTransform,
+  transforms: readonly Transform[],
+  context: TransformContext,
 ): Promise<readonly UploadEntry[]> {
-  const left: UploadEntry[] = [];
-  for (const entry of entries) {
-    const changed = await transformEntry(entry, [transform]);
-    if (changed) left.push(changed);
+  let left = entries;
+  for (const transform of transforms) {
+    if (left.length === 0) break;
+    try {
+      // A copy: one that sorts in place must not reach what the queue is completed by.
+      const changed: unknown = await transform(Object.defineProperties([...left], NOT_AN_ENTRY), context);
+      if (!Array.isArray(changed)) mistaken();
+      const copy: unknown[] = [...changed];
+      if (!copy.every(isEntry)) throw ownError('A transform must return a list of entries.');
+      left = copy;
+    } catch (thrown) {
+      throw transformFailure(left, thrown);
+    }
   }
   return left;
 }
 
-async function transformWhole(
-  entries: readonly UploadEntry[],
-  transform: TransactionTransform,
-): Promise<readonly UploadEntry[]> {
-  try {
-    // A copy: a transform that sorts it in place must not change what is completed.
-    const changed: unknown = await transform.transaction([...entries]);
-    if (Array.isArray(changed) && changed.every(isEntry)) return changed;
-    throw ownError('A transform of a transaction must return a list of entries.');
-  } catch (thrown) {
-    throw failure(entries, thrown);
-  }
+// A function of one entry would read undefined from the list, take it for an entry to send, and so let all of them pass.
+const NOT_AN_ENTRY = Object.fromEntries(
+  ['clientId', 'op', 'table', 'id', 'transactionId', 'opData', 'previousValues', 'metadata'].map((member) => [
+    member,
+    { get: mistaken },
+  ]),
+);
+
+function mistaken(): never {
+  throw new UploadError(
+    'misconfigured',
+    'transform must return a list of entries: wrap a function of one entry in eachEntry(). The writes stay queued.',
+  );
 }
 
-/** Whether a value is an entry. Its op id is checked later. */
-function isEntry(value: unknown): value is UploadEntry {
+/** But for the op id, which is looked at in the end. */
+export function isEntry(value: unknown): value is UploadEntry {
   const { op, table, id } = Object(value);
   return [op, table, id].every((each) => typeof each === 'string');
 }
 
-/** The error of a failed transform. It names operations and tables, never a value. */
-function failure(entries: readonly UploadEntry[], cause: unknown): UploadError {
+/** Names op and table, never a value. */
+export function transformFailure(entries: readonly UploadEntry[], cause: unknown): UploadError {
   if (isUploadError(cause)) return UploadError.from(cause);
   const what = new Set(entries.map(({ op, table }) => `${op} of "${table}"`));
   return new UploadError('invalid', `A transform failed: ${[...what].join(', ')} (see cause).`, { cause });

@@ -72,6 +72,7 @@ export function createBatchUpload(path: BatchPath): BatchUpload {
     const about = { database, deadline, owner: batch.owner };
 
     const items = await prepare(batch.transactions, {
+      database,
       clientId,
       transforms: options.transforms,
       judge,

@@ -1,12 +1,13 @@
-import type { CrudEntryLike } from '../database/database.ts';
-import type { Transform } from '../options.ts';
+import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
 import { toTransaction } from '../queue/transaction.ts';
 import type { Deadline } from '../time/deadline.ts';
+import type { Transform } from '../transport/transform.ts';
 import { applyTransforms } from './apply-transforms.ts';
 import type { Failed, Item } from './item.ts';
 import { type Judge, judgeThrown } from './judge.ts';
 
 export interface PrepareOptions {
+  readonly database: ConnectorDatabase;
   readonly clientId: string;
   readonly transforms: readonly Transform[];
   readonly judge: Judge;
@@ -23,7 +24,7 @@ export interface PrepareOptions {
  */
 export async function prepare(
   chosen: readonly (readonly CrudEntryLike[])[],
-  { clientId, transforms, judge, deadline, recorded, asked }: PrepareOptions,
+  { database, clientId, transforms, judge, deadline, recorded, asked }: PrepareOptions,
 ): Promise<Item[]> {
   const raws = chosen.map((raw): Item => ({ raw, transaction: toTransaction(clientId, raw) }));
   const states = await deadline.race(recorded(raws.map(({ transaction }) => transaction.key)));
@@ -37,7 +38,7 @@ export async function prepare(
     else if (transforms.length === 0) items.push(state ? { ...item, isListed: true } : item);
     else {
       try {
-        const entries = await deadline.race(applyTransforms(raw, transforms));
+        const entries = await deadline.race(applyTransforms(raw, transforms, { database }));
         if (entries.length)
           items.push({ raw, transaction: { ...transaction, entries }, isListed: state !== undefined });
         else items.push({ raw, transaction, known: { status: 'skipped' } });

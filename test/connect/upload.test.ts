@@ -2,6 +2,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import * as web from '@connectrpc/connect-web';
 import type { UploadError } from 'powersync-backend-connector';
 import { writeService } from 'powersync-backend-connector/connect';
+import { columns } from 'powersync-backend-connector/transforms';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, readWritableTables } from '../../examples/backend/database.ts';
 import { type GrpcServer, startGrpcServer } from '../../examples/backend/grpc.ts';
@@ -174,13 +175,7 @@ describe('the real SDK, through writeService(), to the example server', () => {
     await addList('l2', '👍');
     await addList('l3');
     const mine = connector(undefined, {
-      transform: (entry: { opData?: Record<string, unknown> }) => ({
-        ...entry,
-        opData: {
-          ...entry.opData,
-          name: String(entry.opData?.name).slice(0, entry.opData?.name === '👍' ? 1 : 9),
-        },
-      }),
+      transform: columns({ name: (name: string) => name.slice(0, name === '👍' ? 1 : 9) }),
     });
     expect(await mine.drain(client.db)).toMatchObject({ drained: true, applied: 2, rejected: 1 });
     expect(await stored()).toEqual(['l1', 'l3']);

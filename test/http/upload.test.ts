@@ -158,7 +158,7 @@ describe('a transaction that the backend refuses within a 2xx', () => {
     api.answers(() => results(fatal('', { failed_operation: { error_code: 'X', operation_index: 0 } })));
     const seen: unknown[] = [];
     const { connector } = httpConnector({
-      transform: (entry) => (entry.table === 'lists' ? null : entry),
+      transform: (entries) => entries.filter(({ table }) => table !== 'lists'),
       rejections: ({ entries, entryIndex }) => {
         seen.push(
           entries.map(({ table }) => table),

@@ -1,4 +1,4 @@
-import { type EntryTransform, UploadError } from 'powersync-backend-connector';
+import { type Transform, UploadError } from 'powersync-backend-connector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, applied, descriptions, recordingTransport, testConnector } from '../support/connector.ts';
@@ -13,11 +13,12 @@ describe('a write whose transform fails is never sent as it is', () => {
   });
   afterEach(() => closeClient(client));
 
-  function failingFor(...secrets: string[]): { transform: EntryTransform } {
+  function failingFor(...secrets: string[]): { transform: Transform } {
     return {
-      transform: (entry) => {
-        if (secrets.includes(entry.opData?.description)) throw new Error('It cannot be encrypted.');
-        return entry;
+      transform: (entries) => {
+        if (entries.some(({ opData }) => secrets.includes(opData?.description)))
+          throw new Error('It cannot be encrypted.');
+        return entries;
       },
     };
   }

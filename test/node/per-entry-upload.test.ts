@@ -2,6 +2,7 @@ import { type BackendConnectorOptions, UploadError } from 'powersync-backend-con
 import { perEntry, route, type SendEntry } from 'powersync-backend-connector/combine';
 import { listRejected } from 'powersync-backend-connector/rejections';
 import { fakeClock } from 'powersync-backend-connector/testing';
+import { eachEntry } from 'powersync-backend-connector/transforms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, queued, testConnector } from '../support/connector.ts';
@@ -38,7 +39,7 @@ describe('transports that send entry by entry, through the whole upload path', (
       async (entry) => {
         if (entry.opData?.description === 'bad') throw new UploadError('conflict', 'no');
       },
-      { transform: (entry) => (entry.opData?.description === 'left out' ? null : entry) },
+      { transform: eachEntry((entry) => (entry.opData?.description === 'left out' ? null : entry)) },
     );
     expect(await uploads.drain(client.db)).toMatchObject({ drained: true, applied: 1, rejected: 1 });
     expect(sent).toEqual(['good', 'bad', 'next']);

@@ -1,11 +1,5 @@
 import { column, Schema, Table } from '@powersync/common';
-import {
-  type EntryTransform,
-  type Outcome,
-  type Transform,
-  type Transport,
-  UploadError,
-} from 'powersync-backend-connector';
+import { type Outcome, type Transform, type Transport, UploadError } from 'powersync-backend-connector';
 import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
 import { fakeClock } from 'powersync-backend-connector/testing';
 import {
@@ -16,6 +10,7 @@ import {
   columns,
   dropColumns,
   dropEmptyPatches,
+  eachEntry,
   encryptColumns,
   fillNulls,
   isoDate,
@@ -186,10 +181,10 @@ describe('a transform that fails', () => {
   it('sends nothing untransformed, also where others were refused just before', async () => {
     const client = await open();
     await addTodos(client, 'bad 1', 'bad 2', 'good');
-    const secret: EntryTransform = (entry) => {
+    const secret = eachEntry((entry) => {
       if (entry.opData?.description.startsWith('bad')) throw new Error('A bug.');
       return { ...entry, opData: { description: 'sealed' } };
-    };
+    });
     const { transport, batches } = recordingTransport();
     const clock = fakeClock();
     const { connector } = testConnector({ transport, transform: secret, clock });
@@ -204,7 +199,7 @@ describe('a transform that fails', () => {
   it('does not empty the queue when it always fails', async () => {
     const client = await open();
     await addTodos(client, 'one', 'two', 'three', 'four', 'five');
-    const broken: EntryTransform = () => {
+    const broken: Transform = () => {
       throw new Error('A bug.');
     };
     const { report } = await upload(client, broken);
@@ -215,6 +210,76 @@ describe('a transform that fails', () => {
       error: { code: 'misconfigured' },
     });
     expect(await queuedEntries(client)).toBe(2);
+  });
+
+  it('keeps all, and sends none, where a function of one entry stands in its place', async () => {
+    const client = await open();
+    await addTodos(client, 'one', 'two', 'three', 'four', 'five');
+    const leaveOut = (entry: { table: string }) => (entry.table === 'todos' ? null : entry);
+    const { report, entries } = await upload(client, leaveOut as never);
+    expect(report).toMatchObject({
+      drained: false,
+      applied: 0,
+      rejected: 0,
+      error: { code: 'misconfigured', message: expect.stringContaining('eachEntry()') },
+    });
+    expect(entries).toEqual([]);
+    expect(await queuedEntries(client)).toBe(5);
+  });
+});
+
+describe('a transform that looks something up in the database', () => {
+  const withListName: Transform = eachEntry(async (entry, { database }) => {
+    const listId = entry.opData?.list_id;
+    if (!listId) return entry;
+    const [list] = await database.getAll<{ name: string }>('SELECT name FROM lists WHERE id = ?', [listId]);
+    if (!list) throw new UploadError('unavailable', 'The list is not here yet.');
+    return { ...entry, opData: { ...entry.opData, list_name: list.name } };
+  });
+
+  it('sends what it found, while the app goes on writing', async () => {
+    const client = await open();
+    await write(
+      client,
+      "INSERT INTO lists (id, name) VALUES ('l', 'Shopping')",
+      "INSERT INTO todos (id, list_id, description) VALUES ('t', 'l', 'Milk')",
+    );
+    let written: Promise<unknown> | undefined;
+    const { entries, report, keys } = await upload(client, [
+      async (given) => {
+        written ??= write(client, "INSERT INTO todos (id, list_id, description) VALUES ('u', 'l', 'Eggs')");
+        await written;
+        return given;
+      },
+      withListName,
+      perTable({ lists: () => [] }),
+    ]);
+    expect(report).toMatchObject({ drained: true, applied: 2, rejected: 0 });
+    expect(entries.flat().map(({ id, opData }) => [id, opData])).toEqual([
+      ['t', { list_id: 'l', description: 'Milk', list_name: 'Shopping' }],
+      ['u', { list_id: 'l', description: 'Eggs', list_name: 'Shopping' }],
+    ]);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it('keeps the write until it is there, under the same key whatever it finds', async () => {
+    const client = await open();
+    await client.db.execute("INSERT INTO todos (id, list_id, description) VALUES ('t', 'l', 'Milk')");
+    const missing = await upload(client, withListName);
+    expect(missing.report).toMatchObject({ drained: false, rejected: 0, error: { code: 'unavailable' } });
+    expect(missing.entries).toEqual([]);
+
+    await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'Shopping')");
+    const offline: Transport = () => Promise.reject(new UploadError('network', 'No answer.'));
+    const lost = await upload(client, withListName, offline);
+    await client.db.execute("UPDATE lists SET name = 'Garden' WHERE id = 'l'");
+    const found = await upload(client, withListName);
+    expect(found.report).toMatchObject({ drained: true, rejected: 0 });
+    expect([lost, found].map(({ entries }) => entries[0]?.[0]?.opData?.list_name)).toEqual([
+      'Shopping',
+      'Garden',
+    ]);
+    expect(found.keys[0]).toBe(lost.keys[0]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UploadError } from 'powersync-backend-connector';
+import { renameTables } from 'powersync-backend-connector/transforms';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { addTodos, applyAll, recordingTransport, testConnector } from '../support/connector.ts';
@@ -53,7 +54,7 @@ describe('P3: every transaction carries an idempotency key', () => {
     await addTodos(client, 'a');
     const plain = await keysOf(client);
     const { transport, keys } = recordingTransport();
-    await testConnector({ transport, transform: (entry) => ({ ...entry, table: 'tasks' }) }).connector.drain(
+    await testConnector({ transport, transform: renameTables({ todos: 'tasks' }) }).connector.drain(
       client.db,
     );
     expect(keys()).toEqual(plain);

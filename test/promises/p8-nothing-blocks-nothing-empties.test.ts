@@ -5,6 +5,7 @@ import {
   UploadError,
 } from 'powersync-backend-connector';
 import { type FakeClock, fakeClock } from 'powersync-backend-connector/testing';
+import { eachEntry } from 'powersync-backend-connector/transforms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import {
@@ -267,11 +268,11 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
 
   it('a transform that throws rejects that transaction only; one that says "not now" keeps it', async () => {
     const { connector } = testConnector({
-      transform: (entry) => {
+      transform: eachEntry((entry) => {
         if (entry.opData?.description === 'c') throw new Error('cannot encode');
         if (entry.opData?.description === 'f') throw new UploadError('unavailable', 'no encryption key yet');
         return entry.opData?.description === 'd' ? null : entry;
-      },
+      }),
     });
     expect(await connector.drain(client.db)).toMatchObject({
       applied: 3,

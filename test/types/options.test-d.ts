@@ -61,7 +61,10 @@ new BackendConnector({
 // Overrides: undefined keeps the default, also where it is spelt out.
 new BackendConnector({ ...required, retry: undefined, classify: undefined, transform: undefined });
 new BackendConnector({ ...required, classify: ({ code }) => (code === 'conflict' ? 'hold' : undefined) });
-new BackendConnector({ ...required, transform: [(entry) => (entry.table === 'drafts' ? null : entry)] });
+new BackendConnector({
+  ...required,
+  transform: [(entries) => entries.filter(({ table }) => table !== 'drafts')],
+});
 
 // Codes and events are closed sets.
 expectTypeOf(UploadError.from).returns.toEqualTypeOf<UploadError>();

@@ -78,12 +78,9 @@ describe('what is given', () => {
   });
 
   it('may be one transform or several', () => {
-    const one = (entry: never) => entry;
+    const one = (entries: never) => entries;
     expect(resolve({ transform: one }).transforms).toEqual([one]);
     expect(resolve({ transform: [one, one] }).transforms).toEqual([one, one]);
-    const whole = { transaction: (entries: never) => entries };
-    expect(resolve({ transform: whole }).transforms).toEqual([whole]);
-    expect(resolve({ transform: [one, whole] }).transforms).toEqual([one, whole]);
   });
 
   it('may be a token cache that is a class', () => {
@@ -172,9 +169,9 @@ describe('a wrong option is a TypeError that names it', () => {
     ...rows('classify', NOT_FUNCTIONS, (classify) => ({ classify })),
     ...rows('clock', NOT_FUNCTIONS, (clock) => ({ clock })),
     ...rows('random', NOT_FUNCTIONS, (random) => ({ random })),
-    ...rows('transform', [null, 1, 'text', {}, { transaction: 1 }], (transform) => ({ transform })),
+    ...rows('transform', [null, 1, 'text', {}], (transform) => ({ transform })),
     ...rows('transform', [null, undefined, 1, []], (transform) => ({
-      transform: [(entry: never) => entry, transform],
+      transform: [(entries: never) => entries, transform],
     })),
     ...rows('retry', NOT_OBJECTS, (retry) => ({ retry })),
     ...rows('retry.baseMs', [0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5', null], (baseMs) => ({
@@ -210,6 +207,14 @@ describe('a wrong option is a TypeError that names it', () => {
   ])('%s: %s', (option, _, options) => {
     expect(() => resolve(options)).toThrow(TypeError);
     expect(() => resolve(options)).toThrow(`"${option}"`);
+  });
+
+  it('says what a transform is, and where its function is when it is given in an object', () => {
+    const what = 'BackendConnector: option "transform" must be a function of the entries, or a list of them';
+    expect(() => resolve({ transform: [1] })).toThrow(new TypeError(`${what}; got 1.`));
+    expect(() => resolve({ transform: { transaction: () => [] } })).toThrow(
+      new TypeError(`${what} (give the function "transaction" itself, without the object); got object.`),
+    );
   });
 
   it('shows a wrong value only where it cannot be a secret', () => {

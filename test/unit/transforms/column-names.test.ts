@@ -93,7 +93,10 @@ describe('renameColumns()', () => {
 
   it('takes two columns of one new name for a fault: one value would be lost', async () => {
     const renamed = async () => columnsAfter(renameColumns(toCamelCase), { a_b: 1, aB: 2 });
-    await expect(renamed).rejects.toThrow(new TypeError('Two columns would be called "aB".'));
+    await expect(renamed).rejects.toMatchObject({
+      code: 'invalid',
+      cause: { name: 'TypeError', message: 'Two columns would be called "aB".' },
+    });
   });
 
   it('throws a TypeError for what is no name', () => {
@@ -166,7 +169,13 @@ describe('addColumns()', () => {
     const add = addColumns({ tenant: Promise.resolve('t1') });
     expect(await columnsAfter(add, { n: 1 })).toEqual({ n: 1, tenant: 't1' });
     for (const value of [Number.NaN, () => 1, { a: Promise.resolve(1) }])
-      await expect(columnsAfter(addColumns({ value }), {})).rejects.toThrow(TypeError);
+      await expect(columnsAfter(addColumns({ value }), {})).rejects.toMatchObject({
+        code: 'invalid',
+        cause: {
+          name: 'TypeError',
+          message: `addColumns() got a value for "value" that JSON can't carry.`,
+        },
+      });
   });
 
   it.each([undefined, null, 'x', []])('takes %j for a fault of the function', async (value) => {
@@ -175,7 +184,10 @@ describe('addColumns()', () => {
         addColumns(() => value as never),
         {},
       ),
-    ).rejects.toThrow(TypeError);
+    ).rejects.toMatchObject({
+      code: 'invalid',
+      cause: { name: 'TypeError', message: 'The function of addColumns() must return an object.' },
+    });
   });
 
   it('throws a TypeError for what is neither columns nor a function', () => {

@@ -1,6 +1,10 @@
-import type { EntryTransform, TransactionTransform } from '../../../src/options.ts';
+import type { ConnectorDatabase } from '../../../src/database/database.ts';
 import type { UploadEntry } from '../../../src/queue/transaction.ts';
+import type { Transform, TransformContext } from '../../../src/transport/transform.ts';
 import { anEntry } from '../../support/fake-queue.ts';
+
+/** With a database that nothing may be looked up in. */
+export const context: TransformContext = { database: {} as ConnectorDatabase };
 
 /** Freezes what a transform must not change. */
 function frozen(members: Partial<UploadEntry> = {}): UploadEntry {
@@ -9,19 +13,21 @@ function frozen(members: Partial<UploadEntry> = {}): UploadEntry {
   return entry;
 }
 
-/** What becomes of a frozen entry. */
-export async function changed(transform: EntryTransform, members: Partial<UploadEntry> = {}) {
-  return await transform(frozen(members));
+/** What becomes of a frozen entry; null where it is left out. */
+export async function changed(transform: Transform, members: Partial<UploadEntry> = {}) {
+  const [entry = null, ...others] = await sent(transform, [frozen(members)]);
+  if (others.length > 0) throw new Error('There is more than one entry.');
+  return entry;
 }
 
 /** Columns of a PUT after a transform. */
-export async function columnsAfter(transform: EntryTransform, opData: Record<string, unknown>) {
+export async function columnsAfter(transform: Transform, opData: Record<string, unknown>) {
   return (await changed(transform, { opData }))?.opData;
 }
 
 /** The columns and previous values of a PATCH after a transform. */
 export async function patchAfter(
-  transform: EntryTransform,
+  transform: Transform,
   opData: Record<string, unknown>,
   previousValues: Record<string, unknown>,
 ) {
@@ -36,6 +42,6 @@ export function transactionOf(...entries: Partial<UploadEntry>[]): UploadEntry[]
   );
 }
 
-export async function sent(transform: TransactionTransform, entries: readonly UploadEntry[]) {
-  return await transform.transaction(entries);
+export async function sent(transform: Transform, entries: readonly UploadEntry[]) {
+  return await transform(Object.freeze([...entries]), context);
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
-import type { EntryTransform } from '../../../src/options.ts';
 import {
   coalesce,
+  eachEntry,
   onlyTables,
   perTable,
   renameColumns,
   renameTables,
 } from '../../../src/transforms/index.ts';
-import { changed } from './support.ts';
+import type { Transform } from '../../../src/transport/transform.ts';
+import { changed, context, sent, transactionOf } from './support.ts';
 
-const mark =
-  (text: string): EntryTransform =>
-  async (entry) => ({ ...entry, metadata: (entry.metadata ?? '') + text });
+const mark = (text: string) =>
+  eachEntry(async (entry) => ({ ...entry, metadata: (entry.metadata ?? '') + text }));
 
 describe('perTable()', () => {
   const transform = perTable({
@@ -20,7 +20,7 @@ describe('perTable()', () => {
     'audit_*': mark('audit'),
     audit_log: mark('log'),
     'a*': mark('a*'),
-    drafts: () => null,
+    drafts: () => [],
     lists: [],
   });
 
@@ -42,18 +42,64 @@ describe('perTable()', () => {
     expect((await changed(withDefault, { table: 'todos' }))?.metadata).toBeUndefined();
   });
 
-  it('leaves an entry out for null, and asks no further transform about it', async () => {
+  it('leaves an entry out, and asks no further transform about it', async () => {
     const after = vi.fn(mark('after'));
     expect(await changed(transform, { table: 'drafts' })).toBeNull();
-    expect(await changed(perTable({ default: [() => null, after] }))).toBeNull();
+    expect(await changed(perTable({ default: [() => [], after] }))).toBeNull();
     expect(after).not.toHaveBeenCalled();
   });
 
   it('takes a forgotten return for a fault, and names op and table', async () => {
-    const forgotten = changed(perTable({ todos: [(() => {}) as never] }), { table: 'todos', op: 'PATCH' });
+    const forgotten = changed(perTable({ todos: [eachEntry((() => {}) as never)] }), {
+      table: 'todos',
+      op: 'PATCH',
+    });
     await expect(forgotten).rejects.toMatchObject({
       message: '[invalid] A transform failed: PATCH of "todos" (see cause).',
     });
+  });
+
+  it('tells a function of one entry, which stands there without eachEntry()', async () => {
+    for (const fn of [() => null, ({ op }: { op: string }) => (op === 'PUT' ? null : undefined)])
+      await expect(changed(perTable({ default: fn as never }))).rejects.toMatchObject({
+        code: 'misconfigured',
+        message: expect.stringContaining('eachEntry()'),
+      });
+  });
+
+  it('gives a transform what is meant for it as far as it stands together, and the context', async () => {
+    const seen: unknown[] = [];
+    const look: Transform = (entries, given) => {
+      seen.push([entries.map(({ table, id }) => `${table}/${id}`), given]);
+      return entries;
+    };
+    const entries = transactionOf(
+      { table: 'audit_a', id: '1' },
+      { table: 'audit_b', id: '2' },
+      { table: 'lists', id: '3' },
+      { table: 'lists', id: '4' },
+      { table: 'audit_a', id: '5' },
+    );
+    expect(await sent(perTable({ 'audit_*': look }), entries)).toEqual(entries);
+    expect(seen).toEqual([
+      [['audit_a/1', 'audit_b/2'], context],
+      [['audit_a/5'], context],
+    ]);
+  });
+
+  it('moves nothing across entries of other tables, whatever a transform does', async () => {
+    const entries = transactionOf(
+      { table: 'todos', id: 'a' },
+      { table: 'todos', id: 'a', op: 'PATCH', opData: { x: 1 } },
+      { table: 'lists', id: 'l' },
+      { table: 'todos', id: 'a', op: 'PATCH', opData: { list_id: 'l' } },
+    );
+    const left = await sent(perTable({ todos: coalesce() }), entries);
+    expect(left.map(({ op, table, opData }) => [op, table, opData])).toEqual([
+      ['PUT', 'todos', { x: 1 }],
+      ['PUT', 'lists', {}],
+      ['PATCH', 'todos', { list_id: 'l' }],
+    ]);
   });
 
   it('takes the word of an UploadError', async () => {
@@ -64,7 +110,7 @@ describe('perTable()', () => {
   it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null in a list', [null]],
-    ['a transform of whole transactions, which knows no table', coalesce()],
+    ['an object', { transaction: () => [] }],
   ])('throws a TypeError for %s instead of a transform', (_, given) => {
     expect(() => perTable({ todos: given as never })).toThrow(TypeError);
     expect(() => perTable({ todos: given as never })).toThrow('perTable: option "todos"');
@@ -108,8 +154,7 @@ describe('onlyTables()', () => {
 });
 
 describe('renameTables()', () => {
-  const name = async (transform: EntryTransform, table: string) =>
-    (await changed(transform, { table }))?.table;
+  const name = async (transform: Transform, table: string) => (await changed(transform, { table }))?.table;
 
   it('takes a map, and keeps the names that are not in it', async () => {
     const transform = renameTables({ todos: 'todo_items' });
@@ -135,8 +180,7 @@ describe('renameTables()', () => {
       ),
     ).toBe('public.todos');
     const columns = renameColumns(async (column) => `${column}_`);
-    const entry = await columns({ clientId: 1, op: 'PUT', table: 't', id: 'a', opData: { x: 1 } });
-    expect(entry?.opData).toEqual({ x_: 1 });
+    expect((await changed(columns, { opData: { x: 1 } }))?.opData).toEqual({ x_: 1 });
   });
 
   it.each([undefined, '', 1])('takes %j for a fault of the function', async (value) => {
@@ -145,7 +189,10 @@ describe('renameTables()', () => {
         renameTables(() => value as never),
         'todos',
       ),
-    ).rejects.toThrow(TypeError);
+    ).rejects.toMatchObject({
+      code: 'invalid',
+      cause: { name: 'TypeError', message: 'renameTables(): there is no new name for "todos".' },
+    });
   });
 
   it.each<[string, unknown, string]>([

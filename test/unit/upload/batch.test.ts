@@ -39,7 +39,7 @@ describe('the size of a batch', () => {
     const { connector } = testConnector({
       transport,
       batching: { maxTransactions: 4 },
-      transform: (entry) => (entry.id === '2' ? null : entry),
+      transform: (entries) => entries.filter(({ id }) => id !== '2'),
       clock: () => now,
     });
     const queue = queueOf(8);
@@ -243,7 +243,7 @@ describe('what a transport is told', () => {
 describe('a transaction of which the transform leaves nothing', () => {
   it('leaves the queue without a request, and counts as neither applied nor rejected', async () => {
     const { transport, batches } = recordingTransport();
-    const { connector, events } = testConnector({ transport, transform: () => null });
+    const { connector, events } = testConnector({ transport, transform: () => [] });
     const queue = queueOf(3);
     const report = await connector.drain(queue);
     expect(report).toEqual({ drained: true, applied: 0, rejected: 0, remainingEntries: 0 });
