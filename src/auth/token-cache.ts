@@ -150,7 +150,7 @@ export function createTokenSource({
     },
     async keepOnlyOf(owner) {
       if (held === undefined) await load();
-      if (held?.isLoaded && (owner === null || held.claims.subject !== owner)) {
+      if (held?.isLoaded && held.claims.subject !== owner) {
         held = null;
         keep(null);
       }

@@ -56,8 +56,7 @@ function presented(cause: Error, depth: number): Error {
   const places = `${stack}`
     .split('\n')
     .filter(
-      (line) =>
-        line.length < 999 && !lines.has(line.trim()) && /^(\s*at .*|\S*@\S+):\d+(:\d+)?\)?$/.test(line),
+      (line) => line.length < 999 && !lines.has(line.trim()) && /^(\s*at .*|\S*@\S+):\d+\)?$/.test(line),
     );
   return Object.defineProperties(copy, {
     name: { value: shownName },

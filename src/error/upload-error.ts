@@ -150,7 +150,7 @@ export interface UploadFailure {
 function fromThrown(value: unknown): UploadError {
   if (value instanceof UploadError) return value;
   if (isUploadError(value)) {
-    const [, code, message] = /^\[(\w+)\] (.*)$/s.exec(value.message) ?? [];
+    const [, code, message] = /^\[(\w+)\] (.*)/s.exec(value.message) ?? [];
     if (message !== undefined)
       return new UploadError(isUploadErrorCode(code) ? code : 'unknown', message, value);
   }

@@ -21,7 +21,7 @@ export function fits(pattern: string, name: string): boolean {
  */
 export function lookUp<T>(byTable: Readonly<Record<string, T>>, table: string): T | undefined {
   if (Object.hasOwn(byTable, table)) return byTable[table];
-  const pattern = Object.keys(byTable).find((each) => each.includes('*') && fits(each, table));
+  const pattern = Object.keys(byTable).find((each) => fits(each, table));
   if (pattern !== undefined) return byTable[pattern];
   return Object.hasOwn(byTable, 'default') ? byTable.default : undefined;
 }

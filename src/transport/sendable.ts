@@ -13,7 +13,7 @@ export function carriesKind(value: unknown): boolean {
 
 function carries(value: unknown, takes: (number: number) => boolean): boolean {
   if (typeof value === 'number') return takes(value);
-  if (typeof value !== 'object' || value === null) return !/^(undefined|function|symbol)$/.test(typeof value);
+  if (typeof value !== 'object' || value === null) return !/undefined|function|symbol/.test(typeof value);
   const inside = (each: unknown): boolean => carries(each, takes);
   if (Array.isArray(value)) return value.every(inside);
   if (value instanceof Date) return !Number.isNaN(value.getTime());

@@ -143,10 +143,12 @@ describe('keepUploading()', () => {
 
   it('does nothing where it was ended before', async () => {
     const { connector, events } = testConnector();
+    const database = await queueOf(1);
+    database.onChange = vi.fn(); // The database may be closed by then.
     stop.controller.abort();
-    connector.keepUploading(await queueOf(1), { signal: stop.controller.signal });
-    await new Promise((resolve) => setTimeout(resolve));
+    await connector.keepUploading(database, { signal: stop.controller.signal });
     expect(events).toEqual([]);
+    expect(database.onChange).not.toHaveBeenCalled();
   });
 
   it('goes on once a change of users is over, where it was begun meanwhile', async () => {
@@ -334,6 +336,34 @@ describe('setOwner()', () => {
     await connector.uploadData(database);
     expect(attempts).toEqual([1, 1]);
     expect(batches).toHaveLength(1);
+  });
+});
+
+describe('resetBreaker()', () => {
+  it('says that refusals were the writes’ fault: one that is applied after all opens nothing', async () => {
+    let refuses = true;
+    const { connector, events } = testConnector({
+      transport: (batch, context) => (refuses ? refusing('forbidden') : applyAll)(batch, context),
+    });
+    const database = await queueOf(6);
+    expect((await connector.drain(database)).error?.code).toBe('misconfigured');
+    expect(connector.status.breaker).toBe('open');
+    await connector.resetBreaker(database);
+    expect(connector.status.breaker).toBe('closed');
+    events.length = 0;
+    refuses = false;
+    expect(await connector.drain(database)).toMatchObject({ drained: true });
+    expect(connector.status.breaker).toBe('closed');
+    expect(events.map(({ type }) => type)).not.toContain('breaker');
+  });
+
+  it('does nothing once the connector is closed', async () => {
+    const { connector, events } = testConnector();
+    const database = await queueOf(1);
+    connector.close();
+    events.length = 0;
+    await expect(connector.resetBreaker(database)).rejects.toMatchObject({ code: 'aborted' });
+    expect(events).toEqual([]);
   });
 });
 

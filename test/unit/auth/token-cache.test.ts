@@ -412,7 +412,7 @@ describe('a device whose clock is wrong', () => {
   it('takes small differences for noise: Date counts whole seconds, and answers take time', async () => {
     const { tokens, time, provider } = world();
     await tokens.get();
-    tokens.serverTime(time.now + 4999);
+    tokens.serverTime(time.now + 5000);
     time.now += 4 * MINUTE - 1;
     await tokens.get();
     expect(provider).toHaveBeenCalledTimes(1);
@@ -422,6 +422,17 @@ describe('a device whose clock is wrong', () => {
     const { tokens, time, provider } = world();
     await tokens.get();
     time.now -= HOUR;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not where the clock was set back by a few seconds, as its device does to be exact', async () => {
+    const { tokens, time, provider } = world();
+    await tokens.get();
+    time.now -= 5000;
+    await tokens.get();
+    expect(provider).toHaveBeenCalledTimes(1);
+    time.now -= 1;
     await tokens.get();
     expect(provider).toHaveBeenCalledTimes(2);
   });
@@ -436,6 +447,17 @@ describe('a token that has expired when it comes', () => {
       expect(await tokens.get()).toBe(stale);
       time.now += 1000;
     }
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('counts as such also where it expires at that very moment', async () => {
+    const { tokens, time, provider } = world();
+    provider.mockResolvedValue({
+      token: unsignedJwt({ iat: (START - 5 * MINUTE) / 1000, exp: START / 1000 }),
+    });
+    await tokens.get();
+    time.now += MINUTE;
+    await tokens.get();
     expect(provider).toHaveBeenCalledTimes(1);
   });
 
@@ -602,6 +624,74 @@ describe('a cache of the app', () => {
   });
 });
 
+describe('keeping only the token of one user, as at a start', () => {
+  const tokenOf = (sub?: string) => unsignedJwt({ jti: ++serial, sub, exp: (START + HOUR) / 1000 });
+  const cacheWith = (kept: string | null) => {
+    const cache = {
+      kept,
+      get: vi.fn(() => cache.kept),
+      set: vi.fn(async (token: string | null) => {
+        cache.kept = token;
+      }),
+    };
+    return cache;
+  };
+
+  it('leaves what the cache has of that user', async () => {
+    const token = tokenOf('ada');
+    const cache = cacheWith(token);
+    const { tokens, provider } = world({ cache });
+    await tokens.keepOnlyOf('ada');
+    expect(cache.set).not.toHaveBeenCalled();
+    expect(await tokens.get()).toBe(token);
+    expect(provider).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, string | undefined, string | null]>([
+    ['of somebody else', 'bob', 'ada'],
+    ['that names nobody', undefined, 'ada'],
+    ['where nobody is signed in', 'ada', null],
+    ['that names nobody, where nobody is signed in', undefined, null],
+  ])('forgets a token %s, and has dropped it from the cache when it ends', async (_, sub, owner) => {
+    const cache = cacheWith(tokenOf(sub));
+    const fresh = tokenOf('ada');
+    const { tokens } = world({ cache, credentials: answering({ token: fresh }) });
+    await tokens.keepOnlyOf(owner);
+    expect(cache.kept).toBeNull();
+    expect(await tokens.get()).toBe(fresh);
+  });
+
+  it('does so also once that token has been used', async () => {
+    const token = tokenOf('bob');
+    const cache = cacheWith(token);
+    const { tokens } = world({ cache });
+    expect(await tokens.get()).toBe(token);
+    await tokens.keepOnlyOf('ada');
+    expect(cache.kept).toBeNull();
+    expect(await tokens.get()).not.toBe(token);
+  });
+
+  it('leaves a token that credentials() gave, whoever it names: it is of now', async () => {
+    const token = tokenOf('bob');
+    const cache = cacheWith(null);
+    const { tokens, provider } = world({ cache, credentials: answering({ token }) });
+    await tokens.get();
+    const asked = cache.get.mock.calls.length;
+    await tokens.keepOnlyOf('ada');
+    expect(await tokens.get()).toBe(token);
+    expect(cache.kept).toBe(token);
+    expect(cache.get).toHaveBeenCalledTimes(asked);
+    expect(provider).toHaveBeenCalledTimes(1);
+  });
+
+  it('writes nothing to a cache that is empty', async () => {
+    const cache = cacheWith(null);
+    const { tokens } = world({ cache });
+    await tokens.keepOnlyOf('ada');
+    expect(cache.set).not.toHaveBeenCalled();
+  });
+});
+
 describe('a connector that was closed', () => {
   it('keeps nothing of a refresh that was on its way, and hands it to nobody', async () => {
     let answer = (_: { token: string }): void => {};
@@ -697,6 +787,20 @@ describe('a slow cache of the app', () => {
     pending[1]?.land();
     await pass();
     expect(settled).toHaveBeenCalled();
+  });
+
+  it('is waited for where it has to drop the token of somebody else', async () => {
+    const { cache, pending } = slowCache();
+    cache.kept = unsignedJwt({ sub: 'bob' });
+    const { tokens } = world({ cache });
+    const ended = vi.fn();
+    void tokens.keepOnlyOf('ada').then(ended);
+    await pass();
+    expect(pending).toMatchObject([{ token: null }]);
+    expect(ended).not.toHaveBeenCalled();
+    pending[0]?.land();
+    await pass();
+    expect(ended).toHaveBeenCalled();
   });
 
   it('is settled at once where there is nothing to write', async () => {

@@ -31,7 +31,7 @@ describe('ready()', () => {
     expect(isUploadError(error)).toBe(true);
     expect(error).toMatchObject({
       code: 'unknown',
-      cause: { name: 'Error' },
+      cause: { name: 'Error', message: 'disk full' }, // The driver has seen no row yet.
       message: expect.stringContaining('not be opened'),
     });
     await ready(broken);

@@ -13,6 +13,7 @@ describe('the tables of the connector', () => {
       `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`,
     );
     expect(tables.map(({ name }) => name)).toEqual(['connector_rejected_writes', 'connector_state']);
+    expect(database.statements.filter((sql) => sql.startsWith('ALTER'))).toEqual([]);
   });
 
   it('are left as they are where they exist', async () => {

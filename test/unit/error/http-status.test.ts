@@ -74,7 +74,8 @@ describe('codeFromHttpStatus', () => {
     999,
     -1,
     Number.NaN,
-  ])('retries %i, which no contract gives a meaning', (status) => {
+  ])('does not know %i, which no contract gives a meaning, and retries it', (status) => {
+    expect(codeFromHttpStatus(status)).toBe(status >= 600 ? 'unavailable' : 'unknown');
     expect(mayReject(status)).toBe(false);
   });
 });

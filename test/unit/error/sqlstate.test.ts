@@ -50,7 +50,8 @@ describe('codeFromSqlState', () => {
     ['', 'nothing'],
     ['PGRST301', 'a code of PostgREST'],
     ['x23505', 'a code that is not at the beginning'],
-  ])('keeps the write on %s (%s)', (sqlState) => {
+  ])('does not know %s, and keeps the write (%s)', (sqlState) => {
+    expect(codeFromSqlState(sqlState)).toBe('unknown');
     expect(defaultVerdict(codeFromSqlState(sqlState))).toBe('retry');
   });
 

@@ -249,6 +249,12 @@ describe('UploadError.from', () => {
     }
   });
 
+  it('reads a code only where a message begins with it', () => {
+    const error = UploadError.from({ name: 'UploadError', message: 'SECRET said [invalid] once' });
+    expect(error.code).toBe('unknown');
+    expect(error.message).not.toContain('once');
+  });
+
   it('does not take a code from the message of any other error', () => {
     expect(UploadError.from(new Error('[invalid] not ours')).code).toBe('unknown');
   });
@@ -316,6 +322,34 @@ describe('UploadError.from', () => {
     expect(error.cause?.message).toBe(thrown instanceof Error ? WITHHELD : undefined);
   });
 
+  it.each<[unknown, string]>([
+    ['text', 'A string was thrown'],
+    [undefined, 'A undefined was thrown'],
+    [{ name: 'UploadError', message: 'no code' }, 'A object was thrown'],
+    [new RangeError('SECRET'), 'Unexpected RangeError (see cause)'],
+    [Object.assign(new Error('x'), { name: 'app.RowError$1' }), 'Unexpected app.RowError$1 (see cause)'],
+    [Object.assign(new Error('x'), { name: 'row of SECRET' }), 'Unexpected Error (see cause)'],
+    [Object.assign(new Error('x'), { name: 'SECRET!' }), 'Unexpected Error (see cause)'],
+    [Object.assign(new Error('x'), { name: 'x'.repeat(65) }), 'Unexpected Error (see cause)'],
+  ])('says what kind of thing was thrown (%#)', (thrown, what) => {
+    expect(UploadError.from(thrown).detail).toBe(`${what}. The writes stay queued.`);
+  });
+
+  it.each([
+    ['ECONNABORTED', 'timeout'],
+    ['ETIMEDOUT', 'timeout'],
+    ['ECONNREFUSED', 'network'],
+    ['ETIMEDOUT_OF_DNS', 'network'],
+    ['WSAETIMEDOUT', 'unknown'],
+    ['ERR_BAD_REQUEST', 'unknown'],
+  ])('reads the code %s of axios as %s', (code, expected) => {
+    const thrown = Object.assign(new Error('x'), { name: 'AxiosError', code });
+    const error = UploadError.from(thrown);
+    expect(error.code).toBe(expected);
+    expect(error.cause).toMatchObject({ name: 'AxiosError' });
+    if (expected === 'timeout') expect(error.detail).toBe('The request timed out.');
+  });
+
   it.each([
     ['an error with the class of tRPC', 'CONFLICT', 409, 'conflict'],
     ['bad input', 'BAD_REQUEST', 400, 'invalid'],
@@ -341,9 +375,16 @@ describe('UploadError.from', () => {
     expect(UploadError.from(named({ data: { code: 'toString' } })).code).toBe('unknown');
   });
 
-  it('gives a 404 of tRPC a budget', () => {
-    const thrown = Object.assign(new Error(), { name: 'TRPCClientError', data: { httpStatus: 404 } });
-    expect(UploadError.from(thrown).budget).toEqual({ tries: 10, minMs: 600_000 });
+  it('believes such a status of tRPC alone: another error may carry that of anything', () => {
+    const thrown = Object.assign(new Error('x'), { data: { code: 'CONFLICT', httpStatus: 409 } });
+    expect(UploadError.from(thrown)).toMatchObject({ code: 'unknown' });
+  });
+
+  it('gives a 404 of tRPC a budget, and no other', () => {
+    const said = (httpStatus: number) =>
+      UploadError.from(Object.assign(new Error(), { name: 'TRPCClientError', data: { httpStatus } }));
+    expect(said(404).budget).toEqual({ tries: 10, minMs: 600_000 });
+    expect(said(409)).not.toHaveProperty('budget');
   });
 
   it('quotes nothing of what was thrown: it may hold rows or a token', () => {
@@ -459,10 +500,15 @@ describe('isUploadError', () => {
     expect(isUploadError(crossed(new UploadError('invalid', '')))).toBe(true);
   });
 
-  it.each([undefined, null, 'UploadError', new Error('UploadError'), {}, { name: 'uploaderror' }])(
-    'is false for %s',
-    (value) => {
-      expect(isUploadError(value)).toBe(false);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    'UploadError',
+    new Error('UploadError'),
+    {},
+    { name: 'uploaderror' },
+    UploadError,
+  ])('is false for %s', (value) => {
+    expect(isUploadError(value)).toBe(false);
+  });
 });

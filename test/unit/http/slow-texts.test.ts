@@ -35,6 +35,7 @@ const TEXTS = [
     "column '",
     'timed ',
     'x@',
+    'ray',
     '//',
   ],
 ].map((text) => fill(text));
@@ -49,7 +50,7 @@ describe.each(TEXTS.flatMap((text) => [text, `${text}!`, `value "${text}`, `dupl
         'isGateways()',
         () => isGateways({ status: 403, headers }, { message: text, error: { message: text } }),
       ],
-      ['saysOnlyForbidden()', () => saysOnlyForbidden({ message: text, [text]: text })],
+      ['saysOnlyForbidden()', () => saysOnlyForbidden({ [text]: text, message: text })],
       [
         'saysMissing()',
         () => {

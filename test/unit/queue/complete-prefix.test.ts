@@ -36,6 +36,14 @@ describe('handleFor', () => {
   });
 });
 
+it('completePrefix() looks once where that look ends with what is settled', async () => {
+  const queue = new FakeQueue().write({}, {}).write({});
+  const { transactions } = await readHead(queue);
+  queue.reads.length = 0;
+  expect(await completePrefix(queue, transactions, null)).toBe(true);
+  expect(queue.reads).toEqual([3]);
+});
+
 /** Where the handle comes from that a completion is given. */
 type Source = (queue: FakeQueue, head: QueueHead, count: number) => Promise<CrudBatchLike | null>;
 

@@ -434,6 +434,32 @@ describe('inLane with Web Locks', () => {
     await Promise.all([leaving, other]);
   });
 
+  it.each([
+    ['before', true],
+    ['while it waits', false],
+  ])('laneIsLeft() waits for another tab also where an upload here ended %s', async (_, isBefore) => {
+    const locks = createLocks();
+    vi.stubGlobal('navigator', { locks });
+    const [ours, theirs] = [deferred(), deferred()];
+    const own = inLane(name, deadline(), () => ours.promise);
+    await settle();
+    const { signal } = new AbortController();
+    const other = locks.request(`powersync-backend-connector:${name}`, { signal }, () => theirs.promise);
+    const end = async (): Promise<void> => {
+      ours.resolve();
+      await own;
+      await settle();
+    };
+    if (isBefore) await end();
+    const left = vi.fn();
+    const leaving = laneIsLeft(new FakeQueue(name), 60_000).then(left);
+    await settle();
+    await end();
+    expect(left).not.toHaveBeenCalled();
+    theirs.resolve();
+    await Promise.all([leaving, other]);
+  });
+
   it('ends the wait for another tab at the deadline, without running the task', async () => {
     vi.stubGlobal('navigator', {
       locks: {

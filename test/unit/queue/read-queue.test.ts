@@ -108,6 +108,11 @@ describe('where the table can not be looked at', () => {
     expect(queue.reads).toEqual([3]);
   });
 
+  it('holds back the last one alone', async () => {
+    const queue = unreadable(new FakeQueue().write({}).write({}).write({}).write({}).write({}));
+    expect(await read(queue, 10, 3)).toEqual([[1], [2], [3]]);
+  });
+
   it('holds it back also where the limit happens to meet its end, which cannot be seen', async () => {
     const queue = unreadable(new FakeQueue().write({}).write({}, {}).write({}));
     expect(await read(queue, 10, 2)).toEqual([[1]]);
@@ -130,8 +135,11 @@ describe('where the table can not be looked at', () => {
     expect(queue.reads).toEqual([2]);
   });
 
-  it('owners may have been written down', async () => {
+  it('owners may have been written down, and some of it may have been rejected', async () => {
     const queue = unreadable(new FakeQueue().write({}));
-    expect(await readQueue(queue, { transactions: 1, entries: 1 })).toMatchObject({ mayHaveOwners: true });
+    expect(await readQueue(queue, { transactions: 1, entries: 1 })).toMatchObject({
+      mayHaveOwners: true,
+      mayHaveRejected: true,
+    });
   });
 });

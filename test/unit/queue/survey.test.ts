@@ -85,6 +85,7 @@ describe('surveyQueue', () => {
     [[{}]],
     [[{ lastOpId: '3', entries: 3, hasOwners: 0 }]],
     [[{ lastOpId: 3, entries: 3n, hasOwners: 0 }]],
+    [[{ lastOpId: 3, entries: 0, hasOwners: 0 }]],
   ])('is undefined for an answer of another form: %o', async (rows) => {
     const getAll = async () => rows as never[];
     expect(await surveyQueue({ getAll } as never, { transactions: 3, entries: 3 })).toBeUndefined();

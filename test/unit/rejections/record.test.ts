@@ -326,6 +326,19 @@ describe('record()', () => {
     await expect(record()(rejected(), { database, now: NOW })).rejects.toThrow('locked');
   });
 
+  it.each([
+    ['held', true, 'hold'],
+    ['let go', false, 'complete'],
+  ])('is %s as asked where the app discards the row meanwhile', async (_, needsDecision, answer) => {
+    const database = new FakeQueue();
+    const execute = database.execute.bind(database);
+    database.execute = async (sql, parameters) => {
+      await execute(sql, parameters);
+      if (sql.startsWith('INSERT')) await execute('DELETE FROM connector_rejected_writes');
+    };
+    expect(await record()(rejected({ needsDecision }), { database, now: NOW })).toBe(answer);
+  });
+
   it('lets nothing go that the table did not take', async () => {
     const database = new FakeQueue();
     const answer = await Promise.resolve(record()(rejected(), { database, now: Number.NaN })).catch(

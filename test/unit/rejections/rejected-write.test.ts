@@ -64,11 +64,21 @@ describe('readRow()', () => {
     '[{"op":"PUT"}]',
     '"text"',
     '[{"op":"PUT","table":"t","id":1}]',
+    '[{"op":"PUT","table":1,"id":"a"}]',
+    '[{"op":1,"table":"t","id":"a"}]',
+    '[{"op":"PUT","table":"t","id":"a"},{"op":"PUT"}]',
   ])('lists a row whose entries are %j, with the text', (entries) => {
     expect(readRow({ ...ROW, entries })).toMatchObject({
       entries: [],
       entriesText: entries,
       code: 'conflict',
+    });
+  });
+
+  it.each([0, null])('reads flags that are %j, as of a row of an earlier version, as false', (flag) => {
+    expect(readRow({ ...ROW, may_be_applied: flag, needs_decision: flag })).toMatchObject({
+      mayBeApplied: false,
+      needsDecision: false,
     });
   });
 

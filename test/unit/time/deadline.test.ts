@@ -50,6 +50,15 @@ describe('a deadline', () => {
     expect(members.filter(({ get }) => get)).toEqual([]);
   });
 
+  it('knows how much time is left', async () => {
+    const deadline = startDeadline(30_000);
+    expect(deadline.timeLeftMs()).toBe(30_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(deadline.timeLeftMs()).toBe(20_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(deadline.timeLeftMs()).toBe(0);
+  });
+
   it('leaves no timer behind once it has ended', () => {
     const deadline = startDeadline(30_000);
     expect(vi.getTimerCount()).toBe(1);
