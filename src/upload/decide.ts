@@ -152,18 +152,17 @@ function isOvertaken(item: Item, { verdict }: Failed, overtakenBy: readonly Item
 
 /** Whether any of the others has an entry for a row of this one: sent again, it would undo what is newer. */
 function shareRows({ raw }: Item, others: readonly Item[]): boolean {
-  if (others.length === 0) return false;
   const rows = new Set(raw.map(rowOf));
   return others.some((other) => other.raw.some((entry) => rows.has(rowOf(entry))));
 }
 
-/** What the answer itself asks for, before it is believed; undefined: it never is. */
+/** What the answer itself asks for, before it is believed; without one, it never is. */
 function ownBudget(
   { verdict, error }: Failed,
   isReplay: boolean,
   set: RetryBudget | false | undefined,
-): RetryBudget | undefined {
-  if (verdict === 'ambiguous') return set === false ? undefined : (set ?? error.budget);
+): RetryBudget | false | undefined {
+  if (verdict === 'ambiguous') return set ?? error.budget;
   return isReplay ? REPLAY : ONCE;
 }
 
