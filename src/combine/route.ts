@@ -48,13 +48,15 @@ export function route(routes: RoutesByTable | readonly Route[]): Transport {
   const find = finder(routes);
   const progress = createProgress();
   return async ({ transactions }, context) => {
-    const parts = partsOf(transactions[0], find);
+    const [head] = transactions;
+    if (!head) return [];
+    const parts = partsOf(head, find);
     const [first] = parts;
-    const run = parts.length === 1 && first ? leadingRun(transactions, first.transport, find) : [];
+    const run = first ? leadingRun(transactions, first.transport, find) : [];
     const outcomes =
       first && run.length > 1
         ? await first.transport({ transactions: run }, context)
-        : [await sendParts(transactions[0] as UploadTransaction, parts, context, progress)];
+        : [await sendParts(head, parts, context, progress)];
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };
 }
@@ -104,9 +106,9 @@ interface Part {
 }
 
 /** The entries of a transaction, grouped where neighbours go to the same transport. */
-function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[] {
+function partsOf(transaction: UploadTransaction, find: Find): Part[] {
   const parts: Part[] = [];
-  for (const [offset, entry] of (transaction?.entries ?? []).entries()) {
+  for (const [offset, entry] of transaction.entries.entries()) {
     const transport = find(entry);
     const last = parts[parts.length - 1];
     if (last?.transport === transport) last.entries.push(entry);
@@ -115,7 +117,7 @@ function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[]
   return parts;
 }
 
-/** The transactions at the head that go to this transport whole. */
+/** The transactions at the head that go to this transport whole; none where the first one spans several. */
 function leadingRun(
   transactions: readonly UploadTransaction[],
   transport: Transport,
