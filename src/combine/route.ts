@@ -54,13 +54,15 @@ export function route(routes: RoutesByTable | readonly Route[]): Transport {
   const find = finder(routes);
   const progress = createProgress();
   return async ({ transactions }, context) => {
-    const parts = partsOf(transactions[0], find);
+    const [head] = transactions;
+    if (!head) return [];
+    const parts = partsOf(head, find);
     const [first] = parts;
-    const run = parts.length === 1 && first ? leadingRun(transactions, first.transport, find) : [];
+    const run = first ? leadingRun(transactions, first.transport, find) : [];
     const outcomes =
       first && run.length > 1
         ? await first.transport({ transactions: run }, context)
-        : [await sendParts(transactions[0] as UploadTransaction, parts, context, progress)];
+        : [await sendParts(head, parts, context, progress)];
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };
 }
@@ -110,9 +112,9 @@ interface Part {
 }
 
 /** Splits the entries of a transaction where the transport changes. */
-function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[] {
+function partsOf(transaction: UploadTransaction, find: Find): Part[] {
   const parts: Part[] = [];
-  for (const [offset, entry] of (transaction?.entries ?? []).entries()) {
+  for (const [offset, entry] of transaction.entries.entries()) {
     const transport = find(entry);
     const last = parts[parts.length - 1];
     if (last?.transport === transport) last.entries.push(entry);
@@ -121,7 +123,7 @@ function partsOf(transaction: UploadTransaction | undefined, find: Find): Part[]
   return parts;
 }
 
-/** The leading transactions whose entries all go to this transport. */
+/** The leading transactions whose entries all go to this transport. None if the first one is split. */
 function leadingRun(
   transactions: readonly UploadTransaction[],
   transport: Transport,

@@ -49,7 +49,7 @@ export async function sendInOrder(
     // `send` may ignore the signal. Then the batch ends here.
     if (context.signal.aborted)
       throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
-    const said = await send(entries).catch((thrown) => failedBy(UploadError.from(thrown)));
+    const said = await send(entries).catch(failureAlone);
     // The failure of a request is judged as if it were thrown, but keeps its details.
     const failure = said?.inBand === false ? { ...said, ...failureAlone(said.error) } : said;
     if (!failure) {
@@ -78,10 +78,6 @@ export async function sendInOrder(
   return outcomes;
 }
 
-function failedBy(error: UploadError): Failure {
-  return { status: 'rejected', error, inBand: false };
-}
-
 function isRefusal({ status, error }: Failure): boolean {
   const verdict = defaultVerdict(error.code);
   return status === 'rejected' && (verdict === 'reject' || verdict === 'ambiguous');
@@ -102,7 +98,6 @@ function outcomeOf(
     const failure = failures.get(entry);
     if (failure?.status === 'rejected')
       return { ...failure, entryIndex, appliedEntries: indexes.filter(isApplied) };
-    if (failure) return failure;
   }
   return { status: 'not_attempted' };
 }
@@ -125,7 +120,6 @@ async function inParallel(
   let thrown: { readonly error: unknown } | undefined;
   for (const [index, entries] of requests.entries()) {
     while (running.size >= concurrency) await Promise.race(running);
-    if (thrown || index > failedAt) break;
     const rows = entries.map(({ entry }) => rowOf(entry));
     const before = rows.flatMap((row) => rowFree.get(row) ?? []);
     const task = Promise.all(before)

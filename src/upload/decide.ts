@@ -155,7 +155,6 @@ function isOvertaken(item: Item, { verdict }: Failed, overtakenBy: readonly Item
 
 /** Whether any of the others has an entry for the same row: sent again, this one would undo the newer write. */
 function shareRows({ raw }: Item, others: readonly Item[]): boolean {
-  if (others.length === 0) return false;
   const rows = new Set(raw.map(rowOf));
   return others.some((other) => other.raw.some((entry) => rows.has(rowOf(entry))));
 }
@@ -165,8 +164,8 @@ function ownBudget(
   { verdict, error }: Failed,
   isReplay: boolean,
   set: RetryBudget | false | undefined,
-): RetryBudget | undefined {
-  if (verdict === 'ambiguous') return set === false ? undefined : (set ?? error.budget);
+): RetryBudget | false | undefined {
+  if (verdict === 'ambiguous') return set ?? error.budget;
   return isReplay ? REPLAY : ONCE;
 }
 

@@ -50,7 +50,6 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
     if (before?.answer) return before.answer;
     const context = { database, now: clock(), signal: abandoned.signal };
     const answer = Promise.resolve().then(() => rejections(rejected, context));
-    answer.catch(() => {}); // Callers that wait for it get the error.
     pending.set(rejected.key, { failed, cannotWait: rejected.cannotWait ?? false, answer });
     return answer;
   }

@@ -297,7 +297,11 @@ describe('perEntry()', () => {
 describe('what sending one entry returns', () => {
   it.each<[string, unknown, object]>([
     ['applied', { status: 'applied' }, { status: 'applied' }],
-    ['not now', { status: 'retry', error: new UploadError('unavailable', 'Busy.') }, { status: 'retry' }],
+    [
+      'not now',
+      { status: 'retry', error: new UploadError('unavailable', 'Busy.') },
+      { status: 'retry', error: { code: 'unavailable' } },
+    ],
     ['refused', { status: 'rejected', error: new UploadError('conflict', 'Taken.') }, { status: 'rejected' }],
     [
       'something else: not believed',

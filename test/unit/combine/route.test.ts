@@ -38,6 +38,50 @@ describe('route()', () => {
     expect(calls(other)).toEqual([]);
   });
 
+  it('sends nothing where there is nothing', async () => {
+    const other = recordingTransport();
+    expect(await route({ default: other.transport })({ transactions: [] }, context())).toEqual([]);
+    expect(calls(other)).toEqual([]);
+  });
+
+  it.each([undefined, null, 0])('takes %s, which a function returns, for no match', async (said) => {
+    const [never, rest] = [recordingTransport(), recordingTransport()];
+    const match = (() => said) as unknown as () => boolean;
+    const transport = route([
+      { match, transport: never.transport },
+      { match: '*', transport: rest.transport },
+    ]);
+    expect(await transport({ transactions: [of('a', 'todos')] }, context())).toEqual([applied]);
+    expect(calls(never)).toEqual([]);
+  });
+
+  it('keeps an entry that no route of a list is for, and names its table', async () => {
+    const todos = recordingTransport();
+    const transport = route([{ match: 'todos', transport: todos.transport }]);
+    expect(await failureOf(transport({ transactions: [of('a', 'lists')] }, context()))).toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('"lists"'),
+    });
+  });
+
+  it('ends a batch before a transaction of which only a part goes elsewhere', async () => {
+    const [todos, rest] = [recordingTransport(), recordingTransport()];
+    const transport = route({ todos: todos.transport, default: rest.transport });
+    const transactions = [of('a', 'todos'), of('b', 'todos'), of('c', 'todos', 'lists')];
+    expect(await transport({ transactions }, context())).toEqual([applied, applied, notAttempted]);
+    expect(calls(todos)).toEqual([['a', 'b']]);
+    expect(calls(rest)).toEqual([]);
+  });
+
+  it('sends a whole transaction again that comes again: it keeps no record of those', async () => {
+    const todos = recordingTransport();
+    const transport = route({ todos: todos.transport });
+    const transactions = [of('a', 'todos')];
+    for (let time = 0; time < 2; time++)
+      expect(await transport({ transactions }, context())).toEqual([applied]);
+    expect(calls(todos)).toEqual([['a'], ['a']]);
+  });
+
   it('ends a batch where the transport changes, so that the order is kept', async () => {
     const [todos, rest] = [recordingTransport(), recordingTransport()];
     const transport = route({ todos: todos.transport, default: rest.transport });
@@ -136,6 +180,18 @@ describe('route()', () => {
       expect(await transport({ transactions: [spanning] }, context())).toMatchObject([
         { status: 'rejected', error: { code: 'conflict' }, entryIndex: 2, appliedEntries: [0, 1] },
       ]);
+    });
+
+    it('tells all that was applied of the parts before, and no place where the rejection tells none', async () => {
+      const refusing: Transport = async () => [
+        { status: 'rejected', error: new UploadError('conflict', 'no') },
+      ];
+      const [todos, lists] = [recordingTransport(), recordingTransport()];
+      const transport = route({ todos: todos.transport, lists: lists.transport, default: refusing });
+      const spanning = of('s', 'todos', 'lists', 'lists', 'other');
+      const [outcome] = await transport({ transactions: [spanning] }, context());
+      expect(outcome).toMatchObject({ status: 'rejected', appliedEntries: [0, 1, 2] });
+      expect(outcome).toHaveProperty('entryIndex', undefined);
     });
 
     it('does not send again the parts that were applied', async () => {

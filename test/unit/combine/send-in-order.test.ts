@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/combine/failure-alone.ts';
 import { createProgress } from '../../../src/combine/progress.ts';
-import { only, sendInOrder } from '../../../src/combine/send-in-order.ts';
+import { type InOrder, oneByOne, only, sendInOrder } from '../../../src/combine/send-in-order.ts';
 import type { UploadErrorCode } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
 import { context, put, transaction } from '../../http/support.ts';
+import { deferred } from '../../support/connector.ts';
 import { anEntry } from '../../support/fake-queue.ts';
 
 /** Two transactions, a b c and d, that travel in one request; what is refused is refused whenever `guilty` is in it. */
@@ -73,6 +74,157 @@ describe('a request of several entries', () => {
     const { sent, outcomes } = await sendTogether('nothing', rejected('conflict'), progress);
     expect(sent).toEqual(['bcd']);
     expect(outcomes).toEqual([{ status: 'applied' }, { status: 'applied' }]);
+  });
+});
+
+describe('several requests', () => {
+  /** Sends transactions of these rows (`ab` has two entries) to a backend that answers so; `sent` has each request. */
+  async function send(
+    names: readonly string[],
+    answer: (ids: string) => Failure | Promise<Failure | undefined> | undefined,
+    { requests = oneByOne, concurrency = 1 }: Partial<Pick<InOrder, 'requests' | 'concurrency'>> = {},
+  ) {
+    let clientId = 0;
+    const transactions = names.map((ids) =>
+      transaction(ids, ...[...ids].map((id) => ({ ...put(id), clientId: ++clientId }))),
+    );
+    const sent: string[] = [];
+    const outcomes = sendInOrder(transactions, context(), {
+      progress: createProgress(),
+      requests,
+      concurrency,
+      async send(entries) {
+        const ids = entries.map(({ entry }) => entry.id).join('');
+        sent.push(ids);
+        return answer(ids);
+      },
+    });
+    return { sent, outcomes: await outcomes.catch((thrown) => thrown) };
+  }
+
+  const retry: Failure = { status: 'retry', error: new UploadError('unavailable', 'Later.') };
+  const inPairs: InOrder['requests'] = (entries) => [entries.slice(0, 2), entries.slice(2)];
+
+  it('end with the one that fails', async () => {
+    const { sent, outcomes } = await send(['a', 'b', 'c'], (id) => (id === 'b' ? retry : undefined));
+    expect(sent).toEqual(['a', 'b']);
+    expect(outcomes).toEqual([{ status: 'applied' }, retry, { status: 'not_attempted' }]);
+  });
+
+  it('end with the one that fails entry by entry', async () => {
+    const { sent } = await send(['abc'], (ids) => (ids.includes('b') ? rejected('conflict') : undefined), {
+      requests: inPairs,
+    });
+    expect(sent).toEqual(['ab', 'a', 'b']);
+  });
+
+  it('go on behind one that is taken entry by entry', async () => {
+    const { sent, outcomes } = await send(
+      ['abc'],
+      (ids) => (ids === 'ab' ? rejected('conflict') : undefined),
+      { requests: inPairs },
+    );
+    expect(sent).toEqual(['ab', 'a', 'b', 'c']);
+    expect(outcomes).toEqual([{ status: 'applied' }]);
+  });
+
+  it('leave a transaction for the next call of which nothing was sent, because they were not in its order', async () => {
+    const { sent, outcomes } = await send(['a', 'b'], () => retry, {
+      requests: (entries) => oneByOne([...entries].reverse()),
+    });
+    expect(sent).toEqual(['b']);
+    expect(outcomes).toEqual([{ status: 'not_attempted' }, { status: 'not_attempted' }]);
+  });
+
+  describe('at once', () => {
+    const atOnce = { concurrency: 2 };
+
+    it('keep a transaction of which one may be taken yet, though another was refused', async () => {
+      const answer = (id: string) => (id === 'a' ? rejected('conflict') : id === 'b' ? retry : undefined);
+      const { outcomes } = await send(['abc'], answer, atOnce);
+      expect(outcomes).toEqual([retry]);
+    });
+
+    it('tell the place of the first that was refused, and what was applied around it', async () => {
+      const answer = (id: string) => (id === 'b' || id === 'd' ? rejected('conflict') : undefined);
+      const { outcomes } = await send(['abcd'], answer, { concurrency: 4 });
+      expect(outcomes).toMatchObject([{ status: 'rejected', entryIndex: 1, appliedEntries: [0, 2] }]);
+    });
+
+    it('start none behind a failure, of which some wait for a row', async () => {
+      const end = deferred<undefined>();
+      const waiting = send(
+        ['a', 'a', 'b', 'c'],
+        (id) => (id === 'a' ? end.promise.then(() => retry) : retry),
+        {
+          concurrency: 3,
+        },
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      end.resolve(undefined);
+      expect((await waiting).sent).toEqual(['a', 'b']);
+    });
+
+    it('start none behind the first of several failures', async () => {
+      const end = deferred<undefined>();
+      const sending = send(['a', 'b', 'a', 'c'], (id) => (id === 'a' ? end.promise : retry), {
+        concurrency: 4,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      end.resolve(undefined);
+      expect((await sending).sent).toEqual(['a', 'b', 'c']);
+    });
+
+    it('still start what stands before a failure, and waits for a row', async () => {
+      const end = deferred<undefined>();
+      const sending = send(
+        ['a', 'a', 'b', 'c'],
+        (id) => (id === 'a' ? end.promise : id === 'b' ? retry : undefined),
+        { concurrency: 3 },
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      end.resolve(undefined);
+      const { sent, outcomes } = await sending;
+      expect(sent).toEqual(['a', 'b', 'a']);
+      expect(outcomes).toMatchObject([
+        { status: 'applied' },
+        { status: 'applied' },
+        { status: 'retry' },
+        { status: 'not_attempted' },
+      ]);
+    });
+
+    it('start none once one has ended the whole call, which waits for what is under way', async () => {
+      const end = deferred<undefined>();
+      const ended: string[] = [];
+      const sending = send(
+        ['a', 'b', 'c', 'a'],
+        async (id) => {
+          if (id === 'b') throw new UploadError('unauthenticated', 'Who are you?');
+          await end.promise;
+          ended.push(id);
+          return undefined;
+        },
+        atOnce,
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      end.resolve(undefined);
+      const { sent, outcomes } = await sending;
+      expect(sent).toEqual(['a', 'b']);
+      expect(outcomes).toMatchObject({ code: 'unauthenticated' });
+      expect(ended).toEqual(['a']);
+    });
+  });
+
+  it.each<[UploadErrorCode, string]>([
+    ['conflict', 'rejected'],
+    ['unclassified', 'rejected'],
+    ['network', 'retry'],
+  ])('that throw %s are %s, not in band', async (code, status) => {
+    const { outcomes } = await send(['a'], async () => {
+      throw new UploadError(code, 'No.');
+    });
+    expect(outcomes).toMatchObject([{ status, error: { code }, inBand: false }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { record, type Transport, UploadError } from 'powersync-backend-connector
 import { listRejected } from 'powersync-backend-connector/rejections';
 import { memoryDatabase } from 'powersync-backend-connector/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { applyAll, deferred, testConnector } from '../../support/connector.ts';
+import { applyAll, deferred, noAnswer, testConnector } from '../../support/connector.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -113,6 +113,66 @@ describe('drainAndClear()', () => {
     disconnect.mockImplementation(async () => (await database.getCrudBatch())?.complete()); // by another tab
     const report = await connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 20 });
     expect(report).toEqual({ cleared: true, applied: 0, rejected: 0, leftEntries: 0 });
+  });
+
+  it('says why something was left, though it was cleared', async () => {
+    const { database } = await oneWrite();
+    const { connector } = testConnector({ transport: down });
+    const report = await connector.drainAndClear(database, { unsent: 'discard', timeoutMs: 20 });
+    expect(report).toMatchObject({ cleared: true, leftEntries: 1, error: { code: 'unavailable' } });
+  });
+
+  describe('tries again', () => {
+    /** Leaves while a backend fails so, on clocks to turn. */
+    async function leaving(thrown: UploadError, failures: number, timeoutMs = 30_000) {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const { database } = await oneWrite();
+      let now = 1_000;
+      const transport: Transport = async (batch, context) => {
+        if (connector.status.counters.attempts <= failures) throw thrown;
+        return applyAll(batch, context);
+      };
+      const { connector } = testConnector({ transport, clock: () => now });
+      const report = connector.drainAndClear(database, { unsent: 'keep', timeoutMs });
+      await vi.advanceTimersByTimeAsync(0);
+      /** How often it was tried, so long after the last time that this was asked. */
+      const triesAfter = async (ms: number): Promise<number> => {
+        now += ms;
+        await vi.advanceTimersByTimeAsync(ms);
+        return connector.status.counters.attempts;
+      };
+      return { report, triesAfter };
+    }
+
+    const unavailable = (retryAfterMs?: number) => new UploadError('unavailable', 'Down.', { retryAfterMs });
+
+    it('every second in an outage, sooner than the back-off has it', async () => {
+      const { report, triesAfter } = await leaving(unavailable(), 2);
+      expect([await triesAfter(999), await triesAfter(1)]).toEqual([1, 2]);
+      expect([await triesAfter(999), await triesAfter(1)]).toEqual([2, 3]);
+      expect(await report).toMatchObject({ cleared: true, applied: 1 });
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('when the backend has asked for it', async () => {
+      const { report, triesAfter } = await leaving(unavailable(7_500), 1);
+      expect([await triesAfter(7_499), await triesAfter(1)]).toEqual([1, 2]);
+      expect(await report).toMatchObject({ cleared: true, applied: 1 });
+    });
+
+    it('no more once the time is over, and leaves no timer of a longer wait', async () => {
+      const { report, triesAfter } = await leaving(unavailable(60_000), 1, 2_000);
+      expect(await triesAfter(2_000)).toBe(1);
+      expect(await report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'unavailable' } });
+      expect(vi.getTimerCount()).toBe(0);
+    });
+  });
+
+  it('ends an upload without an answer when the time is over', async () => {
+    const { database } = await oneWrite();
+    const { connector } = testConnector({ transport: noAnswer });
+    const report = await connector.drainAndClear(database, { unsent: 'keep', timeoutMs: 20 });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'aborted' } });
   });
 
   it('does not wait for a held write', async () => {

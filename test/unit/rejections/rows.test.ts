@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import { writeBorder } from '../../../src/queue/owner-borders.ts';
 import { record } from '../../../src/rejections/record.ts';
-import { forgetApplied, recordedStates } from '../../../src/rejections/rows.ts';
+import { forgetApplied, recordedStates, rowsOfOwner } from '../../../src/rejections/rows.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 /** A database with a write that is rejected, one that is held, and one that was released. */
@@ -58,5 +59,28 @@ describe('forgetApplied()', () => {
     expect(await keys(database)).toEqual(['rejected', 'released']);
     await forgetApplied(database, ['released', 'new']);
     expect(await keys(database)).toEqual(['rejected']);
+  });
+});
+
+describe('rowsOfOwner()', () => {
+  it('are all where no owner is known, and are removed so that watchers of the table are told', async () => {
+    const database = await listed();
+    const theirs = await rowsOfOwner(database);
+    expect(theirs.rows.map(({ key }) => key)).toEqual(['rejected', 'held', 'released']);
+    await theirs.remove();
+    expect(await keys(database)).toEqual([]);
+    // SQLite's truncate optimization tells an update hook nothing.
+    expect(database.statements.find((sql) => sql.startsWith('DELETE'))).toContain(' WHERE ');
+  });
+
+  it('are those of who is signed in, and no others', async () => {
+    const database = await listed();
+    await database.execute("UPDATE connector_rejected_writes SET owner = key WHERE key <> 'rejected'");
+    await database.getAll('SELECT 1 FROM ps_crud');
+    await writeBorder(database, 'held');
+    const theirs = await rowsOfOwner(database);
+    expect(theirs.rows.map(({ key }) => key)).toEqual(['held']);
+    await theirs.remove();
+    expect(await keys(database)).toEqual(['rejected', 'released']);
   });
 });

@@ -9,6 +9,7 @@ import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../../src/transport/transport.ts';
 import { type AttemptParts, createAttempt } from '../../../src/upload/attempt.ts';
+import { saysNothing } from '../../../src/upload/walk.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
@@ -145,6 +146,26 @@ describe('sending', () => {
     expect(publisher.status).toMatchObject({ inFlight: undefined, counters: { attempts: 2 } });
   });
 
+  it('shows what is in flight while it is', async () => {
+    const { send, publisher } = world(() => [APPLIED, APPLIED]);
+    const seen: unknown[] = [];
+    publisher.subscribe(() => seen.push([publisher.status.phase, publisher.status.inFlight]));
+    const entries = [anEntry({ clientId: 2 }), anEntry({ clientId: 3 })];
+    await send([...of('a'), { raw: entries, transaction: { key: 'b', entries } }]);
+    expect(seen).toEqual([
+      ['uploading', { transactions: 2, entries: 3, attempt: 3 }],
+      ['uploading', undefined],
+    ]);
+  });
+
+  it.each([
+    [undefined, 'no outcomes for 2'],
+    [[APPLIED], '1 outcomes for 2'],
+  ])('says what it got instead of outcomes: %j', async (outcomes, words) => {
+    const { send } = world(() => outcomes as Outcome[]);
+    await expect(send(of('a', 'b'))).rejects.toThrow(words);
+  });
+
   it.each<[string, unknown]>([
     ['too few outcomes', [APPLIED]],
     ['too many outcomes', [APPLIED, APPLIED, APPLIED]],
@@ -197,6 +218,38 @@ describe('sending', () => {
     expect(isOver).toBe(true);
   });
 
+  it('sends nothing with a token that came in its last moment', async () => {
+    const { send, deadline, source, log } = world(() => [APPLIED]);
+    const inTheLastMoment = {
+      // biome-ignore lint/suspicious/noThenProperty: what comes between the token and whoever waits for it.
+      then(resolve: (token: string) => void) {
+        resolve('t1');
+        deadline.abort(error('timeout'));
+      },
+    };
+    source.get.mockReturnValue({ catch: () => inTheLastMoment } as never);
+    expect(await result(send(of('a')))).toBe('throws timeout');
+    expect(log).toEqual([]);
+  });
+
+  it('sends nothing where it ended while it was looked up who is signed in', async () => {
+    const { send, deadline, database, contexts, log } = world(() => [APPLIED], { owner: 'ada' });
+    database.getAll = async () =>
+      [
+        {
+          get version() {
+            deadline.abort(error('timeout'));
+            return 0;
+          },
+        },
+      ] as never;
+    void result(send(of('a')));
+    await vi.waitFor(() => expect(contexts).toHaveLength(1));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(deadline.error).toBeDefined();
+    expect(log).toEqual([]);
+  });
+
   it('tells of none that ended in time', async () => {
     const { send, outlives } = world((keys) => (keys === 'b' ? error('invalid') : [APPLIED]));
     await send(of('a'));
@@ -236,6 +289,12 @@ describe('a token that is refused is refreshed, and what was refused sent again:
     const { send, log } = world(unless('t2', [APPLIED, invalid, refused(), NOT_ATTEMPTED]));
     expect(await result(send(of('a', 'b', 'c', 'd')))).toBe('applied, rejected invalid, applied, applied');
     expect(log).toEqual(['a b c d t1', 'drop t1', 'c d t2']);
+  });
+
+  it('by the status of what the transport could not tell more of', async () => {
+    const { send, log } = world(unless('t2', error('unclassified', 403)));
+    expect(await result(send(of('a')))).toBe('applied');
+    expect(log).toEqual(['a t1', 'drop t1', 'a t2']);
   });
 
   it('not where others behind it were applied: then it was not the token', async () => {
@@ -291,7 +350,9 @@ describe('a token that is refused is refreshed, and what was refused sent again:
 
     it('what was before it is settled all the same', async () => {
       const { send } = world(again(error('network')));
-      expect(await result(send(of('a', 'b', 'c')))).toBe('applied, retry network, retry network');
+      const outcomes = await send(of('a', 'b', 'c'));
+      expect(await result(Promise.resolve(outcomes))).toBe('applied, retry network, retry network');
+      expect(outcomes.slice(1)).toMatchObject([{ inBand: false }, { inBand: false }]);
     });
 
     it('and what is said of it counts', async () => {
@@ -319,6 +380,7 @@ describe('where there is no other token,', () => {
     ['credentials() throws what would reject a write', ['t1', error('forbidden')], 'unknown'],
     ['nobody is signed in any more', ['t1', null], 'unauthenticated'],
     ['the one there is has run out', [expired], 'unauthenticated'],
+    ['the one there is runs out this very moment', [unsignedJwt({ exp: NOW / 1000 })], 'unauthenticated'],
   ])('nothing is rejected: %s', async (_, tokens = [], code) => {
     const thrown = world(() => error('forbidden'), { tokens });
     expect(await result(thrown.send(of('a')))).toBe(`throws ${code}`);
@@ -341,11 +403,30 @@ describe('where there is no other token,', () => {
     },
   );
 
-  it('it stays unauthenticated', async () => {
+  it("it stays unauthenticated, in the backend's words", async () => {
     for (const token of ['t1', expired, valid]) {
-      const { send } = world(() => error('unauthenticated'), { tokens: [token] });
-      expect(await result(send(of('a')))).toBe('throws unauthenticated');
+      const said = error('unauthenticated');
+      const { send } = world(() => said, { tokens: [token] });
+      expect(await send(of('a')).catch((thrown) => thrown)).toBe(said);
     }
+  });
+
+  it('nothing was applied: what was sent with the old one has been answered', async () => {
+    const { send } = world(() => error('forbidden'), { tokens: ['t1', error('network')] });
+    const thrown = await send(of('a')).catch((failure) => failure);
+    expect(thrown).toMatchObject({ code: 'network' });
+    expect(saysNothing(thrown)).toBe(false);
+  });
+
+  it('the words of credentials() are shown', async () => {
+    const { send } = world(() => error('forbidden'), { tokens: ['t1', new RangeError('bug')] });
+    await expect(send(of('a'))).rejects.toMatchObject({ code: 'unknown', cause: { message: 'bug' } });
+  });
+
+  it('what credentials() threw is behind the error, where that would reject a write', async () => {
+    const cause = error('forbidden');
+    const { send } = world(() => error('forbidden'), { tokens: ['t1', cause] });
+    await expect(send(of('a'))).rejects.toMatchObject({ code: 'unknown', cause });
   });
 
   it('the call may end meanwhile', async () => {

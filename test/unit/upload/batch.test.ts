@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { UploadErrorCode } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import { createUnanswered } from '../../../src/queue/unanswered.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
-import { applyAll, recordingTransport, testConnector } from '../../support/connector.ts';
-import { FakeQueue } from '../../support/fake-queue.ts';
+import { applyAll, noAnswer, recordingTransport, testConnector } from '../../support/connector.ts';
+import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 function queueOf(size: number): FakeQueue {
   const queue = new FakeQueue();
@@ -310,6 +311,58 @@ it('says so where something else removed queued writes during the upload, and tr
   expect(await connector.drain(queue)).toMatchObject({ drained: true, applied: 2 });
   const [first, again] = batches.map(({ transactions }) => transactions.map(({ key }) => key));
   expect(again).toEqual([first?.[0], first?.[2]]);
+});
+
+describe('a batch without an answer', () => {
+  it('is written down as perhaps applied before the call ends, for the next start of the app', async () => {
+    const queue = queueOf(1);
+    const execute = queue.execute.bind(queue);
+    queue.execute = async (sql, parameters) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return execute(sql, parameters);
+    };
+    const { connector } = testConnector({
+      transport: async () => {
+        throw new UploadError('network', 'Lost.');
+      },
+    });
+    await expect(connector.uploadData(queue)).rejects.toMatchObject({ code: 'network' });
+    const raw = [anEntry({ clientId: 1 })];
+    expect(await createUnanswered().includes(queue, { raw })).toBe(true);
+  });
+
+  it('does not go on after its time for the sake of that, where the database is locked', async () => {
+    const queue = queueOf(1);
+    queue.execute = () => new Promise(() => {});
+    const abort = new AbortController();
+    const { connector } = testConnector({
+      transport(batch, context) {
+        setImmediate(() => abort.abort());
+        return noAnswer(batch, context);
+      },
+    });
+    expect(await connector.drain(queue, { signal: abort.signal })).toMatchObject({ drained: false });
+    expect(queue.opIds).toEqual([1]);
+  });
+});
+
+it('tells of what is completed by its first key, once nothing is in flight any more', async () => {
+  const { connector, events } = testConnector();
+  const seen: unknown[] = [];
+  connector.subscribe(({ type }) => {
+    if (type === 'completed') seen.push([connector.status.phase, connector.status.inFlight]);
+  });
+  await connector.uploadData(queueOf(2));
+  const [attempt, completed] = ['attempt', 'completed'].map((name) =>
+    events.find(({ type }) => type === name),
+  );
+  expect(completed).toEqual({
+    type: 'completed',
+    key: (attempt as { key: string }).key,
+    applied: 2,
+    rejected: 0,
+  });
+  expect(seen).toEqual([['idle', undefined]]);
 });
 
 describe('the length of the queue', () => {

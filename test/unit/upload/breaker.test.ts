@@ -117,6 +117,28 @@ describe('the breaker', () => {
     expect(await createBreaker().budget(database.reopened(), false)).toEqual(atOnce(1));
   });
 
+  it('writes nothing down where nothing changes', async () => {
+    const { breaker, database } = await afterRefusals(0);
+    await breaker.reset(database);
+    expect(database.statements.filter((sql) => !sql.startsWith('SELECT'))).toEqual([]);
+    await refuse(breaker, database, 6);
+    const before = database.statements.filter((sql) => sql.startsWith('INSERT')).length;
+    await refuse(breaker, database, 1);
+    expect(database.statements.filter((sql) => sql.startsWith('INSERT'))).toHaveLength(before);
+  });
+
+  it('knows whether the last that was heard of the backend was good, of each database', async () => {
+    const { breaker, database } = await afterRefusals(0);
+    expect(breaker.isWell(database)).toBe(false);
+    await breaker.succeeded(database);
+    expect(breaker.isWell(database)).toBe(true);
+    await breaker.budget(database, false);
+    expect(breaker.isWell(database)).toBe(false);
+    await breaker.contradicted(database);
+    expect(breaker.isWell(database)).toBe(true);
+    expect(breaker.isWell(new FakeQueue())).toBe(false);
+  });
+
   it('is closed by the app, though another tab has opened it', async () => {
     const { breaker, database } = await afterRefusals(0);
     expect(await breaker.isOpen(database)).toBe(false);

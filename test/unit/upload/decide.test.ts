@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CrudEntryLike } from '../../../src/database/database.ts';
+import { readState } from '../../../src/database/tables.ts';
 import { defaultVerdict, type UploadErrorCode } from '../../../src/error/codes.ts';
 import { type RetryBudget, UploadError } from '../../../src/error/upload-error.ts';
 import { createUnanswered } from '../../../src/queue/unanswered.ts';
@@ -42,6 +43,7 @@ function world({ database = new FakeQueue(), ambiguous, answer = 'complete' }: W
     decide: (item: Item, failed: Failed, overtakenBy: readonly Item[] = []) =>
       decisions.decide(call, item, failed, overtakenBy),
     notReached: decisions.notReached,
+    trust: decisions.trust,
     applied: (...items: Item[]) => decisions.applied(call, items),
     /** Decides until the backend isn't asked at once any more; tells how often it was. */
     async tryAtOnce(item: Item, failed: Failed) {
@@ -90,6 +92,12 @@ describe('a refusal', () => {
     expect(policy).toHaveBeenCalledTimes(5);
     expect(await breaker.isOpen(database)).toBe(true);
     expect(await decide(item(6), failed('invalid'))).toMatchObject({ hold: false });
+  });
+
+  it('that is believed at once is no try to count', async () => {
+    const { decide, database } = world();
+    await decide(item(1), failed('invalid'));
+    expect(await readState(database, 'tries')).toBeUndefined();
   });
 
   it('behind which the backend applied something raises no doubt: it tells good from bad', async () => {
@@ -169,10 +177,12 @@ describe('while the breaker is open', () => {
   it('it is not believed by time alone, and nothing says then when', async () => {
     const { decide, clock } = await open();
     await decide(item(1), wholeRequest);
-    clock.now += 3_600_000;
-    const stop = await decide(item(1), wholeRequest);
-    expect(stop).toMatchObject({ error: { code: 'misconfigured' } });
-    expect(stop).toMatchObject({ withinMs: undefined });
+    for (const ms of [600_000, 3_000_000]) {
+      clock.now += ms;
+      const stop = await decide(item(1), wholeRequest);
+      expect(stop).toMatchObject({ error: { code: 'misconfigured' } });
+      expect(stop).toMatchObject({ withinMs: undefined });
+    }
   });
 
   it('the tries are counted across restarts', async () => {
@@ -251,6 +261,24 @@ describe('a write that was refused and is applied then, unchanged', () => {
     expect(publisher.status.breaker).toBe('closed');
   });
 
+  it('is one also where another was believed meanwhile', async () => {
+    const { tryAtOnce, decide, applied, publisher } = world();
+    await tryAtOnce(item(1), wholeRequest);
+    expect(await decide(item(2), wholeRequest)).toBe('again');
+    expect(await decide(item(3), failed('invalid'), [item(4)])).toBeUndefined();
+    await applied(item(2));
+    expect(publisher.status.breaker).toBe('open');
+  });
+
+  it('is none once the app has said that the refusals were right', async () => {
+    const { tryAtOnce, decide, applied, trust, publisher } = world();
+    await tryAtOnce(item(1), wholeRequest);
+    expect(await decide(item(2), wholeRequest)).toBe('again');
+    trust();
+    await applied(item(2));
+    expect(publisher.status.breaker).toBe('closed');
+  });
+
   it('is none where the answer was ambiguous, or may have been about a replay: those say no', async () => {
     const { decide, applied, publisher, unanswered, database } = world();
     const ambiguous = failed('unclassified', {}, 500, { tries: 5, minMs: 1_000 });
@@ -280,6 +308,16 @@ describe('an ambiguous answer', () => {
     expect(policy).not.toHaveBeenCalled();
     expect(await decide(item(1), ambiguous)).toBeUndefined();
     expect(policy).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['of time alone', { tries: 1, minMs: 60_000 }, 60_000],
+    ['of tries alone, which are none to make at once', { tries: 3, minMs: 0 }, undefined],
+  ])('stays, too, with a budget %s', async (_, own, withinMs) => {
+    const { decide, policy } = world();
+    const ambiguous = failed('unclassified', {}, 500, own);
+    expect(await decide(item(1), ambiguous)).toEqual({ error: ambiguous.error, hold: false, withinMs });
+    expect(policy).not.toHaveBeenCalled();
   });
 
   it('counts as a refusal that is not certain', async () => {
@@ -491,6 +529,7 @@ describe('where the backend went on behind it', () => {
     const [a, b] = [anEntry({ clientId: 1, id: 'a' }), anEntry({ clientId: 2, id: 'b' })];
     const two: Item = { raw: [a, b], transaction: { key: 'two', entries: [a, b] } };
     expect(await decide(two, failed('unavailable'), [item(3, { id: 'b' })])).toBeUndefined();
+    expect(await decide(item(1, { id: 'b' }), failed('unavailable'), [two])).toBeUndefined();
   });
 });
 

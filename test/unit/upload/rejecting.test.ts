@@ -178,6 +178,7 @@ describe('a policy that takes longer than the call', () => {
     deadline.abort(timeout);
     await first;
     answer.reject(new Error('late'));
+    await new Promise((resolve) => setImmediate(resolve)); // An unhandled rejection would fail the run.
     await rejecting.idle();
     expect(await decide()).toMatchObject({ hold: true, error: { cause: { name: 'Error' } } });
   });
@@ -262,10 +263,17 @@ describe('a transaction that can not wait', () => {
   });
 
   it('stays where it can not be recorded: kept out of its turn rather than lost', async () => {
-    const { decide, database, events } = world(() => 'hold');
+    const { decide, database, events, rejecting, policy } = world(() => 'hold');
     database.broken = /connector_/;
-    expect(await decide({ cannotWait: true })).toEqual({ error, hold: true });
+    const failed = refused();
+    expect(await decide({ cannotWait: true }, failed)).toEqual({ error, hold: true });
     expect(events).toMatchObject([{ decision: 'hold' }]);
+    // It isn't sent again either: the next call asks the policy, and still knows that it can't wait.
+    expect(rejecting.asked('key')).toBe(failed);
+    database.broken = undefined;
+    expect(await decide()).toBeUndefined();
+    expect(policy).toHaveBeenCalledTimes(2);
+    expect(await rows(database)).toEqual([recorded]);
   });
 
   it('is recorded as one that may be applied, where it may', async () => {

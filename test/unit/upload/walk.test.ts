@@ -5,7 +5,7 @@ import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Failed, Item, Stop } from '../../../src/upload/item.ts';
 import type { Judge } from '../../../src/upload/judge.ts';
-import { walk } from '../../../src/upload/walk.ts';
+import { saysNothing, walk } from '../../../src/upload/walk.ts';
 
 type Answer = (numbers: readonly number[]) => readonly Outcome[] | UploadError;
 type Ruling = Stop | 'again' | undefined;
@@ -506,6 +506,18 @@ describe('another try', () => {
     expect(settlement).toEqual({ settled: 3, applied: 2, rejected: 1 });
   });
 
+  it('is decided with what the backend has applied behind the first one', async () => {
+    let calls = 0;
+    const answer: Answer = () => (calls++ === 0 ? [refused(), APPLIED] : [refused('invalid')]);
+    const decide: Decide = (_, failed) => (calls === 1 ? 'again' : stay(failed));
+    const { log, decided } = await run(2, answer, { decide });
+    expect(decided.mock.calls.map(([, { error }, overtakenBy]) => [error.code, overtakenBy])).toEqual([
+      ['conflict', [1]],
+      ['invalid', [1]],
+    ]);
+    expect(log).toEqual(['0 1', '0?', '0', '0?', '… 1']);
+  });
+
   it('that is applied is told of, and what is behind goes on', async () => {
     let calls = 0;
     const answer: Answer = (numbers) =>
@@ -610,6 +622,15 @@ describe('what may be applied though nobody knows', () => {
 
   it.each(ANSWERS)('is nothing of one that was answered with %s', async (code) => {
     expect(await unanswered(() => error(code))).toEqual([]);
+  });
+
+  it.each<[UploadErrorCode, number, boolean]>([
+    ['unclassified', 404, false],
+    ['unclassified', 499, false],
+    ['unclassified', 500, true],
+    ['misconfigured', 404, true],
+  ])('%s with status %i: %s', (code, status, isUnknown) => {
+    expect(saysNothing(new UploadError(code, 'No.', { status }))).toBe(isUnknown);
   });
 
   it('is each transaction whose own request failed so', async () => {
