@@ -35,7 +35,7 @@ function firstCells(text: string): string[] {
 }
 
 describe('errors', () => {
-  const codes = membersOfUnion<UploadErrorCode>('src/outcome/upload-error.ts', 'UploadErrorCode');
+  const codes = membersOfUnion<UploadErrorCode>('src/error/codes.ts', 'UploadErrorCode');
   const headings = {
     retry: 'Retried: the write stays, in its place',
     hold: 'Held: the write stays until something changes',
