@@ -19,7 +19,7 @@ const RULES = `- ESM, named exports only. What an entry exports is listed at the
 - Refused writes are in the table \`connector_rejected_writes\`; read and mend them with \`${name}/rejections\`.
 - For signing out use \`connector.drainAndClear(db, { unsent })\`, not \`db.disconnectAndClear()\`, which drops what is queued.
 - Methods of a connector: \`drain\`, \`keepUploading\`, \`setOwner\`, \`drainAndClear\`, \`disconnect\`, \`resetBreaker\`, \`subscribe\`, \`close\`, and
-  the property \`status\`.`;
+  the property \`status\`. All work detached (\`const { drain } = connector\`) and through a proxy.`;
 
 export function llmsTxt(): string {
   const groups = guide().map(({ text, items }) => {
