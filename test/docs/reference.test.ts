@@ -39,7 +39,7 @@ describe('errors', () => {
   const headings = {
     retry: 'Retried: the write stays, in its place',
     hold: 'Held: the write stays until something changes',
-    ambiguous: 'Ambiguous: retried, given up in the end',
+    ambiguous: 'Ambiguous: retried, then rejected',
     reject: 'Rejected: it leaves the queue, and is kept',
   };
 
