@@ -17,9 +17,9 @@ const RULES = `- ESM, named exports only. What an entry exports is listed at the
 - \`credentials()\` returns \`{ token }\`, or null when nobody is signed in, and throws when that can't be known (offline).
 - A failure is an \`UploadError\` with a \`code\` of a closed set. Recognise it by \`isUploadError()\`, not by \`instanceof\`.
 - Refused writes are in the table \`connector_rejected_writes\`; read and mend them with \`${name}/rejections\`.
-- For signing out use \`connector.drainAndClear(db, { pending })\`, not \`db.disconnectAndClear()\`, which drops what is queued.
+- For signing out use \`connector.drainAndClear(db, { unsent })\`, not \`db.disconnectAndClear()\`, which drops what is queued.
 - Methods of a connector: \`drain\`, \`keepUploading\`, \`setOwner\`, \`drainAndClear\`, \`disconnect\`, \`resetBreaker\`, \`subscribe\`, \`close\`, and
-  the property \`status\`.`;
+  the property \`status\`. All work detached (\`const { drain } = connector\`) and through a proxy.`;
 
 export function llmsTxt(): string {
   const groups = guide().map(({ text, items }) => {

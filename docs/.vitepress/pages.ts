@@ -31,7 +31,7 @@ export const pages: Group[] = [
       {
         text: 'What happens to one write',
         link: '/guide/one-write',
-        about: 'the life of a write, step by step, and what can happen in between',
+        about: 'the steps of an upload, and what can happen in between',
       },
       {
         text: 'Moving from a copied connector',
@@ -52,12 +52,12 @@ export const pages: Group[] = [
       {
         text: 'Choosing a transport',
         link: '/guide/choosing-a-transport',
-        about: 'by what your backend has, and by what you need',
+        about: 'by your backend, and by what you need',
       },
       {
         text: 'Transports',
         link: '/guide/transports',
-        about: 'each transport by example, and one of your own',
+        about: 'an example of each transport, and how to write your own',
       },
       {
         text: 'Supabase',
@@ -72,12 +72,12 @@ export const pages: Group[] = [
       {
         text: 'gRPC and Connect',
         link: '/guide/grpc',
-        about: 'the service in proto, a server, what a status means',
+        about: 'the service definition, a server, what each status means',
       },
       {
         text: 'Published backends',
         link: '/guide/presets',
-        about: 'the published example backends by name, and their traps',
+        about: 'presets for the published example backends, and their traps',
       },
       {
         text: 'Changing entries',
@@ -97,7 +97,7 @@ export const pages: Group[] = [
       {
         text: 'Verifying a backend',
         link: '/guide/verify',
-        about: 'the command that tells what a backend gets wrong',
+        about: 'the command that lists what a backend gets wrong',
       },
     ],
   },
@@ -112,7 +112,7 @@ export const pages: Group[] = [
       {
         text: 'Rejected writes',
         link: '/guide/rejected-writes',
-        about: 'listing, telling once, retrying with edits, holding; policies',
+        about: 'listing, notifying once, retrying with edits, holding; policies',
       },
       {
         text: 'Owners and leaving',
@@ -125,7 +125,7 @@ export const pages: Group[] = [
         about: 'status, events, inspecting the queue, self-check, OpenTelemetry',
       },
       { text: 'React Native', link: '/guide/react-native', about: 'Hermes, Metro, background tasks' },
-      { text: 'Runtimes', link: '/guide/runtimes', about: 'where it runs, and what is tested there' },
+      { text: 'Runtimes', link: '/guide/runtimes', about: 'where it runs, and how that is tested' },
       {
         text: 'Testing',
         link: '/guide/testing',
@@ -134,7 +134,7 @@ export const pages: Group[] = [
       {
         text: 'Mock backends',
         link: '/guide/testing-mocks',
-        about: 'scripted backends for msw or as a fetch',
+        about: 'scripted backends, for msw or as a fetch',
       },
     ],
   },
@@ -147,7 +147,7 @@ export const pages: Group[] = [
       {
         text: 'Security',
         link: '/guide/security',
-        about: 'what the library does, and what is left to app and backend',
+        about: 'what the library does, and what app and backend must do',
       },
     ],
   },
@@ -164,7 +164,7 @@ export const pages: Group[] = [
     items: [
       { text: 'Reliability', link: '/reliability', about: 'how the promises are checked' },
       { text: 'Performance', link: '/performance', about: 'measured against other connectors' },
-      { text: 'Decisions', link: '/decisions/', about: 'why things are as they are' },
+      { text: 'Decisions', link: '/decisions/', about: 'why it was built this way' },
     ],
   },
 ];

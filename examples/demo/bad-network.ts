@@ -3,16 +3,16 @@ import type { Device } from './device.ts';
 import { countRows, isInSync, queuedEntries, until, writeList, writeTodo } from './rows.ts';
 import { ADA, type World } from './world.ts';
 
-/** Hundreds of writes made offline on two devices go through a bad network. Returns the one that will be refused. */
+/** Uploads hundreds of writes, made offline on two devices, through a bad network. Returns the one that will be refused. */
 export async function badNetwork({ phone, laptop, network, phoneTokens }: World): Promise<string> {
-  chapter('Offline: Ada writes on two devices');
+  chapter('Ada writes on two devices, both offline');
   let refused = '';
   for (let i = 0; i < 100; i++) {
     const list = await writeList(phone, `phone ${i}`, ADA);
     if (i === 40) refused = await writeTodo(phone, list, 'x'.repeat(200), ADA);
   }
   for (let i = 0; i < 15; i++) await writeList(laptop, `laptop ${i}`, ADA);
-  say('phone:  400 transactions and a to-do of 200 characters, where the backend allows 140');
+  say('phone:  400 transactions, and a to-do of 200 characters; the backend allows 140');
   say('laptop: 60 transactions');
 
   chapter('The phone comes online; the network is bad');
@@ -40,27 +40,27 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
   await phone.connect();
   await until(async () => (await queuedEntries(phone)) === 0, 'the phone to upload everything');
   stop();
-  say('503 with "Retry-After: 1"            the connector waited and tried again');
-  say('the token expired on its way         refused with 401, refreshed once, sent once more');
-  say('an answer lost after the commit      sent again; the backend knew the keys');
+  say('503 with "Retry-After: 1"            the connector waited, then tried again');
+  say('the token expired on the way         401: the token was refreshed, the request sent again');
+  say('an answer was lost after the commit  the request was sent again; the backend knew its keys');
   const faults = ['unavailable', 'unauthenticated', 'network'];
   check(
-    'the phone met all three faults',
+    'the phone met all three failures',
     faults.every((code) => met.includes(code)),
     met,
   );
   return refused;
 }
 
-/** The laptop joins; in the end all three places hold the same, and nothing was applied twice. */
+/** The laptop uploads too. In the end all three places have the same rows, and nothing was applied twice. */
 export async function allTheSame({ by, phone, laptop, network, backend, target }: World): Promise<void> {
   chapter('The laptop comes online');
   await laptop.connect();
   await until(async () => (await queuedEntries(laptop)) === 0, 'the laptop to upload everything');
-  await until(() => isInSync(phone, backend), 'the phone to get all rows');
-  await until(() => isInSync(laptop, backend), 'the laptop to get all rows');
+  await until(() => isInSync(phone, backend), 'the phone to download all rows');
+  await until(() => isInSync(laptop, backend), 'the laptop to download all rows');
   const same = (await isInSync(phone, backend)) && (await isInSync(laptop, backend));
-  check(`phone, laptop and Postgres hold the same ${await countRows(backend, ADA)} rows`, same);
+  check(`phone, laptop and Postgres have the same ${await countRows(backend, ADA)} rows`, same);
 
   const sentTwice = network.requests
     .filter(({ status }) => status === 'dropped')
@@ -69,7 +69,7 @@ export async function allTheSame({ by, phone, laptop, network, backend, target }
   const executions = (await target.executions?.()) ?? backend.executions();
   const good = GOOD[by.unit];
   check(
-    `all ${applied} good ${PLURAL[by.unit]} were applied exactly once, though ${sentTwice} of them ${sentTwice === 1 ? 'was' : 'were'} sent twice`,
+    `all ${applied} good ${PLURAL[by.unit]} were applied exactly once, although ${sentTwice} of them ${sentTwice === 1 ? 'was' : 'were'} sent twice`,
     applied === good && executions === good && sentTwice > 0,
     { applied, good, executions, sentTwice },
   );
@@ -82,7 +82,7 @@ export function printRequests({ by, network }: World): void {
     const { method, status, targetStatus, bytes } = request;
     const units = by.unitsIn(request);
     if (units === undefined) continue;
-    const backendSaid = targetStatus === status ? '' : ` (backend: ${targetStatus ?? 'never reached'})`;
+    const backendSaid = targetStatus === status ? '' : ` (backend: ${targetStatus ?? 'not reached'})`;
     const what = `${String(units).padStart(3)} ${units === 1 ? by.unit : PLURAL[by.unit]}`;
     say(
       `${method.padEnd(6)} ${what.padEnd(16)} ${String(bytes).padStart(7)} bytes   ${status}${backendSaid}`,

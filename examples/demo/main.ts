@@ -25,7 +25,7 @@ if (!by)
   throw new Error(`There is no transport "${options.transport}", but: ${Object.keys(TRANSPORTS).join(', ')}`);
 const world = await createWorld(by);
 try {
-  chapter('How writes get to the backend');
+  chapter('How writes reach the backend');
   for (const line of by.tells) say(line);
   const refused = await badNetwork(world);
   await refusedWrite(world, refused);

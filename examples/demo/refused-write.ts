@@ -3,17 +3,17 @@ import { chapter, check, say } from './account.ts';
 import { hasTodo, queuedEntries, until } from './rows.ts';
 import type { World } from './world.ts';
 
-/** A constraint of the database refuses one write: the user is told once, edits it, and it is saved. */
+/** A constraint of the database refuses one write: the user is notified once, edits it, and it is saved. */
 export async function refusedWrite({ phone, backend }: World, refused: string): Promise<void> {
-  chapter('One write is refused by a constraint of the database');
-  await notifyRejected(phone.db, ({ message }) => say(`Ada is told, once: ${message}`));
+  chapter('A database constraint refuses one write');
+  await notifyRejected(phone.db, ({ message }) => say(`Ada is notified, once: ${message}`));
   let toldAgain = 0;
   await notifyRejected(phone.db, () => {
     toldAgain++;
   });
   const [rejected, ...others] = await listRejected(phone.db);
   check(
-    'it is listed, with the change and the words of the backend',
+    'the write is listed, with the change and what the backend said',
     rejected?.code === 'invalid' && others.length === 0 && toldAgain === 0,
     rejected,
   );
@@ -25,6 +25,10 @@ export async function refusedWrite({ phone, backend }: World, refused: string): 
   });
   await until(async () => (await queuedEntries(phone)) === 0, 'the edited to-do to be uploaded');
   const [saved] = await backend.query('SELECT description FROM todos WHERE id = $1', [refused]);
-  check('edited and retried, it is saved', saved?.description === 'Water the plants, briefly', saved);
-  check('and nothing is listed any more', (await listRejected(phone.db)).length === 0);
+  check(
+    'Ada edits it and retries it, and it is saved',
+    saved?.description === 'Water the plants, briefly',
+    saved,
+  );
+  check('nothing is listed any more', (await listRejected(phone.db)).length === 0);
 }

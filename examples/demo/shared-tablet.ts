@@ -16,9 +16,9 @@ export async function twoUsers({ tablet, session, backend }: World): Promise<voi
   await signIn(BOB);
   await writeList(tablet, 'written by Bob', BOB);
   const asBob = await tablet.connector.drain(tablet.db);
-  say(`Bob is signed in, Ada's writes are in front: ${tablet.connector.status.phase}`);
+  say(`Bob is signed in, and Ada's writes are first in the queue: ${tablet.connector.status.phase}`);
   check(
-    "with Bob's token nothing of Ada's was sent",
+    "none of Ada's writes was sent with Bob's token",
     asBob.error?.code === 'owner_mismatch' && (await countRows(backend, ADA)) === before,
     asBob,
   );
@@ -27,7 +27,7 @@ export async function twoUsers({ tablet, session, backend }: World): Promise<voi
   await signIn(BOB);
   const done = await tablet.connector.drain(tablet.db);
   check(
-    'each was uploaded when its writer was signed in',
+    "each user's writes were uploaded while that user was signed in",
     done.drained && (await countRows(backend, ADA)) === before + 5 && (await countRows(backend, BOB)) === 5,
     done,
   );
@@ -35,12 +35,12 @@ export async function twoUsers({ tablet, session, backend }: World): Promise<voi
 
 /** Signing out with writes that can't be uploaded. */
 export async function leaving({ tablet, network }: World): Promise<void> {
-  chapter('Bob leaves, offline, with writes that are not saved');
+  chapter('Bob signs out, offline, with writes that are not saved');
   network.offline(true);
   await writeList(tablet, 'not saved yet', BOB);
   const kept = await tablet.connector.drainAndClear(tablet.db, { unsent: 'keep', timeoutMs: 500 });
   check(
-    `"keep": nothing is cleared, ${kept.leftEntries} changes are still there`,
+    `"keep": nothing is cleared, and ${kept.leftEntries} changes are still queued`,
     !kept.cleared && kept.leftEntries === 8 && (await queuedEntries(tablet)) === 8,
     kept,
   );
@@ -54,7 +54,7 @@ export async function leaving({ tablet, network }: World): Promise<void> {
   });
   const rows = await tablet.db.getAll('SELECT id FROM lists');
   check(
-    `"export": ${left?.queued.length} transactions handed over, then the tablet is empty`,
+    `"export": ${left?.queued.length} transactions are exported, then the tablet is cleared`,
     cleared.cleared && left?.queued.length === 4 && rows.length === 0,
     cleared,
   );

@@ -36,21 +36,21 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
     create: (url) => writeApi({ url: `${url}/api/data` }),
     unit: 'transaction',
     unitsIn: ({ path, body }) => (path === '/api/data' ? JSON.parse(body).transactions.length : undefined),
-    tells: ['writeApi(): up to 50 transactions in a request, a result and a key for each'],
+    tells: ['writeApi(): up to 50 transactions per request, with a key and a result for each'],
   },
   batch: {
     create: (url) => batchEndpoint({ url: `${url}/api/batch` }),
     unit: 'transaction',
     unitsIn: ({ path }) => (path === '/api/batch' ? 1 : undefined),
-    tells: ['batchEndpoint(): one transaction with its key in a request, to one JSON endpoint'],
+    tells: ['batchEndpoint(): one transaction per request, with its key, to one JSON endpoint'],
   },
   rows: {
     create: (url) => rowEndpoints({ url: `${url}/api/rows`, idempotencyHeader: 'Idempotency-Key' }),
     unit: 'entry',
     unitsIn: ({ path }) => (path.startsWith('/api/rows/') ? 1 : undefined),
     tells: [
-      'rowEndpoints(): PUT, PATCH or DELETE for each row, with a key of its own',
-      'A local transaction is not atomic here: while it is under way, others see a part of it.',
+      'rowEndpoints(): a PUT, PATCH or DELETE for each row, each with its own key',
+      'Here a local transaction is not atomic: during the upload, others can see a part of it.',
     ],
   },
   graphql: {
@@ -58,7 +58,7 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
     unit: 'transaction',
     unitsIn: ({ path, body }) =>
       path === '/graphql' ? JSON.parse(body).variables.transactions.length : undefined,
-    tells: ['graphql(): one mutation with up to 50 transactions, a result and a key for each'],
+    tells: ['graphql(): one mutation with up to 50 transactions, with a key and a result for each'],
   },
   grpc: {
     serve: (backend) => backend.serveGrpc(),
@@ -68,8 +68,8 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
     unitsIn: ({ path, headers }) =>
       path.endsWith('/Upload') ? String(headers['idempotency-key']).split(',').length : undefined,
     tells: [
-      'writeService(): one call with up to 50 transactions, a result and a key for each',
-      'As gRPC-Web, since the bad network of this story speaks HTTP/1.1 only.',
+      'writeService(): one call with up to 50 transactions, with a key and a result for each',
+      'It uses gRPC-Web, because the bad network of this demo speaks only HTTP/1.1.',
     ],
   },
   supabase: {
@@ -79,7 +79,7 @@ export const TRANSPORTS: Readonly<Record<string, DemoTransport>> = {
     unitsIn: ({ path }) => (path.endsWith('/rpc/powersync_upload') ? 1 : undefined),
     tells: [
       'postgrest({ rpc }): supabase-js calls one SQL function for each transaction, under row-level security',
-      'PostgREST is a stand-in here; Postgres, the function and supabase-js are real.',
+      'PostgREST is a stand-in. Postgres, the function and supabase-js are real.',
     ],
   },
 };

@@ -150,7 +150,7 @@ it('the Supabase demos', async () => {
     Moved & {
       start(): Promise<void>;
       signIn(email: string, password: string): Promise<void>;
-      signOut(pending?: 'upload' | 'discard'): Promise<boolean>;
+      signOut(unsent?: 'keep' | 'discard'): Promise<boolean>;
     }
   >('The Supabase demos', {
     modules: {

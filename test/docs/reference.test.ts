@@ -35,11 +35,11 @@ function firstCells(text: string): string[] {
 }
 
 describe('errors', () => {
-  const codes = membersOfUnion<UploadErrorCode>('src/outcome/upload-error.ts', 'UploadErrorCode');
+  const codes = membersOfUnion<UploadErrorCode>('src/error/codes.ts', 'UploadErrorCode');
   const headings = {
     retry: 'Retried: the write stays, in its place',
     hold: 'Held: the write stays until something changes',
-    ambiguous: 'Ambiguous: retried, given up in the end',
+    ambiguous: 'Ambiguous: retried, then rejected',
     reject: 'Rejected: it leaves the queue, and is kept',
   };
 
