@@ -28,7 +28,7 @@ const BUDGET = { tries: 10, minMs: 900_000 };
 const unclear = {
   status: 'rejected',
   inBand: false,
-  error: { code: 'unclassified', budget: BUDGET, message: expect.stringContaining('the row may be gone') },
+  error: { code: 'unclassified', budget: BUDGET, message: expect.stringContaining('the row or the route') },
 };
 const gone = { status: 'rejected', inBand: false, error: { code: 'not_found' } };
 

@@ -177,7 +177,7 @@ describe('retryAllRejected()', () => {
     await reject('conflict', 'one', 'two');
     await client.db.execute('UPDATE connector_rejected_writes SET may_be_applied = 1 WHERE rowid = 1');
     const { failed } = await retryAllRejected(client.db);
-    expect(failed).toMatchObject([{ error: { message: expect.stringContaining('may have been applied') } }]);
+    expect(failed).toMatchObject([{ error: { message: expect.stringContaining('may have applied it') } }]);
     expect(await queued(client)).toEqual(['two']);
     expect(await listRejected(client.db)).toMatchObject([{ mayBeApplied: true }]);
   });

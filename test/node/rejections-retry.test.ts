@@ -294,7 +294,7 @@ describe('retryRejected() changes nothing', () => {
     ],
     ['a DELETE of no row', changed({ op: 'DELETE', id: 'none' }), /DELETE of a row.*Discard it/],
     ['an id that is no text', changed({ id: null }), /its id is not text.*Nothing was changed/],
-    ['nothing', () => null, /left nothing/],
+    ['nothing', () => null, /left no entry/],
   ])('for %s', async (_, edit, message) => {
     const { client, key } = await twoLists();
     await expect(retryRejected(client.db, key, { edit: edit as never })).rejects.toThrow(message);

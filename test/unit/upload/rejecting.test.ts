@@ -101,7 +101,7 @@ describe('a rejection policy', () => {
     'holds where it answers %j, and says so',
     async (answer) => {
       expect(await world(() => answer as never).decide()).toMatchObject({
-        error: { code: 'misconfigured', message: expect.stringContaining('must answer'), cause: error },
+        error: { code: 'misconfigured', message: expect.stringContaining('must return'), cause: error },
         hold: true,
       });
     },
