@@ -1,57 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
-import type { Transform } from '../../../src/options.ts';
+import { eachEntry } from '../../../src/transforms/each-entry.ts';
+import type { Transform } from '../../../src/transport/transform.ts';
 import { applyTransforms } from '../../../src/upload/apply-transforms.ts';
-import { anEntry } from '../../support/fake-queue.ts';
+import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 /** The error of a transaction of a PUT and a PATCH that goes through this transform. */
 async function failureOf(transform: unknown): Promise<UploadError> {
   const entries = [anEntry({ opData: { name: 'SECRET' } }), anEntry({ clientId: 2, op: 'PATCH' })];
-  const thrown = await applyTransforms(entries, [transform as Transform]).catch((error: unknown) => error);
+  const thrown = await applyTransforms(entries, [transform as Transform], {
+    database: new FakeQueue(),
+  }).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(UploadError);
   return thrown as UploadError;
 }
 
-const NO_ENTRY = 'A transform must return an entry, or null.';
-const NO_LIST = 'A transform of a transaction must return a list of entries.';
-const NO_OP_ID = 'A transform must keep the op id (clientId) of an entry, and use none twice.';
+const NO_ENTRY = 'The function of eachEntry() must return an entry, or null.';
+const NO_LIST = 'A transform must return a list of entries.';
+const NO_OP_ID = 'A transform must keep the op id (clientId) of each entry, and use none twice.';
 const NO_JSON = "A column holds what JSON can't carry: a promise, a map, bytes …";
 
 describe('applyTransforms() says of a transform', () => {
   it.each<[string, string, string, unknown]>([
-    ['that forgets to return', NO_ENTRY, 'PUT of "lists"', () => {}],
-    ['that returns a condition', NO_ENTRY, 'PUT of "lists"', () => false],
-    ['that returns what is no entry', NO_ENTRY, 'PUT of "lists"', () => ({ id: 'a' })],
+    ['of one entry that forgets to return', NO_ENTRY, 'PUT of "lists"', eachEntry(() => undefined as never)],
+    ['of one entry that returns a condition', NO_ENTRY, 'PUT of "lists"', eachEntry(() => false as never)],
     [
-      'of a transaction that forgets to return',
-      NO_LIST,
-      'PUT of "lists", PATCH of "lists"',
-      { transaction: () => {} },
+      'of one entry that returns what is none',
+      NO_ENTRY,
+      'PUT of "lists"',
+      eachEntry(() => ({ id: 'a' }) as never),
     ],
     [
-      'of a transaction that has one in it that is none',
+      'that has one in its list that is none',
       NO_LIST,
       'PUT of "lists", PATCH of "lists"',
-      { transaction: ([first]: unknown[]) => [first, null] },
+      ([first]: unknown[]) => [first, null],
     ],
     [
       'that makes one of two',
       NO_OP_ID,
       'PUT of "lists", PATCH of "lists"',
-      { transaction: ([first]: unknown[]) => [first, first] },
+      ([first]: unknown[]) => [first, first],
     ],
     [
       'that gives it another op id',
       NO_OP_ID,
       'PUT of "lists", PATCH of "lists"',
-      (entry: object) => ({ ...entry, clientId: 9 }),
+      (entries: object[]) => entries.map((entry) => ({ ...entry, clientId: 9 })),
     ],
     [
       'that forgets to await',
       NO_JSON,
       'PATCH of "lists"',
-      (entry: { op: string }) =>
-        entry.op === 'PUT' ? entry : { ...entry, opData: { name: Promise.resolve(1) } },
+      (entries: { op: string }[]) =>
+        entries.map((entry) =>
+          entry.op === 'PUT' ? entry : { ...entry, opData: { name: Promise.resolve(1) } },
+        ),
     ],
   ])('%s what it did wrong, and with what', async (_, why, what, transform) => {
     const error = await failureOf(transform);
@@ -60,8 +64,8 @@ describe('applyTransforms() says of a transform', () => {
   });
 
   it('that throws nothing but where: its words may hold a row', async () => {
-    const error = await failureOf(({ opData }: { opData: { name: string } }) => {
-      throw new RangeError(opData.name);
+    const error = await failureOf(([entry]: { opData: { name: string } }[]) => {
+      throw new RangeError(entry?.opData.name);
     });
     expect(error.code).toBe('invalid');
     expect(error.cause?.name).toBe('RangeError');
@@ -74,6 +78,15 @@ describe('applyTransforms() says of a transform', () => {
       throw thrown;
     };
     expect(await failureOf(throwing)).toBe(thrown);
-    expect(await failureOf({ transaction: throwing })).toBe(thrown);
+    expect(await failureOf(eachEntry(throwing))).toBe(thrown);
+  });
+
+  it.each<[string, unknown]>([
+    ['that forgets to return', () => {}],
+    ['of one entry, in the shape of earlier versions', ({ opData }: { opData: object }) => ({ opData })],
+  ])('%s how it is written, and keeps the writes', async (_, transform) => {
+    const error = await failureOf(transform);
+    expect(error.code).toBe('misconfigured');
+    expect(error.message).toContain('eachEntry()');
   });
 });
