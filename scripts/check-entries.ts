@@ -17,7 +17,7 @@ const ENTRIES = [
   { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
-  { entry: './transforms', packages: [], maxBytes: 3_550 },
+  { entry: './transforms', packages: [], maxBytes: 3_950 },
   { entry: './supabase', packages: [], maxBytes: 5_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 5_950 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_250 },

@@ -68,7 +68,7 @@ describe('what is given', () => {
   it('is used as it is', () => {
     const given = {
       rejections: () => 'hold' as const,
-      batching: { maxTransactions: 1 },
+      batching: () => 1,
       classify: () => 'retry' as const,
       tokenCache: memoryTokenCache(),
       clock: () => 1,

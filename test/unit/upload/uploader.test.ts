@@ -278,14 +278,14 @@ describe('a change of users', () => {
     const { uploader, upload, uploadBatch } = world(async ({ deadline }) =>
       deadline.race(new Promise<never>(() => {})),
     );
-    const refused = expect(upload()).rejects.toThrow('while the user changes');
+    const refused = expect(upload()).rejects.toThrow('setOwner()');
     await vi.advanceTimersByTimeAsync(0);
     const end = deferred();
     const change = uploader.pauseWhile(() => end.promise);
     await refused;
-    expect(() => uploader.checkOpen()).toThrow('while the user changes');
-    await expect(upload()).rejects.toThrow('while the user changes');
-    await expect(uploader.pauseWhile(async () => {})).rejects.toThrow('while the user changes');
+    expect(() => uploader.checkOpen()).toThrow('setOwner()');
+    await expect(upload()).rejects.toThrow('setOwner()');
+    await expect(uploader.pauseWhile(async () => {})).rejects.toThrow('setOwner()');
     end.resolve();
     await change;
     uploader.checkOpen();
