@@ -140,9 +140,8 @@ export class BackendConnector {
   /**
    * Uploads everything that is queued, until the queue is empty or an upload fails. Works with or without a sync stream
    * (the SDK's own uploads stop while its stream is down), for example in a background task. Ignores the connector's
-   * own
-   * back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). Never throws: the
-   * report says what is left, and why.
+   * own back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). Never throws:
+   * the report says what is left, and why.
    *
    * @param database The database whose queue is uploaded.
    * @param options How the drain can be stopped.
@@ -181,10 +180,9 @@ export class BackendConnector {
   }
 
   /**
-   * Uploads in the background until the signal is aborted or `close()` is called. Uploads at once, on new writes,
-   * when a
-   * back-off is over, and when the device comes online. Use it if writes must go out while the PowerSync Service can't
-   * be reached. It takes turns with the SDK's own uploads.
+   * Uploads in the background until the signal is aborted or `close()` is called. Uploads at once, on new writes, when
+   * a back-off is over, and when the device comes online. Use it if writes must go out while the PowerSync Service
+   * can't be reached. It takes turns with the SDK's own uploads.
    *
    * @returns a promise that resolves when the signal is aborted or the connector is closed. A failed upload doesn't
    * reject it.
@@ -203,8 +201,7 @@ export class BackendConnector {
 
   /**
    * Sets the owner of all writes from now on. Call it at sign-in with the user's id and at sign-out with null, before
-   * the
-   * app writes anything for that user.
+   * the app writes anything for that user.
    *
    * Writes that are queued already keep their owner, and are never uploaded in another user's name: while somebody else
    * is signed in, they wait with `status.phase` `owner-mismatch`, and so does everything behind them. Writes that were
@@ -316,9 +313,8 @@ export class BackendConnector {
 
   /**
    * Closes the connector for good, and aborts what is in flight. From then on `drain()` reports the error `aborted`,
-   * and
-   * every other method that uploads, hands out tokens or changes the owner throws it. Nothing is lost: writes that the
-   * backend hasn't confirmed stay queued.
+   * and every other method that uploads, hands out tokens or changes the owner throws it. Nothing is lost: writes that
+   * the backend hasn't confirmed stay queued.
    */
   close(): void {
     this.#parts.uploader.close();

@@ -82,8 +82,7 @@ export interface BackendConnectorOptions {
   readonly transform?: Transform | readonly Transform[] | undefined;
   /**
    * Records a checkpoint request at your backend. Only for backends that apply writes after they have answered, and
-   * only
-   * with `checkpointMode: 'requests'` passed to `connect()`. A function, or `checkpointRequests({ url })` of
+   * only with `checkpointMode: 'requests'` passed to `connect()`. A function, or `checkpointRequests({ url })` of
    * `powersync-backend-connector/http`. The connector has a method `postCheckpointRequest` only if this option is set.
    */
   readonly postCheckpointRequest?: CheckpointRequest | undefined;

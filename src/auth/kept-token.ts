@@ -2,8 +2,7 @@ import { startDeadline } from '../time/deadline.ts';
 
 /**
  * Token cache: keeps the current token between uses. The default is in memory. Pass your own to share the token with
- * the
- * rest of the app, or to keep it over restarts. A cache whose `get()` fails counts as empty. Calls of `set()` never
+ * the rest of the app, or to keep it over restarts. A cache whose `get()` fails counts as empty. Calls of `set()` never
  * overlap, even if several connectors share the cache: each one waits until the call before it has ended, for
  * `retry.timeoutMs` at most.
  */

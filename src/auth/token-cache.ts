@@ -167,8 +167,7 @@ export function createTokenSource({
 
 /**
  * When a token expires, by the device's clock. If it seems to have expired before it was received, the clocks are
- * wrong:
- * then its lifetime counts from when it was received.
+ * wrong: then its lifetime counts from when it was received.
  */
 function expiresAt({ claims, at }: Held, skewMs: number): number {
   const { issuedAt = 0, expiresAt: expiry = Number.POSITIVE_INFINITY } = claims;

@@ -14,9 +14,8 @@ export interface EntryContext extends TransportContext {
 }
 
 /**
- * Sends one entry. Resolve with nothing (or `applied`) if the backend applied it. Throw an `UploadError` if it
- * didn't, or
- * return the outcome if the backend's own words (`details`) should reach the rejection policy.
+ * Sends one entry. Resolve with nothing (or `applied`) if the backend applied it. Throw an `UploadError` if it didn't,
+ * or return the outcome if the backend's own words (`details`) should reach the rejection policy.
  */
 export type SendEntry = (
   entry: UploadEntry,
@@ -28,8 +27,7 @@ export interface PerEntryOptions {
   /**
    * Number of calls that may run at the same time, a whole number from 1. With 1, entries are sent in queue order. With
    * more, different rows are written in parallel and out of order, but never two entries of the same row: only for
-   * tables
-   * that don't refer to each other.
+   * tables that don't refer to each other.
    *
    * @default 1
    */
@@ -38,14 +36,12 @@ export interface PerEntryOptions {
 
 /**
  * A transport that calls `send` once for each entry, in queue order. For backends with a procedure or a mutation for
- * each
- * kind of change.
+ * each kind of change.
  *
  * A transaction isn't atomic then. If an entry fails, the entries that were applied before it are remembered: a retry
  * continues behind them, and a rejection lists them (`appliedEntries`). They are remembered in memory only, so after a
  * restart of the app applied entries may be sent again. The backend must accept a repeat, by `key` or because the
- * result
- * is the same.
+ * result is the same.
  *
  * @throws TypeError if `send` is not a function, or an option is unknown or out of range.
  *

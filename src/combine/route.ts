@@ -24,15 +24,12 @@ export type RoutesByTable = Readonly<Record<string, Transport>>;
  * count in their order, and `default` is last. In a list, the first route that matches counts.
  *
  * The order of the queue is kept across transports: a batch ends where the transport changes, and the rest is sent in
- * the
- * next batch. A transaction whose entries all go to one transport is sent to it whole.
+ * the next batch. A transaction whose entries all go to one transport is sent to it whole.
  *
  * **A transaction that spans several transports can't be atomic.** It is sent in parts, in the order of its entries.
- * Each
- * part is a transaction of its own, and its key is the key of the whole and the part's range of op ids. Parts that were
- * applied are remembered (in memory) and not sent again. If a later part is rejected, the rejection lists the entries
- * that
- * were applied (`appliedEntries`), and the parts behind it are not sent.
+ * Each part is a transaction of its own, and its key is the key of the whole and the part's range of op ids. Parts that
+ * were applied are remembered (in memory) and not sent again. If a later part is rejected, the rejection lists the
+ * entries that were applied (`appliedEntries`), and the parts behind it are not sent.
  *
  * If no route matches an entry, it stays queued, with an error that names its table.
  *

@@ -29,8 +29,8 @@ export interface InOrder {
  * Sends the entries of a batch in several requests, in order, until one fails.
  *
  * A transaction isn't atomic here. If it fails, the entries that were applied are remembered in `progress` and listed
- * in
- * its outcome. If a request with several entries is refused, they are sent again one by one, to find the one at fault.
+ * in its outcome. If a request with several entries is refused, they are sent again one by one, to find the one at
+ * fault.
  */
 export async function sendInOrder(
   transactions: readonly UploadTransaction[],
@@ -103,11 +103,9 @@ function outcomeOf(
 }
 
 /**
- * Runs requests, at most `concurrency` at the same time. Each one waits for earlier ones that touch the same row.
- * After a
- * failure, only requests before the failed one are still started. If one throws, rethrows the first error once no
- * request
- * is running any more.
+ * Runs requests, at most `concurrency` at the same time. Each one waits for earlier ones that touch the same row. After
+ * a failure, only requests before the failed one are still started. If one throws, rethrows the first error once no
+ * request is running any more.
  */
 async function inParallel(
   requests: readonly (readonly Placed[])[],

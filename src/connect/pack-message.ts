@@ -54,8 +54,7 @@ function toMessage({ key, transactionId }: UploadTransaction, text: string): Tra
 
 /**
  * The entries as JSON, with the member names of the generated code. JSON is used so that values have the same meaning
- * as
- * in every other transport: protobuf would turn an undefined column and a bigint into null.
+ * as in every other transport: protobuf would turn an undefined column and a bigint into null.
  */
 function entriesAsJson({ entries }: UploadTransaction): string {
   return JSON.stringify(entries.map(toMembers), withoutLoss);

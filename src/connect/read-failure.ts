@@ -29,8 +29,7 @@ export function isConnectError(value: unknown): value is ConnectErrorLike {
  *
  * Connect gives a code to every failure, even if no backend answered: PERMISSION_DENIED may be the 403 of a firewall,
  * ABORTED a broken connection, INVALID_ARGUMENT an answer that can't be parsed. Only the backend's own answer, with a
- * gRPC
- * status or an error in JSON, may reject a write.
+ * gRPC status or an error in JSON, may reject a write.
  *
  * @param count Number of transactions in the call.
  */
@@ -96,9 +95,8 @@ function foundByClient(error: ConnectErrorLike, count: number): UploadError {
 }
 
 /**
- * Whether a message was too large. There is no code for this, so the text is matched: grpc-js, grpc-go, gRPC for
- * Java, C++,
- * Python and .NET, tonic, Connect for Go and JavaScript.
+ * Whether a message was too large. There is no code for this, so the text is matched: grpc-js, grpc-go, gRPC for Java,
+ * C++, Python and .NET, tonic, Connect for Go and JavaScript.
  */
 function isAboutSize({ code, rawMessage }: ConnectErrorLike): boolean {
   const words = rawMessage.slice(0, 1_000);

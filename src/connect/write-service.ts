@@ -15,9 +15,8 @@ import { readResponse } from './read-response.ts';
 export interface WriteServiceOptions extends HeaderOptions {
   /**
    * A Connect transport for the protocol of the backend: `createGrpcTransport()`, `createGrpcWebTransport()` or
-   * `createConnectTransport()`. Its interceptors run for each call. Its `defaultTimeoutMs` isn't used: the deadline
-   * of a
-   * call is what is left of `retry.timeoutMs`.
+   * `createConnectTransport()`. Its interceptors run for each call. Its `defaultTimeoutMs` isn't used: the deadline of
+   * a call is what is left of `retry.timeoutMs`.
    */
   readonly transport: ConnectTransport;
   /**
@@ -29,17 +28,15 @@ export interface WriteServiceOptions extends HeaderOptions {
   readonly maxTransactions?: number | undefined;
   /**
    * Most bytes of one message in the binary format. A single larger transaction is sent anyway. The default is below
-   * the
-   * usual limit of gRPC servers, 4 MiB.
+   * the usual limit of gRPC servers, 4 MiB.
    *
    * @default 4_000_000
    */
   readonly maxMessageBytes?: number | undefined;
   /**
-   * Whether the idempotency keys are also sent as `idempotency-key` metadata, comma-separated, for proxies in front
-   * of the
-   * service. The messages always have them. Set it to false for browsers, unless the backend's CORS set-up allows that
-   * header. Keys of more than 4,000 characters in total are left out.
+   * Whether the idempotency keys are also sent as `idempotency-key` metadata, comma-separated, for proxies in front of
+   * the service. The messages always have them. Set it to false for browsers, unless the backend's CORS set-up allows
+   * that header. Keys of more than 4,000 characters in total are left out.
    *
    * @default true
    */
@@ -58,10 +55,9 @@ export interface WriteServiceOptions extends HeaderOptions {
  * `proto/powersync/write/v1/write.proto` in this package, for servers in any language.
  *
  * The token is sent as `authorization` metadata, and what is left of `retry.timeoutMs` as the deadline of the call.
- * Answers
- * are read strictly: a status counts as a refusal only if the backend itself sent it, and if the results aren't in the
- * form of the contract, every write stays queued. Integers beyond 2^53 (as bigint) and non-finite numbers are sent as
- * text.
+ * Answers are read strictly: a status counts as a refusal only if the backend itself sent it, and if the results aren't
+ * in the form of the contract, every write stays queued. Integers beyond 2^53 (as bigint) and non-finite numbers are
+ * sent as text.
  *
  * Needs `@bufbuild/protobuf` version 2, which every Connect transport depends on.
  *

@@ -113,8 +113,7 @@ function readFatal(
 
 /**
  * Reads a refusal outside 2xx by the code in its body (`code` or `error_code`, also in `error`), if `errorCodes` has
- * it,
- * or if it is the SQLSTATE of an outage: then the write must not be rejected because of the status.
+ * it, or if it is the SQLSTATE of an outage: then the write must not be rejected because of the status.
  */
 export function refusalByCode(
   { status, headers }: HttpAnswer,

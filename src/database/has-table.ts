@@ -6,8 +6,7 @@ const known = new WeakMap<Readable, Set<string>>();
 
 /**
  * Whether the database has this table of the connector. Tables are created on the first write to them: an app that
- * never
- * needs one never gets it, and an upload doesn't have to write just to create one.
+ * never needs one never gets it, and an upload doesn't have to write just to create one.
  */
 export async function hasTable(database: Readable, name: string): Promise<boolean> {
   if (known.get(database)?.has(name)) return true;

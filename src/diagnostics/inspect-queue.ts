@@ -6,9 +6,8 @@ import { toTransaction } from '../queue/transaction.ts';
 /** Options of {@link inspectQueue}. */
 export interface InspectQueueOptions {
   /**
-   * Most entries to show, a whole number above 0. Transactions are shown whole; the first one is always shown, even
-   * if it
-   * is longer.
+   * Most entries to show, a whole number above 0. Transactions are shown whole; the first one is always shown, even if
+   * it is longer.
    *
    * @default 100
    */
@@ -59,9 +58,8 @@ export interface QueuedEntry extends Partial<Pick<CrudEntryLike, 'opData' | 'pre
 }
 
 /**
- * Shows the head of the upload queue, for a diagnostics screen or a bug report. Values of columns are left out,
- * unless the
- * option `values` is set. It changes nothing, and doesn't delay uploads.
+ * Shows the head of the upload queue, for a diagnostics screen or a bug report. Values of columns are left out, unless
+ * the option `values` is set. It changes nothing, and doesn't delay uploads.
  *
  * @throws TypeError if `limit` isn't a whole number above 0. Otherwise only what the database throws.
  *

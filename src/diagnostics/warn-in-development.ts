@@ -11,9 +11,8 @@ const REPEATED = 3;
 
 /**
  * Warns of errors in the set-up of the app or the backend, not of network problems. It warns once for each kind: a
- * token
- * that `credentials` returns again after it was refused, writes that wait for a sign-in, answers that repeatedly aren't
- * the backend's, and an open breaker. The warnings hold no token and no row data.
+ * token that `credentials` returns again after it was refused, writes that wait for a sign-in, answers that repeatedly
+ * aren't the backend's, and an open breaker. The warnings hold no token and no row data.
  *
  * @param console Gets the warnings. Default: the platform's console.
  * @returns a function that stops the warnings.

@@ -5,8 +5,7 @@ import { type Warn, warnOnce } from './warn-once.ts';
 
 /**
  * Wraps `credentials` for development. Passes its result on unchanged, and warns once if the lifetime of the JWT is
- * below
- * 60 seconds, above 24 hours or unknown (no `iat` or `exp`).
+ * below 60 seconds, above 24 hours or unknown (no `iat` or `exp`).
  *
  * @param warn Called with the warning. Default: `console.warn`.
  *

@@ -7,8 +7,7 @@ const MAX_INT64 = 2 ** 63;
 /**
  * A transform for development. Leaves every entry unchanged, and warns once for each column with an integer beyond
  * `Number.MAX_SAFE_INTEGER`. The SDK rounds such integers when it reads the queue, so the backend gets another number
- * than
- * the app wrote.
+ * than the app wrote.
  *
  * @param warn Called with the warning. Default: `console.warn`.
  *

@@ -6,8 +6,7 @@ export type Within = <T>(task: Task<T>) => Promise<T>;
 
 /**
  * Settles like the task, or rejects with an `AbortError` or `TimeoutError` if that comes first, because a task may
- * ignore
- * its signal. Written by hand, because React Native's AbortSignal has no `any()` and `timeout()`.
+ * ignore its signal. Written by hand, because React Native's AbortSignal has no `any()` and `timeout()`.
  */
 export async function withDeadline<T>(
   task: Task<T>,

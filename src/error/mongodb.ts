@@ -64,8 +64,7 @@ const read = /* @__PURE__ */ codeTable({
 
 /**
  * Returns the error code for a MongoDB error code (`code` of a `MongoServerError`). A code that isn't certainly about
- * the
- * document is `unknown`, which is retried.
+ * the document is `unknown`, which is retried.
  *
  * @example
  * ```ts

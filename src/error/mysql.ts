@@ -111,8 +111,7 @@ const read = /* @__PURE__ */ codeTable({
 
 /**
  * Returns the error code for an error number of MySQL or MariaDB (`errno` of mysql2). A number that isn't certainly
- * about
- * the row is `unknown`, which is retried.
+ * about the row is `unknown`, which is retried.
  *
  * @example
  * ```ts

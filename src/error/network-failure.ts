@@ -8,9 +8,8 @@ interface Thrown {
 
 /**
  * How messages begin: Chromium, Firefox, Safari, React Native, Node (`terminated`, `other side closed`), Deno and
- * Tauri,
- * Cloudflare Workers (`Network connection lost.`, `internal error; reference = …`), axios, and iOS and Android through
- * Capacitor.
+ * Tauri, Cloudflare Workers (`Network connection lost.`, `internal error; reference = …`), axios, and iOS and Android
+ * through Capacitor.
  */
 const MESSAGE =
   /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated$|other side closed|socket hang up|error sending|internal error(; reference|$)|the (network|internet) connection|the request timed out|a server with the specified hostname|could not connect to the server|unable to resolve host|failed to connect to |software caused connection abort|unexpected end of stream)/i;

@@ -9,8 +9,7 @@ export function ownError(message: string): TypeError {
 
 /**
  * Marks an error of code that never sees a row, so that its message is shown. Not a parser's error: its message may
- * quote
- * a token.
+ * quote a token.
  */
 export function showWords(error: unknown): void {
   if (error instanceof Error && error.name !== 'SyntaxError' && Object.isExtensible(error))

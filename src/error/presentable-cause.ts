@@ -26,8 +26,7 @@ const URLS = /\b([a-z][\w+.-]{0,15}:\/\/)(?:[^\s/?#"'()@]*@)?([^\s/?#"'()]+)(?:\
 /**
  * Returns the cause without row data. Errors of the app's code and of `JSON.parse` quote the value that they failed on.
  * So the message is kept only for errors of this library, of SQLite, and of connections; of any other error only the
- * name
- * and the places in the stack are kept. The same goes for the causes of the cause.
+ * name and the places in the stack are kept. The same goes for the causes of the cause.
  */
 export function presentable(cause: unknown, depth = 0): Error | undefined {
   try {

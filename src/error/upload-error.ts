@@ -29,9 +29,8 @@ export interface UploadErrorOptions {
   readonly budget?: RetryBudget | undefined;
   /**
    * The error that caused this one. A value that isn't an `Error` is dropped, because the sync status may be
-   * serialised.
-   * The message is kept only for errors of this library, of SQLite and of connections. Of any other error only the name
-   * and the places in the stack are kept: its message may hold row data.
+   * serialised. The message is kept only for errors of this library, of SQLite and of connections. Of any other error
+   * only the name and the places in the stack are kept: its message may hold row data.
    */
   readonly cause?: unknown;
 }
@@ -41,8 +40,7 @@ export interface UploadErrorOptions {
  *
  * Its message starts with `[code]`, because only `name`, `message` and `stack` of an error survive PowerSync's shared
  * worker. {@link UploadError.from} reads the code back on the other side. Errors that the library makes hold no row
- * data,
- * token or response body.
+ * data, token or response body.
  *
  * @example
  * ```ts
@@ -118,8 +116,7 @@ export interface HttpAnswerHead {
 
 /**
  * Whether a value is an {@link UploadError}, or was one before it crossed a worker. After a worker, `code` is only in
- * the
- * message: read it with {@link UploadError.from}.
+ * the message: read it with {@link UploadError.from}.
  *
  * @example
  * ```ts

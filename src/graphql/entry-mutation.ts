@@ -166,8 +166,7 @@ function isBesideItsValue(error: GraphqlError, data: GraphqlAnswer['data'] = {})
 
 /**
  * Reads `data` of an answer without errors. A field that is null means that the row wasn't found. One that is false
- * means
- * a failure, which may be an outage.
+ * means a failure, which may be an outage.
  */
 function readData(data: GraphqlAnswer['data'] = {}, { op }: UploadEntry, status: number): EntryOutcome {
   const fields = Object.values(data);

@@ -62,8 +62,7 @@ export interface Reading {
 
 /**
  * The outcome of the transaction or entry that the errors are about. Of several errors, the one that rejects least
- * counts.
- * Throws errors that have to end the whole call: a refused token.
+ * counts. Throws errors that have to end the whole call: a refused token.
  *
  * @param inBand True if they are about this transaction or entry, false if they are about the request.
  */

@@ -21,25 +21,22 @@ export interface GraphqlOptions extends HttpOptions {
   readonly mutations?: Mutations | undefined;
   /**
    * Only with `mutations`: number of requests that may be sent at the same time, a whole number from 1. With 1, entries
-   * are sent in queue order. With more, different rows are written in parallel and out of order, but never two
-   * entries of
-   * the same row: only for tables that don't refer to each other.
+   * are sent in queue order. With more, different rows are written in parallel and out of order, but never two entries
+   * of the same row: only for tables that don't refer to each other.
    *
    * @default 1
    */
   readonly concurrency?: number | undefined;
   /**
-   * Only without `mutations`: most transactions in one request. Every backend of the contract accepts 50. Raise it
-   * only if
-   * yours accepts more, and raise the connector's `batching.maxTransactions` too.
+   * Only without `mutations`: most transactions in one request. Every backend of the contract accepts 50. Raise it only
+   * if yours accepts more, and raise the connector's `batching.maxTransactions` too.
    *
    * @default 50
    */
   readonly maxTransactions?: number | undefined;
   /**
    * Only without `mutations`: most bytes of one request body. A single larger transaction is sent anyway. The default
-   * is
-   * just below the limit of many servers.
+   * is just below the limit of many servers.
    *
    * @default 100_000
    */
@@ -47,8 +44,7 @@ export interface GraphqlOptions extends HttpOptions {
   /**
    * Meaning of your backend's own codes, or another meaning for known ones: `extensions.code` of an error, and
    * `error_code` in a result. An unknown `extensions.code` is `unclassified`: the write is tried at least ten times
-   * over
-   * ten minutes, then rejected.
+   * over ten minutes, then rejected.
    *
    * @default only the codes of common servers and the reference write API are known
    */
@@ -61,18 +57,15 @@ const ACCEPT = { accept: 'application/graphql-response+json, application/json;q=
 /**
  * Transport for GraphQL servers: whole transactions in one mutation, or a mutation for each entry.
  *
- * Without `mutations`, a batch is sent as one `uploadTransactions` mutation, which mirrors PowerSync's reference
- * write API
- * and returns one result for each transaction.
+ * Without `mutations`, a batch is sent as one `uploadTransactions` mutation, which mirrors PowerSync's reference write
+ * API and returns one result for each transaction.
  *
  * With `mutations`, each entry is sent by itself, in queue order. A transaction isn't atomic then: if it is rejected,
- * the
- * rejection lists the entries that were applied (`appliedEntries`). A DELETE of a row that is gone (`NOT_FOUND`, or a
- * field that is null) counts as applied.
+ * the rejection lists the entries that were applied (`appliedEntries`). A DELETE of a row that is gone (`NOT_FOUND`, or
+ * a field that is null) counts as applied.
  *
  * Errors are read by their `extensions.code`. A write counts as applied only if `data` says so and there is no error
- * next
- * to it. If the answer isn't GraphQL (a web page, an empty body), every write stays queued.
+ * next to it. If the answer isn't GraphQL (a web page, an empty body), every write stays queued.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -73,15 +73,12 @@ export interface BatchEndpointOptions extends HttpOptions {
  * Transport for a backend with its own JSON endpoint.
  *
  * The body is `{ idempotency_key, batch: [{ op, table, id, data }] }`. `data` is absent on DELETE. With several
- * transactions in a request there is no `idempotency_key`; instead `transactions: [{ idempotency_key, entries }]`
- * says how
- * many entries of `batch` belong to each, in order.
+ * transactions in a request there is no `idempotency_key`; instead `transactions: [{ idempotency_key, entries }]` says
+ * how many entries of `batch` belong to each, in order.
  *
- * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}).
- * With a
- * 2xx that is empty or not JSON, the writes stay queued. Any other answer is read by its HTTP status, or by a known
- * code
- * in its body. Its body is not kept as `details`, unless `decode` returns it.
+ * A 2xx with a JSON object means applied, unless an error payload in it says otherwise ({@link readErrorPayload}). With
+ * a 2xx that is empty or not JSON, the writes stay queued. Any other answer is read by its HTTP status, or by a known
+ * code in its body. Its body is not kept as `details`, unless `decode` returns it.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

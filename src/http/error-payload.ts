@@ -9,8 +9,7 @@ import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-bo
 
 /**
  * Reads a 2xx answer of a backend that reports refusals in the body. The default of {@link batchEndpoint}; also for
- * your
- * own transports.
+ * your own transports.
  *
  * A JSON object means that everything was applied, unless it says otherwise:
  *
@@ -23,12 +22,9 @@ import { errorBy, isSomething, readRefusal, unclassified } from './refusal-in-bo
  * - `results: [...]`: read like the results of the reference write API.
  *
  * If several transactions were sent and a refusal doesn't say which one it is about, it is thrown, so that they are
- * sent
- * again in halves. The error code comes from `errorCodes`, or else from a SQLSTATE or a code of the reference write
- * API.
- * Without any of these it is `unclassified`, because it may be an outage: the write is tried at least ten times over
- * ten
- * minutes, then rejected. The refusal itself is in the outcome's `details`.
+ * sent again in halves. The error code comes from `errorCodes`, or else from a SQLSTATE or a code of the reference
+ * write API. Without any of these it is `unclassified`, because it may be an outage: the write is tried at least ten
+ * times over ten minutes, then rejected. The refusal itself is in the outcome's `details`.
  *
  * @throws UploadError `misconfigured` if the answer is not a JSON object; any other code for a refusal of the whole
  * request.

@@ -27,9 +27,8 @@ export interface RowEndpointsOptions extends HttpOptions {
   readonly routes?: RowRoutes | undefined;
   /**
    * Number of requests that may be sent at the same time, a whole number from 1. With 1, entries are sent in queue
-   * order.
-   * With more, different rows are written in parallel and out of order, but never two entries of the same row: only for
-   * tables that don't refer to each other.
+   * order. With more, different rows are written in parallel and out of order, but never two entries of the same row:
+   * only for tables that don't refer to each other.
    *
    * @default 1
    */
@@ -73,16 +72,13 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  * Transport for REST resources: one request for each entry, in queue order.
  *
  * A transaction isn't atomic then. If an entry fails, the entries that were applied before it are remembered (in
- * memory):
- * a retry continues behind them, and a rejection lists them (`appliedEntries`). After a restart of the app, applied
- * entries may be sent again, so the backend must accept a repeat.
+ * memory): a retry continues behind them, and a rejection lists them (`appliedEntries`). After a restart of the app,
+ * applied entries may be sent again, so the backend must accept a repeat.
  *
- * - Applied: 204, 201, or a 2xx with JSON that is the row or has no error payload (see {@link readErrorPayload}).
- *   With any
- *   other 2xx, the write stays queued.
+ * - Applied: 204, 201, or a 2xx with JSON that is the row or has no error payload (see {@link readErrorPayload}). With
+ *   any other 2xx, the write stays queued.
  * - 404 (or 410) on DELETE: applied, because the row is gone. On PATCH: rejected as `not_found`. Both only if the
- *   answer
- *   says that the row is missing (`isMissingRow`). If it doesn't, the code is `unclassified`, because an ingress
+ *   answer says that the row is missing (`isMissingRow`). If it doesn't, the code is `unclassified`, because an ingress
  * answers
  *   404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected. On PUT: the
  * code

@@ -38,8 +38,7 @@ export interface OpRoute {
 
 /**
  * How the entries of a table are sent: for each operation, or by a function. An operation that is `false` isn't sent:
- * the
- * write is rejected as `invalid`.
+ * the write is rejected as `invalid`.
  */
 export type RowRoute =
   | {

@@ -11,8 +11,7 @@ export interface WriteApiOptions extends HttpOptions {
   readonly url: string;
   /**
    * Most transactions in one request. Every backend of the contract accepts 50. Raise it only if yours accepts more,
-   * and
-   * raise the connector's `batching.maxTransactions` too.
+   * and raise the connector's `batching.maxTransactions` too.
    *
    * @default 50
    */
@@ -36,9 +35,8 @@ export interface WriteApiOptions extends HttpOptions {
  * Transport for PowerSync's reference write API: up to 50 transactions in one `POST`, with one result for each.
  *
  * Each transaction is sent with everything that the contract allows, including previous values and metadata, and with
- * its
- * `idempotency_key`, which backends may ignore. The answer is read strictly: if it isn't in the form of the contract,
- * every write stays queued.
+ * its `idempotency_key`, which backends may ignore. The answer is read strictly: if it isn't in the form of the
+ * contract, every write stays queued.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -5,8 +5,7 @@ import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 /**
  * Gives the queued and rejected writes of one owner to the signed-in user. For example, writes from before the sign-up
  * (owner null) become part of the new account. Call it only if the user agreed. Queued writes are uploaded with the
- * SDK's
- * next try, or at once with `connector.drain()`.
+ * SDK's next try, or at once with `connector.drain()`.
  *
  * @throws TypeError if nobody is signed in, or if `from` is the signed-in user. Nothing is changed then.
  *

@@ -11,8 +11,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * Removes the writes of one owner from the head of the queue, for good, up to the first write of somebody else.
- * PowerSync
- * then rolls the local rows back. Call {@link exportQueued} first if they should be kept.
+ * PowerSync then rolls the local rows back. Call {@link exportQueued} first if they should be kept.
  *
  * @returns the number of entries that were removed.
  * @throws UploadError `timeout` if an upload in flight doesn't end within 60 seconds. Nothing was removed then.

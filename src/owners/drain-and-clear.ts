@@ -35,14 +35,12 @@ export interface DrainAndClearOptions {
    * - `'discard'`: they are lost when the database is cleared.
    *
    * The rejected writes of the signed-in user, including those rejected during this call, are passed to `export` too,
-   * and
-   * are removed when the database is cleared.
+   * and are removed when the database is cleared.
    */
   readonly unsent: 'keep' | 'export' | 'discard';
   /**
    * Required with `unsent: 'export'`: stores the writes that are left. If it throws, nothing is cleared. It must not
-   * call
-   * `setOwner()`, `disconnect()` or `drainAndClear()` of the connector: they throw a TypeError while it runs.
+   * call `setOwner()`, `disconnect()` or `drainAndClear()` of the connector: they throw a TypeError while it runs.
    */
   readonly export?: (left: Leftover) => void | Promise<void>;
   /**

@@ -22,9 +22,8 @@ export interface AgentSkillsOptions extends PresetOptions {
  * - The backend answers 200 with `success: false` to every error inside its database transaction, even a deadlock. The
  *   preset reads the error text: an outage is retried, a violated constraint is rejected, an unknown table or column is
  *   held. Anything else is tried at least ten times over ten minutes, then rejected.
- * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent.
- *   Fill a
- *   column, or use the transform `fillNulls()`.
+ * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent. Fill
+ *   a column, or use the transform `fillNulls()`.
  * - While its database can't be reached, the backend answers 500 or not at all: retried.
  * - It has no CORS set-up. Transactions are atomic, and a repeated write does no harm.
  *

@@ -16,12 +16,10 @@ const AMBIGUOUS = [400, 403, 409, 422, 500];
 /**
  * Preset for PowerSync's CloudCode template: `POST /upload`, tokens from `/token`.
  *
- * The template isn't public, and its documentation describes only the body and the answer 200. So a 2xx that is
- * neither a
- * web page nor an error payload counts as applied. Of a refusal, the text is read: an outage is retried, a violated
+ * The template isn't public, and its documentation describes only the body and the answer 200. So a 2xx that is neither
+ * a web page nor an error payload counts as applied. Of a refusal, the text is read: an outage is retried, a violated
  * constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected. It is unknown
- * whether
- * transactions are atomic and whether a repeated write does harm.
+ * whether transactions are atomic and whether a repeated write does harm.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

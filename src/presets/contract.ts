@@ -21,8 +21,7 @@ interface Answers {
   readonly isApplied: (answer: JsonAnswer) => boolean;
   /**
    * The error text of an answer that may mean an outage or a bad write; null if there is no text. Undefined if the
-   * status
-   * of the answer is clear.
+   * status of the answer is clear.
    */
   readonly words?: ((answer: JsonAnswer) => unknown) | undefined;
 }

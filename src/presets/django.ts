@@ -13,9 +13,8 @@ const OF_A_LIST = ['created_at', 'name', 'owner_id'];
  * Preset for the Django demo (`powersync-django-backend-todolist-demo`): one operation per request to
  * `/api/upload_data/`, tokens for the fixed user "1" from `/api/get_powersync_token/`.
  *
- * - The backend answers 500 with a page to every error, even to an outage and to a PATCH of a missing row. Such a
- *   write is
- *   tried at least ten times over ten minutes, then rejected.
+ * - The backend answers 500 with a page to every error, even to an outage and to a PATCH of a missing row. Such a write
+ *   is tried at least ten times over ten minutes, then rejected.
  * - A PATCH of `lists` clears the columns that it doesn't have, so the preset sends the whole row. Set
  *   `trackPrevious: true` on that table (not `onlyWhenChanged`). Without previous values such a PATCH stays queued.
  * - A PUT of `todos` stores only `description`, `created_by` and `list_id`. The client can't change that.

@@ -8,10 +8,9 @@ import type { Transport } from '../transport/transport.ts';
 export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
 
 /**
- * For backends whose PUT only inserts. They refuse a row that exists already, perhaps from an earlier try whose
- * answer was
- * lost. If the refusal may mean that (`mayExist`), the columns are sent again as a PATCH, and the outcome of the PATCH
- * counts. Only if the PATCH is rejected as `not_found`, the first refusal counts.
+ * For backends whose PUT only inserts. They refuse a row that exists already, perhaps from an earlier try whose answer
+ * was lost. If the refusal may mean that (`mayExist`), the columns are sent again as a PATCH, and the outcome of the
+ * PATCH counts. Only if the PATCH is rejected as `not_found`, the first refusal counts.
  */
 export function insertThenUpdate(
   transport: Transport,

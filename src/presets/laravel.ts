@@ -10,8 +10,7 @@ export interface LaravelOptions extends PresetOptions {
   readonly userId: UserId;
   /**
    * Set it to true once your copy of the backend handles DELETE. With false, a DELETE isn't sent and stays queued,
-   * because
-   * the published backend fails on it.
+   * because the published backend fails on it.
    *
    * @default false
    */
@@ -27,8 +26,7 @@ export interface LaravelOptions extends PresetOptions {
  *   `deletes: true`.
  * - Its POST writes nothing and answers 200, so it isn't used.
  * - 422 is rejected. Of a 400, the error text is read: an outage is retried, a violated constraint is rejected.
- *   Anything
- *   else is tried at least ten times over ten minutes, then rejected.
+ *   Anything else is tried at least ten times over ten minutes, then rejected.
  * - Each operation is its own database transaction. A repeated write does no harm. It needs no authentication.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.

@@ -19,12 +19,10 @@ export interface MongodbExpoOptions extends PresetOptions {
  * `powersync-react-native-mongodb-mbnb`: one operation per request to `/api/upload_data`, tokens for the fixed user
  * "UserID" from `/api/auth/token`.
  *
- * - Ids must be MongoDB ids, 24 hexadecimal digits. A row with another id is rejected before it is sent. Make such
- *   ids on
- *   the client.
+ * - Ids must be MongoDB ids, 24 hexadecimal digits. A row with another id is rejected before it is sent. Make such ids
+ *   on the client.
  * - The backend answers 500 without a reason to every error, even an outage. Such a write is tried at least ten times
- *   over
- *   ten minutes, then rejected.
+ *   over ten minutes, then rejected.
  * - The backend answers an applied write with an empty body.
  * - It answers a PATCH of a missing row as if it were applied. Transactions are not atomic. A repeated write does no
  *   harm.

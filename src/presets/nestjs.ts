@@ -16,9 +16,8 @@ interface Login {
 /** Options of {@link nestjs}. */
 export interface NestjsOptions extends PresetOptions {
   /**
-   * Returns the email and password to sign in with, or null if nobody is signed in. Called whenever a token is
-   * needed; a
-   * token is valid for a day.
+   * Returns the email and password to sign in with, or null if nobody is signed in. Called whenever a token is needed;
+   * a token is valid for a day.
    */
   readonly login: () => Login | null | Promise<Login | null>;
 }
@@ -28,8 +27,7 @@ export interface NestjsOptions extends PresetOptions {
  * token from `POST /auth/login`, which is also the token for sync.
  *
  * - The backend refuses a transaction with a 201 and `processed: 0`, without a reason: rejected. It also refuses a
- *   PATCH of
- *   a row that is missing or belongs to another user.
+ *   PATCH of a row that is missing or belongs to another user.
  * - 500 is retried. Transactions are atomic, and a repeated write does no harm.
  *
  * If your app keeps the token itself, set your own `credentials` behind the preset.

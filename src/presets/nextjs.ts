@@ -19,8 +19,7 @@ export interface NextjsOptions extends PresetOptions {
  * `/api/auth/token`. In a page of the same app, `url` may be `'/'`.
  *
  * - The backend answers 500 to every error. The preset reads the error text: an outage is retried, a violated
- *   constraint
- *   is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
+ *   constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
  * - Transactions are atomic, and a repeated write does no harm.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.

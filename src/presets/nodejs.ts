@@ -37,12 +37,10 @@ export interface NodejsOptions extends PresetOptions {
  * `/api/auth/token`.
  *
  * - The backend answers 400 to every error. The preset reads the error text: an outage is retried, a violated
- *   constraint
- *   is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
+ *   constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
  * - It needs no authentication. Its CORS set-up allows no header but `Content-Type`.
  * - It refuses a body above 100 kB. Browsers show this as a network error like any other. If a single transaction may
- *   be
- *   larger, raise the limit of `express.json()` and `maxBodyBytes`.
+ *   be larger, raise the limit of `express.json()` and `maxBodyBytes`.
  * - With MySQL, a repeated PUT that has only the id fails.
  * - With MongoDB, nothing is atomic, so entries are sent one by one. Its PUT only inserts, so if the row exists, its
  *   columns are sent as a PATCH. The backend silently skips tables other than `lists` and `todos`.

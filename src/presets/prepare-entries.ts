@@ -50,8 +50,7 @@ export function putNeedsColumns(entry: UploadEntry): void {
 
 /**
  * Adds the previous values of `columns` to the columns of a PATCH. For backends that clear those of `columns` that a
- * PATCH
- * doesn't have. Throws if a previous value is unknown, because the PATCH would clear that column.
+ * PATCH doesn't have. Throws if a previous value is unknown, because the PATCH would clear that column.
  */
 export function withPrevious(
   { table, opData, previousValues }: UploadEntry,

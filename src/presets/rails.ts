@@ -13,8 +13,7 @@ export interface RailsOptions extends PresetOptions {
   readonly userId: UserId;
   /**
    * Whether the controllers permit `id`, so that the server's rows get the ids of the client's. With false, as
-   * published,
-   * a repeated PUT makes a second row. With true, a repeated PUT does no harm.
+   * published, a repeated PUT makes a second row. With true, a repeated PUT does no harm.
    *
    * @default false
    */
@@ -23,15 +22,14 @@ export interface RailsOptions extends PresetOptions {
 
 /**
  * Preset for JSON resources as Rails scaffolds them, and as in the Rails demo: `POST /<table>.json`, `PATCH` and
- * `DELETE`
- * of `/<table>/<id>.json`; tokens as text from `/keys/<user id>`.
+ * `DELETE` of `/<table>/<id>.json`; tokens as text from `/keys/<user id>`.
  *
  * - **As published, a repeated PUT makes a second row**: the server chooses the id of each new row. So the client's row
  *   never matches the one that is synced back, and later changes of it find no row. Permit `id` in the controllers, and
  *   set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
  * - 422 is rejected, 500 is retried. A 404 counts if it is Rails' own, `{ "status": 404, "error": "Not Found" }`, or
- *   has a
- *   code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Rails answers the same if a route is missing,
+ *   has a code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Rails answers the same if a route is
+ *   missing,
  * so
  *   each table needs all three routes. Any other 404 is tried at least ten times over fifteen minutes, then rejected.
  * - Transactions are not atomic. For HTTP Basic, use `headers`.

@@ -92,8 +92,8 @@ export function createBatchReader({ batching, bounds: most, firstOffer }: BatchR
 
   /**
    * Sets how many transactions the next batch is offered. If the last batch took fewer than it was offered (the
-   * strategy
-   * wanted no more, or the transport had no room), one more than it took. If it took all, up to four times as many.
+   * strategy wanted no more, or the transport had no room), one more than it took. If it took all, up to four times as
+   * many.
    */
   function learn(offered: number, took: number): void {
     const next = took < offered ? took + 1 : Math.max(offer, 4 * took);

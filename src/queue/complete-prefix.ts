@@ -6,8 +6,7 @@ type Transactions = readonly (readonly CrudEntryLike[])[];
 
 /**
  * Returns the SDK handle that ends with the last entry of `sent`: the one the batch was read with, or a second one if
- * the
- * batch is shorter. Null if it can't be read. Called while the request is in flight, it costs no time.
+ * the batch is shorter. Null if it can't be read. Called while the request is in flight, it costs no time.
  */
 export async function handleFor(
   database: ConnectorDatabase,

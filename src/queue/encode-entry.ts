@@ -4,8 +4,7 @@ import type { CrudEntryLike } from '../database/database.ts';
  * Encodes the content of an entry ({@link contentOf}) as JSON.
  *
  * The idempotency key is a hash of this text, so the format must never change. Transports of the reference write API
- * send
- * the text itself, so that each entry is encoded once.
+ * send the text itself, so that each entry is encoded once.
  */
 export function encodeEntry(entry: CrudEntryLike): string {
   return JSON.stringify(contentOf(entry));

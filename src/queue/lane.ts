@@ -21,8 +21,7 @@ export type Stay = (work: Promise<unknown>) => void;
 
 /**
  * Runs `task` when no other upload of the same database is running: neither in this JS realm nor, if the platform has
- * Web
- * Locks, in another tab. Waiting counts against the call's deadline.
+ * Web Locks, in another tab. Waiting counts against the call's deadline.
  *
  * A function of the app may ignore its signal and go on after the upload has ended. The next upload waits for it;
  * otherwise it would overtake writes that are still in flight. A call that hasn't ended after five minutes counts as

@@ -6,8 +6,7 @@ type Transactions = readonly (readonly CrudEntryLike[])[];
 
 /**
  * Returns the leading transactions of one owner, who must be the current owner. So a batch never crosses an owner
- * border,
- * and no write is sent in another user's name. Without borders no owner is known, and nothing is checked.
+ * border, and no write is sent in another user's name. Without borders no owner is known, and nothing is checked.
  *
  * @throws UploadError `owner_mismatch` if the first transaction was written by another owner.
  */

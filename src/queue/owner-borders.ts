@@ -17,9 +17,8 @@ export interface Border {
 export type Owner = string | null | undefined;
 
 /**
- * Reads all borders of the database, in the order of op ids. Call it after reading the queue, and again for each
- * batch: a
- * border is written before the writes behind it, perhaps by another tab.
+ * Reads all borders of the database, in the order of op ids. Call it after reading the queue, and again for each batch:
+ * a border is written before the writes behind it, perhaps by another tab.
  */
 export async function readBorders(database: ConnectorDatabase): Promise<Border[]> {
   await ready(database);
@@ -59,9 +58,8 @@ export function currentOwner(borders: readonly Border[]): Owner {
 }
 
 /**
- * Version of the borders. It stays equal only while no tab has changed the owner. Comparing owners isn't enough:
- * after a
- * switch to another user and back, a token fetched in between may still be in use.
+ * Version of the borders. It stays equal only while no tab has changed the owner. Comparing owners isn't enough: after
+ * a switch to another user and back, a token fetched in between may still be in use.
  */
 export function versionOf(borders: readonly Border[]): number {
   return borders[borders.length - 1]?.version ?? 0;

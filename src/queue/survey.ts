@@ -57,8 +57,7 @@ export const SURVEY_OF_ENTRIES = surveyWith(FROM_BEHIND);
  * SDK handle ends where the batch ends.
  *
  * It reads the SDK's own table, because the SDK has no API for this. Undefined if nothing is queued, or if the table
- * isn't
- * as expected.
+ * isn't as expected.
  *
  * @param behind The op id to begin behind: the last one that is in flight already.
  */

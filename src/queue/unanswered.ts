@@ -13,8 +13,7 @@ interface Added {
 /**
  * Remembers which queued transactions were sent without getting an answer: the backend may have applied them. They are
  * always at the head of the queue, so one op id is enough: all up to it. It is stored in the database, for the next
- * start
- * of the app.
+ * start of the app.
  */
 export interface Unanswered {
   add(database: ConnectorDatabase, transactions: Transactions): Added;

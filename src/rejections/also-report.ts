@@ -10,9 +10,8 @@ export type RejectionReport = (rejected: RejectedTransaction, decision: 'complet
  * learn what users could not save.
  *
  * The upload doesn't wait for the report, and an error of the report only goes to `console.error`. So a report can't
- * hold
- * or lose a write. A report may get lost when the app ends, and may come twice: recognise it by `rejected.key`. A held
- * transaction is reported once, not on every try.
+ * hold or lose a write. A report may get lost when the app ends, and may come twice: recognise it by `rejected.key`. A
+ * held transaction is reported once, not on every try.
  *
  * @throws TypeError if `report` or `policy` is not a function.
  *

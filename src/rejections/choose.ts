@@ -28,9 +28,8 @@ export function byCode(
 }
 
 /**
- * A rejection policy that chooses another one by the exact name of the table. `default` is for all other tables; if
- * it is
- * left out, it is `record()`. A transaction with several tables is held if the policy of any of them holds.
+ * A rejection policy that chooses another one by the exact name of the table. `default` is for all other tables; if it
+ * is left out, it is `record()`. A transaction with several tables is held if the policy of any of them holds.
  *
  * @throws TypeError for a policy that is not a function.
  *

@@ -11,9 +11,8 @@ export type ExportedRejectedWrite = {
 };
 
 /**
- * Returns the rejected writes of the signed-in user, as {@link listRejected} does, but as JSON-safe objects: for a
- * file or
- * a support request. They hold row data.
+ * Returns the rejected writes of the signed-in user, as {@link listRejected} does, but as JSON-safe objects: for a file
+ * or a support request. They hold row data.
  *
  * @throws UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.
  *

@@ -6,10 +6,8 @@ import { record } from './record.ts';
 
 /**
  * A rejection policy that holds: the transaction is recorded, and stays at the head of the queue until the backend
- * accepts
- * it or {@link releaseHeld} is called. Everything behind it waits, **and PowerSync applies no downloaded changes in
- * that
- * time**: reads freeze too. Use it only if going on would be worse, and ask the user at once.
+ * accepts it or {@link releaseHeld} is called. Everything behind it waits, **and PowerSync applies no downloaded
+ * changes in that time**: reads freeze too. Use it only if going on would be worse, and ask the user at once.
  *
  * @example
  * ```ts
@@ -24,9 +22,8 @@ export function hold(): RejectionPolicy {
 }
 
 /**
- * Releases a held transaction. It is sent once more: if the backend refuses it again, it leaves the queue and is
- * listed as
- * `rejected`; if the backend accepts it, it is no longer listed. Call `connector.drain(db)` afterwards, so that this
+ * Releases a held transaction. It is sent once more: if the backend refuses it again, it leaves the queue and is listed
+ * as `rejected`; if the backend accepts it, it is no longer listed. Call `connector.drain(db)` afterwards, so that this
  * happens at once.
  *
  * @throws Error if no write with this key is held. UploadError `owner_mismatch` if it was not written by the signed-in

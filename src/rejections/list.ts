@@ -9,8 +9,7 @@ import { firstOpId, type RejectedRow, type RejectedWrite, readRow } from './reje
  * sign-out, lists those written while nobody was signed in. If `setOwner()` was never called, lists all of them.
  *
  * A rejected write is listed once it has left the queue. A held one is listed while it is at the head of the queue,
- * where
- * everything else waits for it.
+ * where everything else waits for it.
  *
  * @throws UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.
  *

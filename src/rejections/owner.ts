@@ -5,8 +5,7 @@ import { bordersIn, currentOwner, type Owner } from '../queue/owner-borders.ts';
 export interface OwnerFilter {
   /**
    * The owner who must be signed in (see `setOwner()`); null: nobody must be signed in. If `setOwner()` was never
-   * called,
-   * it only selects the writes with this owner.
+   * called, it only selects the writes with this owner.
    *
    * @default the signed-in user
    */

@@ -31,13 +31,11 @@ const MAX_LATER = 1_000;
 
 /**
  * The default rejection policy. It writes the rejected transaction into the table `connector_rejected_writes` of the
- * same
- * database, then lets it leave the queue.
+ * same database, then lets it leave the queue.
  *
  * The row is written under the idempotency key and before the queue moves, and it is final: after a crash between the
- * two
- * steps, the transaction leaves the queue without being sent again. Nothing is written once the connector is closed or
- * the database is being cleared.
+ * two steps, the transaction leaves the queue without being sent again. Nothing is written once the connector is closed
+ * or the database is being cleared.
  *
  * A transaction that needs a decision (`needsDecision`) is written there too, but held until the backend accepts it or
  * `releaseHeld()` is called. If the backend has already applied writes behind it, holding can't help, so it leaves the

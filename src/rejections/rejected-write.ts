@@ -26,9 +26,8 @@ export interface RejectedWrite {
   /** Indexes in `entries` of those that were applied anyway. Empty if the backend applies transactions as a whole. */
   readonly appliedEntries: readonly number[];
   /**
-   * The backend may have applied it anyway: an earlier try got no answer, or one that doesn't say (a 5xx, a bare
-   * 404), or
-   * applied a part of it. Then the refusal may be about the replay. Check the row before you write it again.
+   * The backend may have applied it anyway: an earlier try got no answer, or one that doesn't say (a 5xx, a bare 404),
+   * or applied a part of it. Then the refusal may be about the replay. Check the row before you write it again.
    */
   readonly mayBeApplied: boolean;
   /**

@@ -40,10 +40,8 @@ export interface RetryAllReport {
 
 /**
  * Writes the rejected writes of the signed-in user again, oldest first, for example after a bad deployment. Each
- * becomes
- * one new local transaction, as with {@link retryRejected}. If one can't be written, the others still are. Held
- * writes are
- * skipped.
+ * becomes one new local transaction, as with {@link retryRejected}. If one can't be written, the others still are. Held
+ * writes are skipped.
  *
  * A write is reported as failed and stays listed if it needs a decision (`needsDecision`), if it may have been applied
  * (`mayBeApplied`), or if a newer write of the same row was queued behind it and isn't listed as rejected: that one was

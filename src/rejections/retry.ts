@@ -17,15 +17,12 @@ export interface RetryRejectedOptions {
 }
 
 /**
- * Writes a rejected transaction again as one new local transaction, with the user's edits, and removes it from the
- * list in
- * the same transaction. It is then uploaded like any other write: behind what is already queued, with its own
- * idempotency
- * key.
+ * Writes a rejected transaction again as one new local transaction, with the user's edits, and removes it from the list
+ * in the same transaction. It is then uploaded like any other write: behind what is already queued, with its own
+ * idempotency key.
  *
  * A PUT becomes `INSERT OR REPLACE`, a PATCH becomes `UPDATE`, a DELETE becomes `DELETE`, each with its metadata. It
- * works
- * before and after PowerSync has rolled the rejected values back, which happens with the next checkpoint.
+ * works before and after PowerSync has rolled the rejected values back, which happens with the next checkpoint.
  *
  * @throws Error if no rejected write has this key; if it is held or has not left the queue yet; if the row of a PATCH
  * or

@@ -5,8 +5,7 @@ import { currentOwner, readBorders } from '../queue/owner-borders.ts';
 
 /**
  * Returns the state of those keys that are recorded as rejected writes. `rejected` is final, and must not be sent
- * again.
- * `held` and `released` may still be applied.
+ * again. `held` and `released` may still be applied.
  */
 export async function recordedStates(
   database: ConnectorDatabase,

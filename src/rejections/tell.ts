@@ -5,9 +5,8 @@ import type { RejectedWrite } from './rejected-write.ts';
 
 /**
  * Calls `tell` with each rejected write of the signed-in user that it was not called with before, one after another. It
- * is called once for each write, over all tabs and restarts of the app: a write is marked (`notifiedAt`) before
- * `tell` is
- * called. It stops when somebody else signs in.
+ * is called once for each write, over all tabs and restarts of the app: a write is marked (`notifiedAt`) before `tell`
+ * is called. It stops when somebody else signs in.
  *
  * @throws the error of `tell`. The mark of that write is then removed, and the writes behind it wait for the next call.
  * UploadError `owner_mismatch` if `filter` names an owner who isn't signed in.

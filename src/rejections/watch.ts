@@ -12,8 +12,7 @@ export interface WatchOptions extends OwnerFilter {
 
 /**
  * Calls the listener with the rejected writes of the signed-in user: once at the start, then whenever they change (in
- * any
- * tab), and when somebody else signs in. With `owner`, the list is empty while somebody else is signed in.
+ * any tab), and when somebody else signs in. With `owner`, the list is empty while somebody else is signed in.
  *
  * If the listener throws or the list can't be read, the error goes to `console.error`, and watching goes on.
  *

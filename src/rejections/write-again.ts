@@ -48,8 +48,7 @@ async function put(
 
 /**
  * PowerSync queues only columns that an UPDATE really changes. Before the rejected values are rolled back, the row
- * still
- * has them, so an UPDATE to the same values would upload nothing. Those columns are queued directly.
+ * still has them, so an UPDATE to the same values would upload nothing. Those columns are queued directly.
  */
 async function patch(
   transaction: LocalTransaction,

@@ -3,9 +3,8 @@ import type { UploadErrorCode } from '../error/codes.ts';
 import type { UploadStatus } from './upload-status.ts';
 
 /**
- * One step of the upload path. The connector's `status` is already up to date when a listener is called. No event
- * holds a
- * token, row data or the backend's words.
+ * One step of the upload path. The connector's `status` is already up to date when a listener is called. No event holds
+ * a token, row data or the backend's words.
  */
 export type UploadEvent =
   /**
@@ -42,9 +41,8 @@ export type UploadEvent =
     }
   /**
    * An upload failed, so the head of the queue stays. It is tried again at `nextAttemptAt` (epoch milliseconds) or
-   * later.
-   * `phase` says what it waits for. `stalledSince` (epoch milliseconds) is the first failure since the queue last
-   * moved.
+   * later. `phase` says what it waits for. `stalledSince` (epoch milliseconds) is the first failure since the queue
+   * last moved.
    */
   | {
       readonly type: 'failed';

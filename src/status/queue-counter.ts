@@ -9,8 +9,7 @@ const MAX_PAUSE_MS = 60_000;
 
 /**
  * Counts the queue for `status.queuedEntries` from time to time. In between, entries that leave the queue are
- * subtracted.
- * SQLite takes long to count a long queue, so it is counted less often.
+ * subtracted. SQLite takes long to count a long queue, so it is counted less often.
  */
 export function createQueueCounter(
   publisher: Publisher,

@@ -26,8 +26,7 @@ export interface UploadStatus {
   readonly stalledSince: number | undefined;
   /**
    * `open` while the backend refuses too much to be trusted: then a refused transaction is rejected only after six
-   * tries
-   * over ten minutes. Survives restarts of the app; read when the first upload begins.
+   * tries over ten minutes. Survives restarts of the app; read when the first upload begins.
    */
   readonly breaker: 'closed' | 'open';
   /** Counts since the connector was created. */

@@ -30,10 +30,8 @@ export interface SupabaseCredentialsOptions {
  * Gets tokens of the user who is signed in with Supabase Auth. For the connector's option `credentials`.
  *
  * Returns null if nobody is signed in, or if the session has ended on the server. Throws if that is unknown, for
- * example
- * offline. If the session still has the token that was returned last, it is refreshed: the connector asks again only
- * if a
- * token was refused or is about to expire. Never returns the anonymous key.
+ * example offline. If the session still has the token that was returned last, it is refreshed: the connector asks again
+ * only if a token was refused or is about to expire. Never returns the anonymous key.
  *
  * @throws TypeError if `client` has no `auth`, or an option is unknown.
  *

@@ -28,8 +28,7 @@ export interface EdgeFunctionOptions {
   readonly name: string;
   /**
    * True for a function that gets one transaction in each call, `{ crud, transaction_id, idempotency_key }`, and
-   * answers
-   * with one result instead of a list. False for the reference write API.
+   * answers with one result instead of a list. False for the reference write API.
    *
    * @default false
    */

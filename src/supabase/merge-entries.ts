@@ -8,8 +8,7 @@ const PLAIN_ID = /^[\w-]{1,40}$/;
 
 /**
  * Splits entries into requests. Neighbours are merged if they are PUTs of one table with the same columns, or DELETEs
- * of
- * one table. Order is kept, and no request has a row twice.
+ * of one table. Order is kept, and no request has a row twice.
  */
 export function mergeEntries(entries: readonly Placed[]): readonly (readonly Placed[])[] {
   const requests: Placed[][] = [];

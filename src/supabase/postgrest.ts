@@ -36,21 +36,16 @@ export interface PostgrestOptions {
  * Transport for PostgREST: Supabase, Neon's Data API, or your own.
  *
  * Without `rpc`, each entry becomes an upsert, update or delete of its table, in queue order. Neighbours are merged if
- * that changes nothing. **A transaction isn't atomic then.** Entries that were applied before a failure are
- * remembered (in
- * memory) and not sent again, and a rejection lists them (`appliedEntries`). After a restart of the app they may be
- * sent
- * again; that does no harm, because PUT is an upsert.
+ * that changes nothing. **A transaction isn't atomic then.** Entries that were applied before a failure are remembered
+ * (in memory) and not sent again, and a rejection lists them (`appliedEntries`). After a restart of the app they may be
+ * sent again; that does no harm, because PUT is an upsert.
  *
  * With `rpc`, each transaction is one call of an SQL function: atomic, and recognised by its idempotency key if it
- * comes
- * twice.
+ * comes twice.
  *
  * Requests carry the token of the connector's `credentials`, never the client's anonymous key. An update that matches
- * no
- * row is rejected as `conflict` (the row is gone) or `forbidden` (a policy hides it from this user). A delete that
- * matches
- * no row counts as applied.
+ * no row is rejected as `conflict` (the row is gone) or `forbidden` (a policy hides it from this user). A delete that
+ * matches no row counts as applied.
  *
  * @throws TypeError if an option is missing, unknown or wrong. The message names the option.
  *

@@ -86,8 +86,7 @@ function meaningOf(
 
 /**
  * The error for a request without an answer. The client's message shows whether it was a time-out or a broken
- * connection;
- * it isn't kept, because it may quote the url.
+ * connection; it isn't kept, because it may quote the url.
  */
 function noAnswer(error: unknown, { signal }: TransportContext): UploadError {
   if (signal.aborted) return new UploadError('aborted', 'The upload was aborted.');

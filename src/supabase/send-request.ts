@@ -5,8 +5,7 @@ import { unredirected } from './unredirected.ts';
 
 /**
  * Sends one request with the token of the user whose writes are uploaded, even if the client has another session by
- * now.
- * Throws if it is redirected.
+ * now. Throws if it is redirected.
  */
 export async function sendRequest(
   request: PostgrestRequest,

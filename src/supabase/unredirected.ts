@@ -13,10 +13,8 @@ interface FetchAnswer {
 
 /**
  * Wraps the `fetch` of a client, for the connector's requests, so that it follows no redirect. A redirect could send
- * rows,
- * tokens and the `apikey` to another origin. Or it could turn a write into a GET, whose answer would look like that
- * of the
- * write.
+ * rows, tokens and the `apikey` to another origin. Or it could turn a write into a GET, whose answer would look like
+ * that of the write.
  *
  * A redirect throws an error. The clients turn it into an answer, so `refuse` gets the error too.
  */
@@ -33,9 +31,8 @@ export function unredirected(fetch: ClientFetch, refuse?: (error: UploadError) =
 
 /**
  * Whether a request was redirected. Browsers hide a redirect (status 0). React Native follows it and has no
- * `redirected`:
- * there the url of the answer must be the requested one. With `redirected`, the url may differ, because the app's own
- * `fetch` may have changed it.
+ * `redirected`: there the url of the answer must be the requested one. With `redirected`, the url may differ, because
+ * the app's own `fetch` may have changed it.
  */
 export function wasRedirected({ status, type, redirected, url }: FetchAnswer, requested = url): boolean {
   return (

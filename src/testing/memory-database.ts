@@ -141,8 +141,8 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
  * all that this library sends. Another statement throws an error that names it, unless `otherSql` answers. It does not
  * sync: `download()` stands for that.
  *
- * An entry without a transaction id is queued by
- * `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({ op, type, id, data })])`.
+ * An entry without a transaction id is queued by `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({
+ * op, type, id, data })])`.
  *
  * @throws TypeError naming the option that is misspelt or wrong.
  *

@@ -6,14 +6,12 @@ import { type Backoff, backoffMs } from './backoff.ts';
 export interface Gate {
   /**
    * The last error while the gate is shut. With `evenIfBackingOff`, the gate counts as shut only while the backend
-   * itself
-   * asked to wait.
+   * itself asked to wait.
    */
   shutBy(evenIfBackingOff: boolean): UploadError | undefined;
   /**
    * Remembers the error and shuts the gate: for longer with every failure in a row, but no longer than `withinMs`,
-   * unless
-   * the backend asked for a longer wait. Returns when it opens, in epoch milliseconds.
+   * unless the backend asked for a longer wait. Returns when it opens, in epoch milliseconds.
    */
   shut(error: UploadError, withinMs?: number): number;
   /** Opens the gate, and keeps the count of failures. */

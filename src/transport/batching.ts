@@ -9,8 +9,7 @@ import type { CrudEntryLike } from '../database/database.ts';
  *
  * It is offered 100 transactions at first, then one more than the last batch took, or four times as many if the batch
  * took all; but never more than 10,000 entries (except a single longer transaction), and never more transactions than
- * the
- * backend could handle recently. The transport may send fewer than the strategy returns, if they don't fit into one
+ * the backend could handle recently. The transport may send fewer than the strategy returns, if they don't fit into one
  * request.
  *
  * @example

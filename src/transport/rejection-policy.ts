@@ -26,9 +26,8 @@ export interface RejectedTransaction {
   /** The backend asks the app to decide (`requires_client_handling`). */
   readonly needsDecision: boolean;
   /**
-   * The backend has already applied writes behind it, so it can't be held in front of them. If the policy holds it,
-   * it is
-   * recorded as needing a decision and leaves the queue. If the app writes it again, it comes last, which is right.
+   * The backend has already applied writes behind it, so it can't be held in front of them. If the policy holds it, it
+   * is recorded as needing a decision and leaves the queue. If the app writes it again, it comes last, which is right.
    */
   readonly cannotWait?: boolean | undefined;
   /** The owner who wrote it; null if nobody was signed in, undefined if `setOwner()` had not been called yet. */
@@ -56,8 +55,7 @@ export interface RejectionContext {
  *   applies no downloaded changes, so reads freeze too.
  *
  * If the policy throws or returns anything else, the transaction is held. If the app is killed before the transaction
- * has
- * left the queue, the policy is called again with the same key, so it must be safe to repeat.
+ * has left the queue, the policy is called again with the same key, so it must be safe to repeat.
  *
  * @example
  * ```ts

@@ -21,9 +21,8 @@ export interface TransportContext {
    * Returns the current JWT; undefined if nobody is signed in.
    *
    * If the backend refuses the token, throw an `UploadError` with code `unauthenticated` or `forbidden`, or report it
-   * in
-   * the outcome of a transaction. The connector then refreshes the token and sends what was refused again, once in each
-   * upload.
+   * in the outcome of a transaction. The connector then refreshes the token and sends what was refused again, once in
+   * each upload.
    *
    * @throws UploadError if no token can be had now. Let it pass through.
    */
@@ -38,11 +37,9 @@ export interface TransportContext {
  *
  * - Report `applied` only if the backend answered so in the form of its contract.
  * - Report `not_attempted` for transactions that you didn't send, for example because they didn't fit. The first one
- *   must
- *   be sent.
+ *   must be sent.
  * - Any other thrown error is read with `UploadError.from()`. One that isn't recognised counts as `unknown`, and the
- *   batch
- *   stays queued.
+ *   batch stays queued.
  *
  * @example
  * ```ts

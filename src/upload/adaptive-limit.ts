@@ -2,9 +2,8 @@
  * The most transactions in one batch, learnt from what the backend could handle, as in TCP's congestion control.
  *
  * Halved when a batch was too large, too slow, or failed twice in a row. Raised by one with each full batch that
- * succeeds,
- * so that a backend's limit is approached slowly. Doubled once a size that had failed succeeds: then the failure was an
- * outage, and the backlog should go out fast.
+ * succeeds, so that a backend's limit is approached slowly. Doubled once a size that had failed succeeds: then the
+ * failure was an outage, and the backlog should go out fast.
  */
 export interface AdaptiveLimit {
   readonly current: number;

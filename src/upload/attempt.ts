@@ -35,10 +35,8 @@ export interface AttemptParts {
 
 /**
  * Makes the function that calls the transport during one upload. If the backend refuses the token, for the whole
- * request
- * or for one transaction, the token is refreshed and what was refused is sent again. At most once for all requests of
- * an
- * upload, to avoid a refresh storm.
+ * request or for one transaction, the token is refreshed and what was refused is sent again. At most once for all
+ * requests of an upload, to avoid a refresh storm.
  */
 export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => Promise<readonly Outcome[]> {
   const { options, tokens, signedIn, publisher, database, clientId, deadline, owner, attempt } = parts;

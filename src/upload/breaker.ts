@@ -22,9 +22,8 @@ const CONFIRMATION: RetryBudget = { tries: 6, minMs: 10 * 60_000 };
  * A bad write and a broken backend give the same answers, so a refusal is trusted only while refusals are rare. Each
  * rejection raises the doubt by one (a certain one by 22/30), each success lowers it by a third. Without doubt, one
  * refusal is enough. With doubt up to one it takes three tries in the same call, up to two five, below three seven.
- * From
- * three on the breaker is *open*: each refusal takes six tries over at least ten minutes. So bad writes can't block the
- * queue for ever, and an outage can't empty it.
+ * From three on the breaker is *open*: each refusal takes six tries over at least ten minutes. So bad writes can't
+ * block the queue for ever, and an outage can't empty it.
  *
  * The doubt is stored in the database, because apps are restarted during an outage.
  */

@@ -57,9 +57,8 @@ const REPLAY: RetryBudget = { tries: 5, minMs: 50_000 };
  * of its own. So has the refusal of a write that an earlier try may have applied. The breaker may ask for more of both.
  *
  * If the backend refused a transaction but applied others behind it, it can't be kept in front of them any more. It
- * goes
- * to the policy at once, and leaves the queue. The same goes for a transaction that failed in another way, if a newer
- * write of the same row was applied.
+ * goes to the policy at once, and leaves the queue. The same goes for a transaction that failed in another way, if a
+ * newer write of the same row was applied.
  */
 export function createDecisions({
   options,

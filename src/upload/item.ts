@@ -10,9 +10,8 @@ export interface Item {
   /** The transaction as it is sent: with its key, and after the app's transforms. */
   readonly transaction: UploadTransaction;
   /**
-   * Set if it isn't sent. `skipped`: the transforms left nothing to send. `recorded`: an earlier call rejected it,
-   * but did
-   * not complete it. `failed`: a transform failed, or the rejection policy hasn't answered yet.
+   * Set if it isn't sent. `skipped`: the transforms left nothing to send. `recorded`: an earlier call rejected it, but
+   * did not complete it. `failed`: a transform failed, or the rejection policy hasn't answered yet.
    */
   readonly known?: { readonly status: 'skipped' | 'recorded' } | Failed | undefined;
   /** True if it is listed among the rejected writes as held or released: it may still be applied. */

@@ -5,8 +5,7 @@ export interface SignedIn {
   readonly version: number;
   /**
    * Sets the version that was read from the database. If it has changed (perhaps by another tab), the tokens are
-   * dropped:
-   * they may be somebody else's.
+   * dropped: they may be somebody else's.
    */
   is(version: number): void;
 }

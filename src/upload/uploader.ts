@@ -16,8 +16,7 @@ import { onOnline } from './keep-uploading.ts';
 export interface Uploader {
   /**
    * Uploads one batch. Returns false when the queue is empty. Throws the error that keeps the head of the queue in
-   * place;
-   * while the gate is shut, throws the last one at once.
+   * place; while the gate is shut, throws the last one at once.
    */
   upload(database: ConnectorDatabase, options?: UploadCallOptions): Promise<boolean>;
   /** Opens the gate early. With a code, only if an error with that code has shut it. */

@@ -50,11 +50,9 @@ type End = Stop | typeof NOT_SENT | undefined;
  * Sends transactions and settles them, in queue order: **nothing is sent behind a transaction that isn't settled**.
  *
  * One request may hold many transactions. If the request is refused as a whole, that says nothing about a single one.
- * So
- * it is sent again in halves until the transaction at fault is alone (*bisect*). The left half is settled before the
- * right
- * half is sent. The walk ends at the first transaction that has to stay. What was settled before keeps its outcome,
- * whatever is thrown later.
+ * So it is sent again in halves until the transaction at fault is alone (*bisect*). The left half is settled before the
+ * right half is sent. The walk ends at the first transaction that has to stay. What was settled before keeps its
+ * outcome, whatever is thrown later.
  */
 export async function walk(items: readonly Item[], rules: WalkRules): Promise<Settlement> {
   const tally = { settled: 0, applied: 0, rejected: 0 };
