@@ -18,8 +18,7 @@ import { checkTheirs, ownerNow } from './owner.ts';
  * import { discardRejected, listRejected } from 'powersync-backend-connector/rejections';
  *
  * export async function discardOld(db: PowerSyncDatabase, before: Date) {
- *   const old = (await listRejected(db)).filter(({ state, rejectedAt }) => state === 'rejected' && rejectedAt <
- * before);
+ *   const old = (await listRejected(db)).filter(({ state, rejectedAt }) => state === 'rejected' && rejectedAt < before);
  *   await discardRejected(db, old.map(({ key }) => key));
  * }
  * ```
