@@ -173,9 +173,9 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   number('retry.jitter', jitter, 0, 1);
   number('retry.timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS);
   if (ambiguous) {
-    const { tries, minMs, ...others } = object('retry.ambiguous', ambiguous);
+    const { attempts, minMs, ...others } = object('retry.ambiguous', ambiguous);
     noOthers('retry.ambiguous.', others);
-    count('retry.ambiguous.tries', tries);
+    count('retry.ambiguous.attempts', attempts);
     number('retry.ambiguous.minMs', minMs, 0);
   }
   const transforms = Array.isArray(transform) ? transform : [transform];

@@ -7,14 +7,14 @@ import { trpcStatus } from './trpc-status.ts';
 
 /** How often and how long a write with an ambiguous answer is tried before it is rejected. Both must be reached. */
 export interface RetryBudget {
-  /** Number of tries, a whole number from 1. */
-  readonly tries: number;
+  /** Number of attempts, a whole number from 1. */
+  readonly attempts: number;
   /** Milliseconds since the first try. */
   readonly minMs: number;
 }
 
 /** The budget of a refusal that may be an outage: it is tried this often and this long before the write is rejected. */
-export const UNCLASSIFIED_BUDGET: RetryBudget = { tries: 10, minMs: 600_000 };
+export const UNCLASSIFIED_BUDGET: RetryBudget = { attempts: 10, minMs: 600_000 };
 
 /** Options of {@link UploadError}. */
 export interface UploadErrorOptions {

@@ -7,7 +7,7 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { JsonAnswer } from './json-answer.ts';
 
 /** Longer than a deployment takes. */
-const BUDGET: RetryBudget = { tries: 10, minMs: 900_000 };
+const BUDGET: RetryBudget = { attempts: 10, minMs: 900_000 };
 
 /**
  * The error for a 404 that doesn't say what is missing. It may come from a router or gateway: the row may still

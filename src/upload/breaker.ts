@@ -14,7 +14,7 @@ const OPEN = 3 * REFUSAL;
 const MOST = 2 * OPEN;
 
 /** Budget of each refusal while the breaker is open: about five rejections an hour, twenty in three hours. */
-const CONFIRMATION: RetryBudget = { tries: 6, minMs: 10 * 60_000 };
+const CONFIRMATION: RetryBudget = { attempts: 6, minMs: 10 * 60_000 };
 
 /**
  * Breaker: decides how often a refusal has to be repeated before the write is rejected.
@@ -96,7 +96,7 @@ export function createBreaker(): Breaker {
       well.delete(database);
       const doubt = await load(database, true);
       if (doubt >= OPEN) return CONFIRMATION;
-      return { tries: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), minMs: 0 };
+      return { attempts: certain ? 1 : 1 + 2 * Math.ceil(doubt / REFUSAL), minMs: 0 };
     },
     refused: (database, certain) => raise(database, certain ? CERTAIN_REFUSAL : REFUSAL),
     contradicted(database) {

@@ -44,11 +44,11 @@ export interface Decisions {
   applied(call: DecisionCall, items: readonly Item[]): Promise<void>;
 }
 
-const ONCE: RetryBudget = { tries: 1, minMs: 0 };
+const ONCE: RetryBudget = { attempts: 1, minMs: 0 };
 /**
  * For a refusal that may be about a replay: "still being processed" goes away, a key that is in use for good doesn't.
  */
-const REPLAY: RetryBudget = { tries: 5, minMs: 50_000 };
+const REPLAY: RetryBudget = { attempts: 5, minMs: 50_000 };
 
 /**
  * Decides on transactions that failed: a transaction stays queued, or goes to the rejection policy.
@@ -85,7 +85,7 @@ export function createDecisions({
     const own = ownBudget(failed, isReplay, options.retry.ambiguous);
     if (!own) return { error, hold: false };
     const needed = both(own, await breaker.budget(database, isCertain(failed) && !isReplay));
-    if (needed.tries === 1 && needed.minMs === 0) return undefined;
+    if (needed.attempts === 1 && needed.minMs === 0) return undefined;
     const now = options.clock();
     const tries = await countTry(database, key, now);
     if (isSpent(tries, needed, now)) return undefined;
@@ -97,7 +97,7 @@ export function createDecisions({
       error: own === ONCE ? unconfirmed(error) : error,
       hold: false,
       // Spreads the tries that are left over the time that is left.
-      withinMs: leftMs > 0 ? leftMs / Math.max(1, needed.tries - tries.count) : undefined,
+      withinMs: leftMs > 0 ? leftMs / Math.max(1, needed.attempts - tries.count) : undefined,
     };
   }
 

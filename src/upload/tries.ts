@@ -25,11 +25,11 @@ export async function countTry(database: ConnectorDatabase, key: string, now: nu
 }
 
 /** Whether a refusal has been repeated often enough and long enough. */
-export function isSpent({ count, since }: Tries, { tries, minMs }: RetryBudget, now: number): boolean {
-  return count >= tries && now - since >= minMs;
+export function isSpent({ count, since }: Tries, { attempts, minMs }: RetryBudget, now: number): boolean {
+  return count >= attempts && now - since >= minMs;
 }
 
 /** The budget that is spent once both budgets are spent. */
 export function both(a: RetryBudget, b: RetryBudget): RetryBudget {
-  return { tries: Math.max(a.tries, b.tries), minMs: Math.max(a.minMs, b.minMs) };
+  return { attempts: Math.max(a.attempts, b.attempts), minMs: Math.max(a.minMs, b.minMs) };
 }

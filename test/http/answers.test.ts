@@ -186,7 +186,7 @@ describe('writeApi(): a result of each kind', () => {
 
   it('gives up UNCLASSIFIED_ERROR after ten tries and ten minutes, and no other code by budget', async () => {
     expect(await onlyOutcome(fatal('UNCLASSIFIED_ERROR'))).toMatchObject({
-      error: { budget: { tries: 10, minMs: 600_000 } },
+      error: { budget: { attempts: 10, minMs: 600_000 } },
     });
     const certain = await onlyOutcome(fatal('INVALID_DATA'));
     expect(certain).toMatchObject({

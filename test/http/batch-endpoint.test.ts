@@ -221,7 +221,7 @@ describe('batchEndpoint(): a 2xx', () => {
     answers(json);
     expect(await failureOf(deliver({ maxTransactions: 5 }, 'a', 'b'))).toMatchObject({
       code: 'unclassified',
-      budget: { tries: 10, minMs: 600_000 },
+      budget: { attempts: 10, minMs: 600_000 },
     });
   });
 

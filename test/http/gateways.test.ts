@@ -60,7 +60,7 @@ describe.each(Object.entries(TRANSPORTS))('%s(): 403', (_, make) => {
       UploadError.from,
     );
     expect(failure).toMatchObject({ code, status: 403 });
-    expect(failure?.budget).toEqual(code === 'unclassified' ? { tries: 10, minMs: 600_000 } : undefined);
+    expect(failure?.budget).toEqual(code === 'unclassified' ? { attempts: 10, minMs: 600_000 } : undefined);
   });
 
   it('is what the app says of its code, whatever else is in it', async () => {

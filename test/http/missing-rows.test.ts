@@ -24,7 +24,7 @@ async function outcomeOf(
   return (await transport(batch(transaction('t', entry)), context()))[0];
 }
 
-const BUDGET = { tries: 10, minMs: 900_000 };
+const BUDGET = { attempts: 10, minMs: 900_000 };
 const unclear = {
   status: 'rejected',
   inBand: false,

@@ -72,7 +72,7 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
     const outcome = await outcomeOf(make, body);
     expect(outcome).toMatchObject({
       status: 'rejected',
-      error: { code: 'unclassified', budget: { tries: 10, minMs: 600_000 } },
+      error: { code: 'unclassified', budget: { attempts: 10, minMs: 600_000 } },
     });
     expect(everythingIn(outcome && 'error' in outcome && outcome.error)).not.toMatch(/taken|quota|reach/);
   });

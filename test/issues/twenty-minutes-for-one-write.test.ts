@@ -15,7 +15,7 @@ it('an ambiguous refusal is given up once its time is over, since its tries fit 
     clock,
     transport: async () => {
       tries++;
-      throw new UploadError('unclassified', '?', { budget: { tries: 10, minMs: 600_000 } });
+      throw new UploadError('unclassified', '?', { budget: { attempts: 10, minMs: 600_000 } });
     },
   });
   while ((await db.getUploadQueueStats()).count > 0) {

@@ -183,7 +183,9 @@ describe.each(CASES)('$name', (backend) => {
     standIn.store.down = true;
     const [outcome] = await outcomesOf(preset, transactionOf(row()));
     const error = outcome && 'error' in outcome ? outcome.error : undefined;
-    expect(error?.budget).toEqual(outage.startsWith('ambiguous') ? { tries: 10, minMs: 600_000 } : undefined);
+    expect(error?.budget).toEqual(
+      outage.startsWith('ambiguous') ? { attempts: 10, minMs: 600_000 } : undefined,
+    );
   });
 
   it('keeps the write where something else answers', async () => {

@@ -168,7 +168,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
 
   it('an ambiguous answer is rejected only after its tries and its time, counted across restarts', async () => {
     const clock = fakeClock();
-    const budget = { tries: 4, minMs: 60_000 };
+    const budget = { attempts: 4, minMs: 60_000 };
     const ambiguous: Transport = async (batch) =>
       batch.transactions.map((_, index) =>
         descriptions(batch)[index] === 'a'
@@ -199,7 +199,7 @@ describe('P8: one bad transaction blocks nothing, and an outage empties nothing'
 
   it('an app may set the budget, or take it away', async () => {
     const transport = refusing(['a'], 'unclassified');
-    const mine = testConnector({ transport, retry: { ambiguous: { tries: 1, minMs: 0 } } });
+    const mine = testConnector({ transport, retry: { ambiguous: { attempts: 1, minMs: 0 } } });
     await mine.connector.drain(client.db);
     expect(await rejected()).toEqual(['a']);
     await addTodos(client, 'a');

@@ -304,7 +304,7 @@ describe('what Postgres refuses', () => {
   ])('%s', async (_, write, code, inBand) => {
     const [outcome] = await transport()(together(write), ada);
     expect(outcome).toMatchObject({ status: 'rejected', error: { code }, inBand, entryIndex: 0 });
-    if (code === 'unclassified') expect(outcome).toMatchObject({ error: { budget: { tries: 10 } } });
+    if (code === 'unclassified') expect(outcome).toMatchObject({ error: { budget: { attempts: 10 } } });
   });
 
   it('a unique value', async () => {

@@ -98,7 +98,7 @@ describe('what is given', () => {
 
   it('may switch giving up on ambiguous answers off, or set its budget', () => {
     expect(resolve({ retry: { ambiguous: false } }).retry.ambiguous).toBe(false);
-    const budget = { tries: 1, minMs: 0 };
+    const budget = { attempts: 1, minMs: 0 };
     expect(resolve({ retry: { ambiguous: budget } }).retry.ambiguous).toEqual(budget);
   });
 
@@ -150,7 +150,7 @@ describe('a wrong option is a TypeError that names it', () => {
     ['rejection', { rejection: () => 'hold' }],
     ['transforms', { transforms: [] }],
     ['retry.base', { retry: { base: 5 } }],
-    ['retry.ambiguous.times', { retry: { ambiguous: { tries: 1, minMs: 1, times: 1 } } }],
+    ['retry.ambiguous.times', { retry: { ambiguous: { attempts: 1, minMs: 1, times: 1 } } }],
     ['batching.maxTransaction', { batching: { maxTransaction: 5 } }],
   ])('%s, which there is none of', (option, options) => {
     expect(() => resolve(options)).toThrow(TypeError);
@@ -183,11 +183,11 @@ describe('a wrong option is a TypeError that names it', () => {
     ...rows('retry.jitter', [-0.1, 1.1, Number.NaN, '0'], (jitter) => ({ retry: { jitter } })),
     ...rows('retry.timeoutMs', [0, -1, 2 ** 31, Number.NaN, '5'], (timeoutMs) => ({ retry: { timeoutMs } })),
     ...rows('retry.ambiguous', [true, 1, 'text'], (ambiguous) => ({ retry: { ambiguous } })),
-    ...rows('retry.ambiguous.tries', [undefined, 0, '5'], (tries) => ({
-      retry: { ambiguous: { tries, minMs: 0 } },
+    ...rows('retry.ambiguous.attempts', [undefined, 0, '5'], (attempts) => ({
+      retry: { ambiguous: { attempts, minMs: 0 } },
     })),
     ...rows('retry.ambiguous.minMs', [undefined, -1, '5'], (minMs) => ({
-      retry: { ambiguous: { tries: 1, minMs } },
+      retry: { ambiguous: { attempts: 1, minMs } },
     })),
     ...rows('batching', NOT_OBJECTS, (batching) => ({ batching })),
     ...rows(

@@ -47,8 +47,8 @@ export const FAULTS: readonly Fault[] = [
     'an open breaker believes nothing any more',
     'badRun',
     'upload/breaker.ts',
-    '{ tries: 6, minMs: 10 * 60_000 }',
-    '{ tries: 1e9, minMs: 0 }',
+    '{ attempts: 6, minMs: 10 * 60_000 }',
+    '{ attempts: 1e9, minMs: 0 }',
   ),
   fault(
     'what is refused and then applied proves nothing',
@@ -74,7 +74,7 @@ export const FAULTS: readonly Fault[] = [
     'a budget counts as spent',
     'outage',
     'upload/tries.ts',
-    'return count >= tries && now - since >= minMs;',
+    'return count >= attempts && now - since >= minMs;',
     'return true;',
   ),
   fault(

@@ -69,7 +69,7 @@ describe('refusalOf()', () => {
     expect(error).toMatchObject({
       code: 'unclassified',
       status: 403,
-      budget: { tries: 10, minMs: 600_000 },
+      budget: { attempts: 10, minMs: 600_000 },
     });
     expect(error.detail).toMatch(/^HTTP status 403 without a reason: /);
   });

@@ -162,7 +162,7 @@ describe('each result of the contract', () => {
 
   it('UNCLASSIFIED_ERROR brings its budget, since the backend answers it to some outages: ten tries over ten minutes', () => {
     const outcome = readOne(fatal({}, { error_code: 'UNCLASSIFIED_ERROR' }));
-    expect(outcome).toMatchObject({ error: { budget: { tries: 10, minMs: 600_000 } } });
+    expect(outcome).toMatchObject({ error: { budget: { attempts: 10, minMs: 600_000 } } });
     expect(readOne(fatal())).not.toMatchObject({ error: { budget: expect.anything() } });
   });
 
@@ -488,7 +488,10 @@ describe('a refusal outside 2xx', () => {
   );
 
   it('that the app calls unclassified has the budget of one', () => {
-    expect(refusal({ code: 'ODD' }, { ODD: 'unclassified' })?.budget).toEqual({ tries: 10, minMs: 600_000 });
+    expect(refusal({ code: 'ODD' }, { ODD: 'unclassified' })?.budget).toEqual({
+      attempts: 10,
+      minMs: 600_000,
+    });
   });
 });
 

@@ -57,7 +57,7 @@ describe('UploadError', () => {
   });
 
   it('carries what it is given, and has no member for what it is not', () => {
-    const budget = { tries: 3, minMs: 1000 };
+    const budget = { attempts: 3, minMs: 1000 };
     const full = new UploadError('unclassified', 'What?', { status: 400, retryAfterMs: 0, budget });
     expect(full).toMatchObject({ status: 400, retryAfterMs: 0, budget });
     const bare = new UploadError('unknown', '', {
@@ -227,7 +227,7 @@ describe('UploadError.from', () => {
       new Other('throttled', 'Later.', {
         status: 429,
         retryAfterMs: 7,
-        budget: { tries: 1, minMs: 2 },
+        budget: { attempts: 1, minMs: 2 },
         cause,
       }),
     );
@@ -237,7 +237,7 @@ describe('UploadError.from', () => {
       message: '[throttled] Later.',
       status: 429,
       retryAfterMs: 7,
-      budget: { tries: 1, minMs: 2 },
+      budget: { attempts: 1, minMs: 2 },
       cause,
     });
   });
@@ -383,7 +383,7 @@ describe('UploadError.from', () => {
   it('gives a 404 of tRPC a budget, and no other', () => {
     const said = (httpStatus: number) =>
       UploadError.from(Object.assign(new Error(), { name: 'TRPCClientError', data: { httpStatus } }));
-    expect(said(404).budget).toEqual({ tries: 10, minMs: 600_000 });
+    expect(said(404).budget).toEqual({ attempts: 10, minMs: 600_000 });
     expect(said(409)).not.toHaveProperty('budget');
   });
 

@@ -141,7 +141,7 @@ describe('what a list of errors means', () => {
 
   it('a code nobody knows has a budget of ten tries over ten minutes', () => {
     const [, error] = worstOf(list('SOMETHING_ELSE'), answer(''));
-    expect(error).toMatchObject({ code: 'unclassified', budget: { tries: 10, minMs: 600_000 } });
+    expect(error).toMatchObject({ code: 'unclassified', budget: { attempts: 10, minMs: 600_000 } });
     expect(worstOf(list('CONFLICT'), answer(''))[1]).not.toHaveProperty('budget');
   });
 

@@ -111,7 +111,10 @@ describe('codes with their status', () => {
   });
 
   it('an ambiguous one brings its budget', () => {
-    expect(read({ status: 500, error: error('42P17') })?.error.budget).toEqual({ tries: 10, minMs: 600_000 });
+    expect(read({ status: 500, error: error('42P17') })?.error.budget).toEqual({
+      attempts: 10,
+      minMs: 600_000,
+    });
     expect(read({ status: 409, error: error('23505') })?.error.budget).toBeUndefined();
   });
 });

@@ -5,8 +5,8 @@ import { type Breaker, createBreaker, isCertain } from '../../../src/upload/brea
 import type { Failed } from '../../../src/upload/item.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
-const CONFIRMATION = { tries: 6, minMs: 600_000 };
-const atOnce = (tries: number) => ({ tries, minMs: 0 });
+const CONFIRMATION = { attempts: 6, minMs: 600_000 };
+const atOnce = (tries: number) => ({ attempts: tries, minMs: 0 });
 
 /** Refusals that are believed, uncertain ones unless told; tells which of them opened it. */
 async function refuse(breaker: Breaker, database: FakeQueue, times: number, certain = false) {
@@ -194,7 +194,7 @@ describe('the breaker', () => {
     expect(await own.budget(database, false)).toEqual(CONFIRMATION);
     expect(await own.isOpen(database)).toBe(true);
     await afterRefusals(0, database.reopened()).then(({ breaker }) => breaker.reset(database.reopened()));
-    expect(await own.budget(database, false)).toEqual({ tries: 1, minMs: 0 });
+    expect(await own.budget(database, false)).toEqual({ attempts: 1, minMs: 0 });
     expect(await own.isOpen(database)).toBe(false);
   });
 

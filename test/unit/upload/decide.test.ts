@@ -281,7 +281,7 @@ describe('a write that was refused and is applied then, unchanged', () => {
 
   it('is none where the answer was ambiguous, or may have been about a replay: those say no', async () => {
     const { decide, applied, publisher, unanswered, database } = world();
-    const ambiguous = failed('unclassified', {}, 500, { tries: 5, minMs: 1_000 });
+    const ambiguous = failed('unclassified', {}, 500, { attempts: 5, minMs: 1_000 });
     await decide(item(1), ambiguous);
     await applied(item(1));
     unanswered.add(database, [item(2)]);
@@ -292,7 +292,7 @@ describe('a write that was refused and is applied then, unchanged', () => {
 });
 
 describe('an ambiguous answer', () => {
-  const budget = { tries: 3, minMs: 60_000 };
+  const budget = { attempts: 3, minMs: 60_000 };
 
   it.each([true, false])('stays until its budget is spent (in band: %s)', async (inBand) => {
     const { decide, clock, policy } = world();
@@ -311,8 +311,8 @@ describe('an ambiguous answer', () => {
   });
 
   it.each([
-    ['of time alone', { tries: 1, minMs: 60_000 }, 60_000],
-    ['of tries alone, which are none to make at once', { tries: 3, minMs: 0 }, undefined],
+    ['of time alone', { attempts: 1, minMs: 60_000 }, 60_000],
+    ['of tries alone, which are none to make at once', { attempts: 3, minMs: 0 }, undefined],
   ])('stays, too, with a budget %s', async (_, own, withinMs) => {
     const { decide, policy } = world();
     const ambiguous = failed('unclassified', {}, 500, own);
@@ -322,9 +322,9 @@ describe('an ambiguous answer', () => {
 
   it('counts as a refusal that is not certain', async () => {
     const { decide, breaker, database } = world();
-    const ambiguous = failed('unclassified', {}, 500, { tries: 1, minMs: 0 });
+    const ambiguous = failed('unclassified', {}, 500, { attempts: 1, minMs: 0 });
     await decide(item(1), ambiguous);
-    expect(await breaker.budget(database, false)).toEqual({ tries: 3, minMs: 0 });
+    expect(await breaker.budget(database, false)).toEqual({ attempts: 3, minMs: 0 });
   });
 
   it('without a budget is never believed, and writes nothing down', async () => {
@@ -338,7 +338,7 @@ describe('an ambiguous answer', () => {
 
   it('goes by the budget of the app, and by none where the app says so', async () => {
     const ambiguous = failed('unclassified', {}, 500, budget);
-    const own = world({ ambiguous: { tries: 1, minMs: 0 } });
+    const own = world({ ambiguous: { attempts: 1, minMs: 0 } });
     expect(await own.decide(item(1), ambiguous)).toBeUndefined();
     const never = world({ ambiguous: false });
     for (let time = 0; time < 9; time++) {
@@ -348,7 +348,7 @@ describe('an ambiguous answer', () => {
   });
 
   it('stays as long as the breaker asks for, too', async () => {
-    const { decide, clock, breaker, database } = world({ ambiguous: { tries: 1, minMs: 0 } });
+    const { decide, clock, breaker, database } = world({ ambiguous: { attempts: 1, minMs: 0 } });
     for (let time = 0; time < 3; time++) await breaker.refused(database, false);
     const ambiguous = failed('unclassified');
     expect(await decide(item(1), ambiguous)).toMatchObject({ error: ambiguous.error, withinMs: 120_000 });
@@ -469,7 +469,7 @@ describe('where the backend went on behind it', () => {
   const notRefused: [string, Failed][] = [
     ['retried', failed('unavailable')],
     ['held', failed('schema_mismatch')],
-    ['ambiguous', failed('unclassified', {}, 500, { tries: 9, minMs: 10 ** 6 })],
+    ['ambiguous', failed('unclassified', {}, 500, { attempts: 9, minMs: 10 ** 6 })],
   ];
 
   it.each(notRefused)(

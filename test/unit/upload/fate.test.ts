@@ -145,7 +145,7 @@ describe('the newer write of a row is never undone by the older one', () => {
 
   it('by an ambiguous answer, which has a budget', async () => {
     const { state, transport, effects } = troubled('unclassified');
-    const { upload } = onClock({ transport, retry: { ambiguous: { tries: 3, minMs: 60_000 } } });
+    const { upload } = onClock({ transport, retry: { ambiguous: { attempts: 3, minMs: 60_000 } } });
     const queue = queueOf('old', 'new');
     await upload(queue, 2);
     expect(effects).toEqual([]);

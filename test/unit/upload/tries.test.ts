@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { both, countTry, isSpent } from '../../../src/upload/tries.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
 
-const budget = { tries: 3, minMs: 60_000 };
+const budget = { attempts: 3, minMs: 60_000 };
 const START = 1_000_000_000;
 
 /** Counts tries at these times after the start, and tells after which of them the budget is spent. */
@@ -40,12 +40,12 @@ describe('a budget', () => {
   });
 
   it('of one try is spent at once', async () => {
-    expect(await spentAfter([0], { tries: 1, minMs: 0 })).toEqual([true]);
+    expect(await spentAfter([0], { attempts: 1, minMs: 0 })).toEqual([true]);
   });
 
   it('of two is spent when both are', () => {
-    expect(both({ tries: 6, minMs: 1 }, { tries: 5, minMs: 2 })).toEqual({ tries: 6, minMs: 2 });
-    expect(both({ tries: 5, minMs: 2 }, { tries: 6, minMs: 1 })).toEqual({ tries: 6, minMs: 2 });
+    expect(both({ attempts: 6, minMs: 1 }, { attempts: 5, minMs: 2 })).toEqual({ attempts: 6, minMs: 2 });
+    expect(both({ attempts: 5, minMs: 2 }, { attempts: 6, minMs: 1 })).toEqual({ attempts: 6, minMs: 2 });
   });
 });
 
