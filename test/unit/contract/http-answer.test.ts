@@ -71,7 +71,7 @@ describe('refusalOf()', () => {
       status: 403,
       budget: { attempts: 10, minMs: 600_000 },
     });
-    expect(error.detail).toMatch(/^HTTP status 403 without a reason: /);
+    expect(error.detail).toMatch(/^HTTP status 403 without a reason, /);
   });
 
   it('asks for a reason of a 403 only: the other statuses are one', () => {
