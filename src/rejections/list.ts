@@ -67,11 +67,6 @@ export async function isQueued(database: ConnectorDatabase, key: string): Promis
   return isBehind(key, await headOpId(database));
 }
 
-/** Whether the transaction has left the queue. False if the key has no op id. */
-export function hasLeft(key: string, head: number | undefined): boolean {
-  return placeInQueue(key, head) === 'left';
-}
-
 /** Whether the transaction is at the head of the queue or behind it. False if the key has no op id. */
 export function isBehind(key: string, head: number | undefined): boolean {
   const place = placeInQueue(key, head);

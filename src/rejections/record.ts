@@ -3,8 +3,8 @@ import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
 import { ensureTables } from '../database/tables.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { plainEntry, rowOf } from '../queue/transaction.ts';
-import type { RejectionPolicy } from '../transport/rejection-policy.ts';
-import { hasLeft, headOpId, isBehind } from './list.ts';
+import type { RejectionContext, RejectionPolicy } from '../transport/rejection-policy.ts';
+import { headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
 
 /**
@@ -28,6 +28,9 @@ export interface RecordOptions {
 
 /** How many queued entries are searched for later changes of the same rows. */
 const MAX_LATER = 1_000;
+
+/** The calls of rejection policies that have recorded their write. */
+const recordedIn = new WeakSet<RejectionContext>();
 
 /**
  * The default rejection policy. It writes the rejected transaction into the table `connector_rejected_writes` of the
@@ -60,11 +63,11 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
   noOthers('', others);
   if (maxCount !== undefined) count('maxCount', maxCount);
   if (maxAgeMs !== undefined) count('maxAgeMs', maxAgeMs);
-  return async (rejected, { database, now, signal }) => {
+  return async (rejected, context) => {
+    const { database, now, signal } = context;
     await ensureTables(database);
     const { key, transactionId, entries, error, entryIndex, details, needsDecision } = rejected;
     const isHeld = needsDecision && !rejected.cannotWait;
-    const head = await headOpId(database);
     const laterOps = await laterOpIds(database, entries);
     // A write without an owner was sent in the name of the signed-in user.
     const owner = rejected.owner === undefined ? await ownerNow(database) : rejected.owner;
@@ -75,7 +78,8 @@ export function record(options: RecordOptions = {}): RejectionPolicy {
         'The connector was closed or the database is being cleared, so the rejected write was not recorded.',
       );
     }
-    // A released write becomes rejected now. A write that has left the queue is never changed, not even by another tab.
+    // A released write becomes rejected now. A rejected one is final, whatever another tab decides: unless policies that
+    // are combined, as by `byTable()`, decide differently on it in one and the same call.
     await database.execute(
       `INSERT INTO connector_rejected_writes
 (key, transaction_id, entries, entry_index, applied_entries, code, status, message, details, owner, rejected_at, state, later_op_ids, may_be_applied, needs_decision)
@@ -100,9 +104,10 @@ WHERE (state <> excluded.state OR owner IS NOT excluded.owner) AND (state <> 're
         JSON.stringify(laterOps),
         rejected.mayBeApplied ? 1 : 0,
         needsDecision ? 1 : 0,
-        hasLeft(key, head) ? 0 : 1,
+        recordedIn.has(context) ? 1 : 0,
       ],
     );
+    recordedIn.add(context);
     if (maxCount || maxAgeMs) await prune(database, key, maxCount, maxAgeMs && now - maxAgeMs);
     if (!isHeld) return 'complete';
     const rows = await database.getAll<{ state: string }>(

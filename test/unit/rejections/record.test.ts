@@ -242,12 +242,21 @@ describe('record()', () => {
       expect(await rows(database)).toMatchObject([{ state: 'rejected' }]);
     });
 
-    it('is held although another policy has recorded it as rejected, while it is queued', async () => {
+    it('is held although another policy has recorded it as rejected in the same call', async () => {
+      const database = new FakeQueue();
+      for (let i = 0; i < 9; i++) database.write({ id: `${i}` });
+      const context = { database, now: NOW };
+      await record()(rejected(), context);
+      expect(await record()(asked, context)).toBe('hold');
+      expect(await rows(database)).toMatchObject([{ state: 'held' }]);
+    });
+
+    it('leaves once another tab has recorded it as rejected, though it is still queued: that is final', async () => {
       const database = new FakeQueue();
       for (let i = 0; i < 9; i++) database.write({ id: `${i}` });
       await decide(database, NOW, rejected());
-      expect(await decide(database)).toBe('hold');
-      expect(await rows(database)).toMatchObject([{ state: 'held' }]);
+      expect(await decide(database)).toBe('complete');
+      expect(await rows(database)).toMatchObject([{ state: 'rejected' }]);
     });
   });
 
