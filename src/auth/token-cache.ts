@@ -20,7 +20,10 @@ export interface TokenSource {
   drop(token?: string): void;
   /** Drops everything, including the result of a running refresh: somebody else may have signed in. */
   forget(): void;
-  /** Drops a token that was loaded from the cache, unless its `sub` is this owner. */
+  /**
+   * Drops a token that was loaded from the cache, unless its `sub` is this owner. If nobody is signed in, drops any
+   * token: the app may have had the last user's session for a moment longer.
+   */
   keepOnlyOf(owner: string | null): Promise<void>;
   /** Settles once every write to the cache has ended, or after `timeoutMs`. Never throws. */
   settled(): Promise<void>;
@@ -150,7 +153,7 @@ export function createTokenSource({
     },
     async keepOnlyOf(owner) {
       if (held === undefined) await load();
-      if (held?.isLoaded && held.claims.subject !== owner) {
+      if (held && (owner === null || (held.isLoaded && held.claims.subject !== owner))) {
         held = null;
         keep(null);
       }

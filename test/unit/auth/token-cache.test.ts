@@ -684,6 +684,15 @@ describe('keeping only the token of one user, as at a start', () => {
     expect(provider).toHaveBeenCalledTimes(1);
   });
 
+  it('forgets it while nobody is signed in: the app had the session for a moment longer', async () => {
+    const cache = cacheWith(null);
+    const { tokens } = world({ cache, credentials: answering({ token: tokenOf('ada') }, null) });
+    await tokens.get();
+    await tokens.keepOnlyOf(null);
+    expect(cache.kept).toBeNull();
+    expect(await tokens.get()).toBeNull();
+  });
+
   it('writes nothing to a cache that is empty', async () => {
     const cache = cacheWith(null);
     const { tokens } = world({ cache });
