@@ -92,7 +92,11 @@ function outcomeOf(
   const isApplied = (index: number): boolean => applied.has(entries[index] as UploadEntry);
   if (indexes.every(isApplied)) return { status: 'applied' };
   // Entries to retry come first: a rejection is final for the whole transaction, and they may still be applied.
-  const pending = entries.map((entry) => failures.get(entry)).find((each) => each?.status === 'retry');
+  // Of those, one that nobody answered: the core has to know that the write may be applied.
+  const toRetry = entries
+    .flatMap((entry) => failures.get(entry) ?? [])
+    .filter(({ status }) => status === 'retry');
+  const pending = toRetry.find(({ inBand }) => inBand === false) ?? toRetry[0];
   if (pending) return pending;
   for (const [entryIndex, entry] of entries.entries()) {
     const failure = failures.get(entry);

@@ -145,6 +145,14 @@ describe('several requests', () => {
       expect(outcomes).toEqual([retry]);
     });
 
+    it('tell of the one that nobody answered, whichever comes first: that one may be applied', async () => {
+      const lost = async (): Promise<never> => {
+        throw new UploadError('network', 'Lost.');
+      };
+      const { outcomes } = await send(['abc'], (id) => (id === 'c' ? lost() : retry), { concurrency: 3 });
+      expect(outcomes).toMatchObject([{ status: 'retry', inBand: false, error: { code: 'network' } }]);
+    });
+
     it('tell the place of the first that was refused, and what was applied around it', async () => {
       const answer = (id: string) => (id === 'b' || id === 'd' ? rejected('conflict') : undefined);
       const { outcomes } = await send(['abcd'], answer, { concurrency: 4 });
