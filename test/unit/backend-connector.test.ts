@@ -414,3 +414,21 @@ describe('a token that is refused', () => {
     expect(connector.status.phase).toBe('needs-auth');
   });
 });
+
+it('close() keeps no token of a refresh that was on its way', async () => {
+  const asked = deferred();
+  const set = vi.fn();
+  const { connector } = testConnector({
+    credentials: async () => {
+      await asked.promise;
+      return { token: 'of-ada' };
+    },
+    tokenCache: { get: () => null, set },
+  });
+  const token = connector.fetchCredentials();
+  await new Promise((resolve) => setImmediate(resolve));
+  connector.close();
+  asked.resolve();
+  await expect(token).rejects.toMatchObject({ code: 'aborted' });
+  expect(set).not.toHaveBeenCalled();
+});
