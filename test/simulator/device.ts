@@ -55,7 +55,7 @@ export class Device {
   #tabs: Tab[] = [];
   readonly #everOpen: Tab[] = [];
   readonly #flights: Flights;
-  /** Who has got an answer about a transaction last. */
+  /** Who was told that a transaction was refused, and overtaken. */
   readonly #told = new Map<string, Tab>();
   #user: User | null = null;
   /** Whether `setOwner()` was ever called. */
@@ -181,7 +181,7 @@ export class Device {
         return () => this.#running.delete(tab);
       },
       sends: (entries, token) => this.#checkSent(entries, token),
-      told: (entries) => {
+      toldOvertaken: (entries) => {
         for (const entry of entries) this.#told.set(markerOf(entry), getTab());
       },
       send: (units, token) => {

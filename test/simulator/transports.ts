@@ -26,8 +26,8 @@ export interface Surroundings {
   begins(context: TransportContext, entries: readonly UploadEntry[], keys: readonly string[]): () => void;
   /** A request goes out with this token, or in the session. */
   sends(entries: readonly UploadEntry[], token: string | undefined): void;
-  /** The answer about these has arrived in time. */
-  told(entries: readonly UploadEntry[]): void;
+  /** An answer that arrived in time says that these were refused, and that others behind them were applied. */
+  toldOvertaken(entries: readonly UploadEntry[]): void;
   send(units: readonly Unit[], token: string | undefined): Promise<Answer>;
 }
 
@@ -62,7 +62,9 @@ function writeApi({ ignoresSignal }: TransportSetup, realm: Realm, around: Surro
       const request = around.send(readUnits(body), token);
       const answer = await (ignoresSignal ? request : untilAborted(request, context.signal as AbortSignal));
       const results = realm.readResults(withHeaders(answer), count);
-      if (!context.signal.aborted) around.told(entries);
+      const last = results.findLastIndex(({ status }) => status === 'applied');
+      const overtaken = sent.filter((_, at) => at < last && results[at]?.status === 'rejected');
+      if (!context.signal.aborted) around.toldOvertaken(overtaken.flatMap((each) => each.entries));
       return transactions.map((_, index): Outcome => results[index] ?? { status: 'not_attempted' });
     } finally {
       ended();
