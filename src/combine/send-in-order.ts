@@ -63,19 +63,18 @@ export async function sendInOrder(
       for (const each of entries) if (!(await sendOne([each]))) return false;
       return true;
     }
-    if (entries[0]) failures.set(entries[0].entry, failure);
+    for (const { entry } of entries) failures.set(entry, failure);
     return false;
   };
   await inParallel(requests(left), concurrency, sendOne);
 
-  const outcomes: Outcome[] = [];
-  for (const transaction of transactions) {
-    const outcome = outcomeOf(transaction.entries, applied, failures);
-    outcomes.push(outcome);
-    if (outcome.status !== 'applied') break;
-  }
-  while (outcomes.length < transactions.length) outcomes.push({ status: 'not_attempted' });
-  return outcomes;
+  const outcomes = transactions.map(({ entries }) => outcomeOf(entries, applied, failures));
+  const end = outcomes.findIndex(({ status }) => status !== 'applied');
+  // What was applied behind a failure isn't reported yet: it isn't sent again, and the failed one may still be held.
+  // Failures are: if there was no answer, the core has to know that the write may be applied.
+  return outcomes.map((outcome, index) =>
+    index > end && end >= 0 && outcome.status === 'applied' ? { status: 'not_attempted' } : outcome,
+  );
 }
 
 function isRefusal({ status, error }: Failure): boolean {

@@ -65,7 +65,14 @@ describe('a request of several entries', () => {
   ])('that %s is not split', async (_, failure) => {
     const { sent, outcomes } = await sendTogether('b', failure);
     expect(sent).toEqual(['abcd']);
-    expect(outcomes).toMatchObject([{ status: failure.status }, { status: 'not_attempted' }]);
+    expect(outcomes).toMatchObject([{ status: failure.status }, { status: failure.status }]);
+  });
+
+  it('that nobody answered tells of all its transactions: each of them may be applied', async () => {
+    const lost: Failure = { status: 'retry', error: new UploadError('network', 'Lost.'), inBand: false };
+    const { sent, outcomes } = await sendTogether('b', lost);
+    expect(sent).toEqual(['abcd']);
+    expect(outcomes).toEqual([lost, lost]);
   });
 
   it('leaves out what an earlier call has applied', async () => {
@@ -133,7 +140,7 @@ describe('several requests', () => {
       requests: (entries) => oneByOne([...entries].reverse()),
     });
     expect(sent).toEqual(['b']);
-    expect(outcomes).toEqual([{ status: 'not_attempted' }, { status: 'not_attempted' }]);
+    expect(outcomes).toEqual([{ status: 'not_attempted' }, retry]);
   });
 
   describe('at once', () => {
@@ -151,6 +158,27 @@ describe('several requests', () => {
       };
       const { outcomes } = await send(['abc'], (id) => (id === 'c' ? lost() : retry), { concurrency: 3 });
       expect(outcomes).toMatchObject([{ status: 'retry', inBand: false, error: { code: 'network' } }]);
+    });
+
+    it('tell of a transaction that nobody answered, also behind another failure', async () => {
+      const lost = async (): Promise<never> => {
+        throw new UploadError('network', 'Lost.');
+      };
+      const { outcomes } = await send(['a', 'bc'], (id) => (id === 'a' ? rejected('conflict') : lost()), {
+        concurrency: 3,
+      });
+      expect(outcomes).toMatchObject([
+        { status: 'rejected' },
+        { status: 'retry', error: { code: 'network' } },
+      ]);
+    });
+
+    it('do not tell yet what was applied behind a failure, which may be held', async () => {
+      const { sent, outcomes } = await send(['a', 'b', 'c'], (id) => (id === 'a' ? retry : undefined), {
+        concurrency: 3,
+      });
+      expect(sent).toEqual(['a', 'b', 'c']);
+      expect(outcomes).toEqual([retry, { status: 'not_attempted' }, { status: 'not_attempted' }]);
     });
 
     it('tell the place of the first that was refused, and what was applied around it', async () => {
