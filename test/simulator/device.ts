@@ -509,7 +509,8 @@ export class Device {
     for (const each of this.#ledger.list) {
       each.wasForgotten ||= queued.has(each.marker) && this.#hasAppliedAny(each);
     }
-    this.#order.restored((marker) => !queued.has(marker) && !this.#ledger.find(marker)?.mayBeLost);
+    const isDone = (marker: string): boolean => !queued.has(marker) && !this.#ledger.find(marker)?.mayBeLost;
+    this.#order.restored(this.#world.scheduler.now, isDone);
     this.#cleared = { before: 0, keys: new Set() };
     this.#user = user;
     this.#hasOwner = hasOwner;

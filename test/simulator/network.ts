@@ -31,8 +31,9 @@ export class Network {
   async send(units: readonly Unit[], user: string): Promise<Answer> {
     const fault = this.faults.shift();
     const serverFault = isNetworkFault(fault) ? undefined : fault;
-    const answer = (late = false): Answer =>
-      this.#server.answer(units, user, this.deployment ?? serverFault, late);
+    const at = this.#scheduler.now;
+    const answer = (isLate = false): Answer =>
+      this.#server.answer(units, user, this.deployment ?? serverFault, { at, isLate });
     if (fault === 'late') {
       this.#scheduler.after(500 + this.#dice.below(30_000), () => answer(true));
       await this.#scheduler.sleep(this.#dice.pick([10, 2_000, HANG_MS]));

@@ -54,8 +54,15 @@ export interface Effect {
   readonly row: string;
   readonly key: string;
   readonly user: string;
-  /** In a copy that the network had kept back after its client had given up. */
-  readonly late: boolean;
+  readonly sent: Sent;
+}
+
+/** How a request came. */
+export interface Sent {
+  /** When it was sent, in milliseconds. */
+  readonly at: number;
+  /** A copy that the network had kept back after its client had given up. */
+  readonly isLate: boolean;
 }
 
 export interface ServerOptions {
@@ -95,7 +102,7 @@ export class Server {
   }
 
   /** Answers a request, and does what it says. */
-  answer(units: readonly Unit[], user: string, fault: ServerFault | undefined, late: boolean): Answer {
+  answer(units: readonly Unit[], user: string, fault: ServerFault | undefined, sent: Sent): Answer {
     for (const unit of units) this.#note(unit);
     switch (fault) {
       case 'unavailable':
@@ -120,7 +127,7 @@ export class Server {
         if (this.#dice.chance(0.5))
           return this.#refuse(units, { status: 400, text: '{"message":"SERVER WORDS"}' });
     }
-    const results = this.#apply(units, user, fault, late);
+    const results = this.#apply(units, user, fault, sent);
     if (fault === 'wrong count') results.push({ status: 'success' });
     const text = JSON.stringify({ results });
     return { status: 200, text: fault === 'truncate' ? text.slice(0, this.#dice.below(text.length)) : text };
@@ -139,7 +146,7 @@ export class Server {
     return answer;
   }
 
-  #apply(units: readonly Unit[], user: string, fault: ServerFault | undefined, late: boolean): Result[] {
+  #apply(units: readonly Unit[], user: string, fault: ServerFault | undefined, sent: Sent): Result[] {
     const stopAt = fault === 'stop early' || fault === 'retryable' ? this.#dice.below(units.length) : -1;
     const refusedAt = fault === 'refuse one' ? this.#dice.below(units.length) : -1;
     const results: Result[] = [];
@@ -147,7 +154,7 @@ export class Server {
       const isStop = index === stopAt;
       // It must attempt the first.
       const status = fault === 'stop early' && index > 0 ? 'not_attempted' : 'retryable_error';
-      const result = isStop ? { status } : this.#applyOne(unit, user, fault, late, index === refusedAt);
+      const result = isStop ? { status } : this.#applyOne(unit, user, fault, sent, index === refusedAt);
       results.push(result);
       const goesOn = this.#options.goesOn && result.status === 'fatal_error';
       if (result.status !== 'success' && !goesOn) break;
@@ -163,7 +170,7 @@ export class Server {
     unit: Unit,
     user: string,
     fault: ServerFault | undefined,
-    late: boolean,
+    sent: Sent,
     isRefused: boolean,
   ): Result {
     const { key, entries } = unit;
@@ -182,7 +189,7 @@ export class Server {
     for (const { table, id, data } of entries) {
       const name = `${marker}#${data?.n}`;
       this.effects.set(name, (this.effects.get(name) ?? 0) + 1);
-      this.#options.onEffect({ marker, n: data?.n ?? 0, row: `${table}/${id}`, key, user, late });
+      this.#options.onEffect({ marker, n: data?.n ?? 0, row: `${table}/${id}`, key, user, sent });
     }
     return SUCCESS;
   }

@@ -11,6 +11,7 @@ export class OrderOfEffects {
   readonly #ledger: Ledger;
   readonly #byRow: boolean;
   readonly #violations: Violations;
+  #restoredAt = Number.NEGATIVE_INFINITY;
 
   constructor(ledger: Ledger, byRow: boolean, violations: Violations) {
     this.#ledger = ledger;
@@ -21,7 +22,8 @@ export class OrderOfEffects {
   /** @param hasLeft Whether it is no longer queued. */
   tookEffect(effect: Effect, hasLeft: () => boolean): void {
     if (this.#ledger.find(effect.marker)?.mayBeLost !== false) return; // of a time that a restore has undone
-    if (effect.late && hasLeft()) return; // an old copy of what was given up: no longer in the device's hands
+    if (effect.sent.at <= this.#restoredAt) return; // by a process that ended with it
+    if (effect.sent.isLate && hasLeft()) return; // an old copy of what was given up: no longer in the device's hands
     const scope = this.#byRow ? effect.row : '';
     const last = this.#last.get(scope);
     if (last && this.#place(effect) < this.#place(last)) {
@@ -32,7 +34,8 @@ export class OrderOfEffects {
   }
 
   /** After a restore only what is still behind the device counts as done. */
-  restored(isDone: (marker: string) => boolean): void {
+  restored(at: number, isDone: (marker: string) => boolean): void {
+    this.#restoredAt = at;
     for (const [scope, effect] of this.#last) if (!isDone(effect.marker)) this.#last.delete(scope);
   }
 
