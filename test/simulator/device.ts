@@ -506,8 +506,9 @@ export class Device {
     for (const marker of recordedMarkers(this.#file)) this.#rejected.add(marker);
     restore();
     const queued = this.#queued();
+    // The mark of a request without an answer is undone too, and the request may still arrive.
     for (const each of this.#ledger.list) {
-      each.wasForgotten ||= queued.has(each.marker) && this.#hasAppliedAny(each);
+      each.wasForgotten ||= queued.has(each.marker) && this.#flights.has(each.marker);
     }
     const isDone = (marker: string): boolean => !queued.has(marker) && !this.#ledger.find(marker)?.mayBeLost;
     this.#order.restored(this.#world.scheduler.now, isDone);
@@ -517,10 +518,6 @@ export class Device {
     this.#kept = null;
     this.#cache.kept = null;
     this.#open();
-  }
-
-  #hasAppliedAny({ marker, size }: Written): boolean {
-    return Array.from({ length: size }, (_, n) => n).some((n) => this.#world.server.hasApplied(marker, n));
   }
 
   /** The app throws away what somebody else had written. */

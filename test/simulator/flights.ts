@@ -29,6 +29,11 @@ export class Flights {
     return request;
   }
 
+  /** Whether it was ever sent. */
+  has(marker: string): boolean {
+    return this.#last.has(marker);
+  }
+
   /** What a process that is killed now knows, and nobody after it: too young requests, and answers. */
   forgotten(): string[] {
     return [...this.#last]
