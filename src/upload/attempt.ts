@@ -149,11 +149,14 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
         index < refusedAt ? outcome : index === refusedAt ? stays : NOT_ATTEMPTED,
       );
     };
+    const before = outcomes.slice(0, refusedAt);
+    // One before it has to be decided first, so the next call sends this one again, and refreshes the token then.
+    if (before.some(({ status }) => status !== 'applied'))
+      return outcomes.map((outcome, index) => (index === refusedAt ? NOT_ATTEMPTED : outcome));
     if (used === null) return refuse(signedOut());
     if (!mayRefresh || used === undefined) return refuse(error);
     const why = await refresh(used, error);
     if (why) return refuse(why);
-    const before = outcomes.slice(0, refusedAt);
     try {
       return [...before, ...(await call(transactions.slice(refusedAt)))];
     } catch (thrown) {
