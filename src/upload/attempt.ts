@@ -150,11 +150,11 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
       );
     };
     const before = outcomes.slice(0, refusedAt);
+    if (used === null) return refuse(signedOut());
+    if (!mayRefresh || used === undefined) return refuse(error);
     // One before it has to be decided first, so the next call sends this one again, and refreshes the token then.
     if (before.some(({ status }) => status !== 'applied'))
       return outcomes.map((outcome, index) => (index === refusedAt ? NOT_ATTEMPTED : outcome));
-    if (used === null) return refuse(signedOut());
-    if (!mayRefresh || used === undefined) return refuse(error);
     const why = await refresh(used, error);
     if (why) return refuse(why);
     try {
