@@ -9,6 +9,7 @@ import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../../src/transport/transport.ts';
 import { type AttemptParts, createAttempt } from '../../../src/upload/attempt.ts';
+import type { Item } from '../../../src/upload/item.ts';
 import { saysNothing } from '../../../src/upload/walk.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
@@ -96,8 +97,14 @@ function world(answer: Answer, set: World = {}) {
     attempt: 3,
     outlives,
   };
+  const attempt = createAttempt(sending);
   return {
-    send: createAttempt(sending),
+    /** Returns the outcomes, each of which is of the transaction at its place. */
+    async send(items: readonly Item[]): Promise<readonly Outcome[]> {
+      const answers = await attempt(items);
+      expect(answers.map(({ item }) => item)).toEqual(items);
+      return answers.map(({ outcome }) => outcome);
+    },
     log,
     contexts,
     events,
