@@ -10,7 +10,7 @@ import { build } from 'esbuild';
  * it, since no app has one without the other.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 20_800 },
+  { entry: '.', packages: [], maxBytes: 20_850 },
   { entry: './http', packages: ['ky'], maxBytes: 9_650 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },

@@ -3,7 +3,7 @@ import { addInternalTables } from './crud.ts';
 import { type Change, copyStore, createStore, newChange, rollBack, type Store } from './store.ts';
 
 /** A completed handle. */
-export interface Completion {
+export type Completion = {
   /** The op id up to which entries were removed. */
   readonly lastOpId: number;
   /** How many there were; 0 is a stale completion. */
@@ -13,7 +13,7 @@ export interface Completion {
    * several SDK versions then stop downloading.
    */
   readonly argument: unknown;
-}
+};
 
 /** A database file, which several handles may have open. */
 export interface DatabaseFile {

@@ -1,17 +1,17 @@
 import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { DatabaseFile } from './file.ts';
 
-export interface ChangeHandler {
+export type ChangeHandler = {
   onChange(event: { readonly changedTables: string[] }): unknown;
-}
+};
 
-export interface ChangeOptions {
+export type ChangeOptions = {
   /** Tables of the app, by name, and internal ones such as `ps_crud`. */
   readonly tables?: readonly string[] | undefined;
   /** In milliseconds; changes of that time are told together, at its end. Default 30. */
   readonly throttleMs?: number | undefined;
   readonly signal?: PlatformAbortSignal | undefined;
-}
+};
 
 /** Calls back on changes of these tables; returns the function that ends it. */
 export function onChange(

@@ -11,10 +11,10 @@ export type MemoryColumns = Readonly<Record<string, string | number | boolean | 
 /** Rows by table, each with its `id`. */
 export type MemoryRows = Readonly<Record<string, readonly (MemoryColumns & { readonly id: string })[]>>;
 
-export interface WriteOptions {
+export type WriteOptions = {
   /** The text of the entry's `metadata`. */
   readonly metadata?: string | undefined;
-}
+};
 
 /** Writes a row as `INSERT OR REPLACE` (PUT), `UPDATE` (PATCH) or `DELETE` does. */
 export function writeOne(

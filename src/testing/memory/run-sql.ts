@@ -16,7 +16,7 @@ export type MemoryRow = Record<string, SqlValue>;
 export type OtherSql = (sql: string, parameters: readonly SqlValue[]) => readonly MemoryRow[] | undefined;
 
 /** What `execute()` returns, as the SDK does. */
-export interface MemoryQueryResult {
+export type MemoryQueryResult = {
   /** Rows of plain tables that were written. SQLite doesn't count what goes to a view, and synced tables are views. */
   readonly rowsAffected: number;
   readonly array: MemoryRow[];
@@ -25,7 +25,7 @@ export interface MemoryQueryResult {
     readonly _array: MemoryRow[];
     item(index: number): MemoryRow | null;
   };
-}
+};
 
 /** Runs one statement: in a transaction, or, without one, reading what is committed. */
 export function runSql(

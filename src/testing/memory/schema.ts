@@ -4,7 +4,7 @@ export interface MemorySchema {
 }
 
 /** What is used of the SDK's `Table`. */
-export interface MemoryTableSchema {
+export type MemoryTableSchema = {
   readonly name: string;
   /** Under which name the app reads and writes it. */
   readonly viewName: string;
@@ -17,4 +17,4 @@ export interface MemoryTableSchema {
     | undefined;
   readonly trackMetadata?: boolean | undefined;
   readonly ignoreEmptyUpdates?: boolean | undefined;
-}
+};

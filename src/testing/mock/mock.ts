@@ -3,19 +3,19 @@ import type { MockEntry, ReceivedRequest } from './contract.ts';
 import type { MockTables } from './tables.ts';
 
 /** What is to be refused, and with which words. */
-export interface RejectNextOptions {
+export type RejectNextOptions = {
   readonly message?: string | undefined;
   /** Further words of the backend, where the contract has room for them. */
   readonly details?: unknown;
   /** Only this entry: the fault waits until a request has it. Default: the first entry of the next request. */
   readonly where?: ((entry: MockEntry) => boolean) | undefined;
-}
+};
 
-export interface FailNextOptions {
+export type FailNextOptions = {
   /** The `Retry-After` header: seconds, or a date as HTTP writes it. */
   readonly retryAfter?: number | string | undefined;
   readonly message?: string | undefined;
-}
+};
 
 /**
  * Something that answers requests by script: in msw, or as a `fetch`.

@@ -34,7 +34,7 @@ export const FAULTS: readonly Fault[] = [
     'oneBad',
     'upload/walk.ts',
     '    // An ambiguous refusal may be an outage',
-    "    if (refusal.verdict === 'reject') return settle(run, toSend.map(() => refusal));\n    // An ambiguous refusal may be an outage",
+    "    if (refusal.verdict === 'reject') return settle(run, new Map(toSend.map((item) => [item, refusal])));\n    // An ambiguous refusal may be an outage",
   ),
   fault(
     'the breaker never opens',
@@ -110,8 +110,8 @@ export const FAULTS: readonly Fault[] = [
     'no look at the deadline before the transport is called',
     'deadline',
     'upload/attempt.ts',
-    'Promise<readonly Outcome[]> {\n    deadline.check();\n',
-    'Promise<readonly Outcome[]> {\n',
+    'Promise<readonly Answered[]> {\n    deadline.check();\n',
+    'Promise<readonly Answered[]> {\n',
     {
       file: 'upload/attempt.ts',
       text: '      deadline.check(); // A listener',
