@@ -1,4 +1,4 @@
-// The compared ways to drain an upload queue. For those of others, their behaviour is written anew here.
+// The compared ways to drain an upload queue. The connectors of others are reimplemented here by their behaviour.
 import type { CommonPowerSyncDatabase } from '@powersync/common';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { BackendConnector, type CrudEntryLike } from 'powersync-backend-connector';

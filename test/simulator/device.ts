@@ -416,7 +416,7 @@ export class Device {
     }
     await this.#signOut(tab, false);
     this.#user = user;
-    // Only if a token says whose it is can the connector see that it is the wrong one.
+    // The connector can see that a token is the wrong one only if the token says whose it is.
     const isReadable = this.#setup.tokens !== 'opaque';
     if (isReadable) this.#lag = { user: before, until: this.#world.scheduler.now + lagMs };
     await this.#setOwner(this.#stillOpen(tab), user);
