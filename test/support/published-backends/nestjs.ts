@@ -8,7 +8,7 @@ interface NestEntry {
   data?: Row;
 }
 
-/** A stand-in for the community's NestJS backend: what it refuses is a 201 that has processed nothing. */
+/** A stand-in for the community's NestJS backend: if it refuses something, it answers 201 with nothing processed. */
 export function startNestjs(): Promise<StandIn> {
   return startStandIn(
     (asked, standIn): Said => {

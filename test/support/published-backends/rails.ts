@@ -5,7 +5,7 @@ const PERMITTED = ['title', 'description', 'lat', 'long', 'status', 'user_id'];
 const BASIC = `Basic ${btoa('admin:12345')}`;
 
 export interface RailsOptions {
-  /** Whether the controller permits `id`. The published one doesn't, and gives each new row a number of its own. */
+  /** Whether the controller permits `id`. The published one doesn't, and gives each new row its own number. */
   keepsIds?: boolean;
 }
 
