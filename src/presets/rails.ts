@@ -29,9 +29,8 @@ export interface RailsOptions extends PresetOptions {
  *   set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
  * - 422 is rejected, 500 is retried. A 404 counts if it is Rails' own, `{ "status": 404, "error": "Not Found" }`, or
  *   has a code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Rails answers the same if a route is
- *   missing,
- * so
- *   each table needs all three routes. Any other 404 is tried at least ten times over fifteen minutes, then rejected.
+ *   missing, so each table needs all three routes. Any other 404 is tried at least ten times over fifteen minutes, then
+ *   rejected.
  * - Transactions are not atomic. For HTTP Basic, use `headers`.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.

@@ -5,17 +5,18 @@ import { refusalCases } from './connector/refusals.ts';
 import { uploadCases } from './connector/uploads.ts';
 
 /**
- * What a connector must never get wrong, as a list of tests for any runner: for connectors that are written by hand, or
- * wrap another. `BackendConnector` passes.
+ * Tests that every connector must pass, as a list for any test runner: for connectors that are written by hand, or that
+ * wrap another one. `BackendConnector` passes all of them.
  *
- * - Nothing leaves the queue that the backend has not applied, or refused and the app kept: not after an error, a page of
- *   HTML, half an answer, a 401, a lost reply.
- * - Order is kept, transactions stay whole, nothing is completed twice or with an argument, and what is written or
- *   cleared during an upload is respected.
- * - `uploadData()` moves the head of the queue or throws, and ends within its deadline; two calls don't send the same at
- *   once.
- * - A token is asked for once at a time; null is signed out, a throw is not known.
- * - One refused transaction is kept and doesn't block the rest. Keys are equal on a retry, and differ for other content.
+ * - Only what the backend has applied leaves the queue, or what it refused and the app has kept. Nothing leaves it
+ *   after an error, a web page, half an answer, a 401 or a lost reply.
+ * - The order is kept, and transactions stay whole. Nothing is completed twice or with an argument. Writes and clears
+ *   during an upload are respected.
+ * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls don't send the same
+ *   writes at the same time.
+ * - Only one request for a token runs at a time. Null means signed out; a throw means that it can't be known now.
+ * - One refused transaction is kept, and doesn't block the rest. Keys are equal on a retry, and differ for other
+ *   content.
  *
  * @example
  * ```ts

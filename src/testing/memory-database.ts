@@ -36,43 +36,59 @@ import { uuid } from './uuid.ts';
 /** Options of {@link memoryDatabase}. */
 export interface MemoryDatabaseOptions {
   /**
-   * The app's PowerSync schema: the SDK's `Schema` fits. With it, tables and columns are checked, and column types,
-   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` have their effect.
-   * Without it, any table and column may be written, and values stay as they are.
+   * The app's PowerSync schema: pass the SDK's `Schema`. With it, tables and columns are checked, and column types,
+   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` work. Without it,
+   * any table and column may be written, values stay as they are, and every write is queued, except to tables made with
+   * `CREATE TABLE`.
+   *
+   * @default no schema
    */
   readonly schema?: MemorySchema | undefined;
-  /** What `getClientId()` returns. Default: a random UUID. */
+  /**
+   * What `getClientId()` returns.
+   *
+   * @default a random UUID
+   */
   readonly clientId?: string | undefined;
-  /** Rows that were downloaded before. */
+  /**
+   * Rows that the server has, as if they had been downloaded before. They aren't queued.
+   *
+   * @default none
+   */
   readonly rows?: MemoryRows | undefined;
-  /** Answers SQL that the built-in doesn't know. Called only for that. */
+  /**
+   * Called for statements that `memoryDatabase()` doesn't know. Returns the rows, or undefined: then the statement
+   * throws.
+   *
+   * @default such statements throw
+   */
   readonly otherSql?: OtherSql | undefined;
 }
 
-/** Writes rows, by SQL or without. */
+/** Writes rows, with SQL or without. */
 interface Writer {
-  /** `INSERT OR REPLACE`: queues a PUT of the columns that are not null. */
+  /** `INSERT OR REPLACE`: queues a PUT with the columns that are not null. */
   put(table: string, id: string, columns?: MemoryColumns, options?: WriteOptions): Promise<void>;
   /**
-   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. A row that isn't there counts as downloaded
-   * before; of such a row every column changes.
+   * `UPDATE`: queues a PATCH with the columns that change, with explicit nulls. A row that doesn't exist counts as
+   * downloaded before, and all given columns of it change.
    */
   patch(table: string, id: string, columns: MemoryColumns, options?: WriteOptions): Promise<void>;
-  /** `DELETE`: queues a DELETE, also of a row that isn't there, which counts as downloaded before. */
+  /** `DELETE`: queues a DELETE. A row that doesn't exist counts as downloaded before. */
   remove(table: string, id: string, options?: WriteOptions): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   execute(sql: string, parameters?: any[]): Promise<MemoryQueryResult>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   getAll<T>(sql: string, parameters?: any[]): Promise<T[]>;
-  /** The first row; throws where there is none. */
+  /** Returns the first row. Throws if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   get<T>(sql: string, parameters?: any[]): Promise<T>;
-  /** The first row, or null. */
+  /** Returns the first row, or null if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   getOptional<T>(sql: string, parameters?: any[]): Promise<T | null>;
 }
 
-/** What a `writeTransaction()` callback gets. All its entries have one transaction id. */
+/** What the callback of `writeTransaction()` gets. Everything that is written through it has one transaction id. */
 export interface MemoryTransaction extends Writer, LocalTransaction {
   // Both have these two.
   execute: Writer['execute'];
@@ -84,67 +100,83 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   execute: Writer['execute'];
   getAll: Writer['getAll'];
   readonly schema?: MemorySchema | undefined;
-  /** Tables and columns that the schema no longer has can't be read or written; what is queued stays. */
+  /**
+   * Replaces the schema. Tables and columns that the new one doesn't have can't be read or written any more. What is
+   * queued stays.
+   */
   updateSchema(schema: MemorySchema): Promise<void>;
-  /** The first `limit` entries (default 100), wherever a transaction ends; null when the queue is empty. */
+  /**
+   * Returns the first `limit` entries (100 by default), even if that cuts a transaction; null if the queue is empty.
+   */
   getCrudBatch(limit?: number): Promise<MemoryCrudBatch | null>;
   getNextCrudTransaction(): Promise<MemoryCrudTransaction | null>;
-  /** Reads one transaction at each `next()`; an entry without a transaction id is one of its own. */
+  /** Reads one transaction with each `next()`. An entry without a transaction id is a transaction of its own. */
   getCrudTransactions(): AsyncIterable<MemoryCrudTransaction>;
-  /** `size` is 20 for each entry, whatever it holds, as in the SDK. */
+  /** Returns the number of queued entries, and their size if asked. As in the SDK, the size is 20 for each entry. */
   getUploadQueueStats(includeSize?: boolean): Promise<{ count: number; size: number | null }>;
   /**
-   * Runs the callback when those before it have ended; if it throws, nothing was written. Write through what it gets: the
-   * database's own writes wait for it to end, as in the SDK.
+   * Runs the callback once earlier transactions have ended. If it throws, nothing is written. Write through what the
+   * callback gets: as in the SDK, writes of the database itself wait until it has ended.
    */
   writeTransaction<T>(callback: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
-  /** Calls back `throttleMs` (default 30) after a change of these tables. */
+  /**
+   * Calls the handler after a change of these tables, `throttleMs` later (30 by default). Returns a function that
+   * removes it.
+   */
   onChange(handler: ChangeHandler, options?: ChangeOptions): () => void;
   disconnect(): Promise<void>;
-  /** Empties the queue and all rows. The client id and tables of `CREATE TABLE` stay; op ids go on where they were. */
+  /**
+   * Removes all rows and everything that is queued. The client id and tables made with `CREATE TABLE` stay. Op ids
+   * continue.
+   */
   disconnectAndClear(options?: object): Promise<void>;
   /**
-   * Makes the rows of the tables that are named what the server has, as the SDK does at the next checkpoint. False, with
-   * nothing changed, while it would not: while anything is queued, or `downloadsFrozen`.
+   * Simulates the next checkpoint: the given tables get exactly these rows. As in the SDK, this changes nothing and
+   * returns false while anything is queued, or while `downloadsFrozen`.
    */
   download(rows: MemoryRows): Promise<boolean>;
-  /** The same database file, opened again: by a restarted app, or in another tab. */
+  /** Opens the same database file again, as a restarted app or another tab does. */
   reopen(): MemoryDatabase;
-  /** A copy of the file as it is now, with the same client id: for a device that is restored from a backup. */
+  /** Copies the file as it is now, with the same client id, as if a device was restored from a backup. */
   copy(): MemoryDatabase;
-  /** Every `complete()` so far, in order. */
+  /** Every `complete()` so far, oldest first. */
   readonly completions: readonly Completion[];
-  /** How many of them found nothing left to remove. */
+  /** Number of completions that found nothing left to remove. */
   readonly staleCompletions: number;
-  /** A stale completion stopped the SDK's downloads; the next write lets them go on. */
+  /** True after a completion that found nothing to remove: in the SDK, downloads then stop until the next write. */
   readonly downloadsFrozen: boolean;
   /**
-   * Called before a handle's entries are removed, with its last op id, and waited for. If it throws, `complete()` does, and
-   * nothing is removed: so an app is killed just before.
+   * Called by `complete()` before entries are removed, with the last op id, and awaited. If it throws, nothing is
+   * removed and `complete()` throws: the app was killed just before.
    */
   beforeComplete: CompletionHook | undefined;
-  /** Called once they are removed, and waited for before `complete()` ends: so an app is killed just after. */
+  /**
+   * Called by `complete()` after the entries were removed, and awaited. If it throws, `complete()` throws: the app was
+   * killed just after.
+   */
   afterComplete: CompletionHook | undefined;
 }
 
 /**
- * A PowerSync database in memory, for tests of connectors, transports and rejection policies: it needs no SQLite, no
+ * A PowerSync database in memory, for tests of connectors, transports and rejection policies. It needs no SQLite, no
  * worker and no WebAssembly, and runs wherever JavaScript does.
  *
- * Its upload queue behaves like the SDK's, of 1.x and of 2.x alike: as far as a queue can tell, they don't differ. One
- * suite of tests runs over both. Op ids only go up, also after the queue was cleared; each read makes new entries; a
- * batch is cut wherever its limit is; completing removes everything up to the handle's last entry, whoever wrote it; a
- * transaction that fails leaves nothing behind, and isn't seen before it has ended. Op ids and transaction ids are those
- * that the SDK would give.
+ * Its upload queue behaves like that of SDK 1.x and 2.x, which don't differ in this; the same tests run on all three:
  *
- * It understands SQL on one table at a time: SELECT, INSERT, UPDATE, DELETE and CREATE TABLE, `uuid()` included, which is
- * all that this library sends. Another statement throws an error that names it, unless `otherSql` answers. It does not
- * sync: `download()` stands for that.
+ * - Op ids only increase, even after the queue was cleared. Op ids and transaction ids are those that the SDK would
+ *   give.
+ * - Each read makes new entries. A batch is cut off at its limit, even inside a transaction.
+ * - Completing removes everything up to the handle's last entry, no matter who wrote it.
+ * - A transaction that fails leaves nothing behind, and isn't visible before it has ended.
  *
- * An entry without a transaction id is queued by `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({
+ * It understands SQL on one table at a time: SELECT, INSERT, UPDATE, DELETE and CREATE TABLE, with `uuid()`. This
+ * library sends nothing else. Any other statement throws an error that names it, unless `otherSql` answers. It doesn't
+ * sync: `download()` simulates a checkpoint.
+ *
+ * To queue an entry without a transaction id, call `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({
  * op, type, id, data })])`.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  *
  * @example
  * ```ts

@@ -8,15 +8,25 @@ import { resolveMockOptions, type TransactionalMockOptions } from './mock/option
 
 /** Options of {@link mockBatchEndpoint}. */
 export interface MockBatchEndpointOptions extends TransactionalMockOptions {
-  /** Default `'POST'`. */
+  /**
+   * HTTP method.
+   *
+   * @default 'POST'
+   */
   readonly method?: string | undefined;
   /**
-   * Reads the body of a request, for transports with an `encode` of their own; undefined: not in the form of the
-   * contract, which is answered with 400. Default: the form of `batchEndpoint()`.
+   * Reads the body of a request, for transports with an `encode` of their own. Returns undefined if the body doesn't
+   * follow the contract: then the mock answers 400.
+   *
+   * @default reads the body that `batchEndpoint()` sends without `encode`
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own `encode` made.
   readonly read?: ((body: any) => readonly MockTransaction[] | undefined) | undefined;
-  /** Makes the body of the answer to a request that was applied. Default `{ success: true, processed: <entries> }`. */
+  /**
+   * Makes the body of the answer to a request that was applied.
+   *
+   * @default { success: true, processed: <number of entries> }
+   */
   readonly answer?: ((transactions: readonly MockTransaction[]) => unknown) | undefined;
 }
 
@@ -30,7 +40,11 @@ export interface MockBatchEndpoint extends MockBackend {
   rejectNext(
     code: string,
     options?: RejectNextOptions & {
-      /** HTTP status of the refusal. Default 200: it is told in the body. */
+      /**
+       * HTTP status of the refusal. With 200, only the body says that it is one.
+       *
+       * @default 200
+       */
       readonly status?: number | undefined;
     },
   ): void;
@@ -39,10 +53,10 @@ export interface MockBatchEndpoint extends MockBackend {
 }
 
 /**
- * A mock of a backend with one JSON endpoint, as `batchEndpoint()` speaks to. It takes a request as a whole, in one
- * transaction of its database, unless `atomic` is false.
+ * Mock of a backend with one JSON endpoint, for `batchEndpoint()`. It applies a request as a whole, unless `atomic` is
+ * false.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -7,9 +7,9 @@ import type { MockResultsBackend } from './mock/mock.ts';
 import { resolveMockOptions, type TransactionalMockOptions } from './mock/options.ts';
 import { readTransactions, writeResult } from './mock/write-contract.ts';
 
-/** An operation, as {@link MockGraphqlOptions} `read` gets it. */
+/** A GraphQL operation, as the option `read` of {@link mockGraphql} gets it. */
 export interface MockGraphqlOperation {
-  /** The document. */
+  /** The GraphQL document. */
   readonly query: string;
   /** The response name of its first field: `putTodo` in `mutation ($id: ID!) { putTodo(id: $id) { id } }`. */
   readonly field: string;
@@ -20,17 +20,19 @@ export interface MockGraphqlOperation {
 /** Options of {@link mockGraphql}. */
 export interface MockGraphqlOptions extends TransactionalMockOptions {
   /**
-   * Reads a mutation of your own, for transports with `mutations`: what it writes, or undefined for one that the server
-   * doesn't know. Default: the `uploadTransactions` mutation.
+   * Reads a mutation of your own, for transports with `mutations`. Returns what it writes, or undefined for one that
+   * the server doesn't know.
+   *
+   * @default reads the `uploadTransactions` mutation
    */
   readonly read?: ((operation: MockGraphqlOperation) => MockTransaction | undefined) | undefined;
 }
 
 /**
- * A mock of a GraphQL server, as `graphql()` speaks to: with the `uploadTransactions` mutation, or with mutations of your
- * own. Those are answered with the row's id; a refusal of one is an error with the code in its `extensions`.
+ * Mock of a GraphQL server, for `graphql()`: with the `uploadTransactions` mutation, or with mutations of your own.
+ * Those are answered with the row's id. If one is refused, the answer has an error with the code in its `extensions`.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -6,12 +6,12 @@ import type { MockContract, MockEntry, MockRejection, MockRequest } from './mock
 import type { MockBackend, RejectNextOptions } from './mock/mock.ts';
 import { type MockOptions, resolveMockOptions } from './mock/options.ts';
 
-/** A request to a row, as {@link MockRowEndpointsOptions} `read` gets it. */
+/** A request to a row, as the option `read` of {@link mockRowEndpoints} gets it. */
 export interface MockRowRequest {
   readonly method: string;
-  /** The segments of the path behind the mock's url, decoded: `['todos', 'a1']`. */
+  /** The segments of the path after the mock's `url`, decoded: `['todos', 'a1']`. */
   readonly path: readonly string[];
-  /** The body as JSON; undefined where there is none. */
+  /** The body parsed as JSON; undefined if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own routes sent.
   readonly body: any;
 }
@@ -19,11 +19,17 @@ export interface MockRowRequest {
 /** Options of {@link mockRowEndpoints}. */
 export interface MockRowEndpointsOptions extends MockOptions {
   /**
-   * Reads a request, for transports with `routes` of their own; undefined: there is no such route, which is answered with
-   * 404. Default: `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`.
+   * Reads a request, for transports with `routes` of their own. Returns undefined if there is no such route: then the
+   * mock answers 404.
+   *
+   * @default reads `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`
    */
   readonly read?: ((request: MockRowRequest) => MockEntry | undefined) | undefined;
-  /** The header that carries the idempotency key of an entry. Default `'Idempotency-Key'`. */
+  /**
+   * Name of the header with the idempotency key of an entry.
+   *
+   * @default 'Idempotency-Key'
+   */
   readonly idempotencyHeader?: string | undefined;
 }
 
@@ -37,17 +43,21 @@ export interface MockRowEndpoints extends MockBackend {
   rejectNext(
     code: string,
     options?: RejectNextOptions & {
-      /** HTTP status of the refusal. Default 422. */
+      /**
+       * HTTP status of the refusal.
+       *
+       * @default 422
+       */
       readonly status?: number | undefined;
     },
   ): void;
 }
 
 /**
- * A mock of REST resources, as `rowEndpoints()` speaks to: one request for each entry. A row that was written is answered
- * with the row, a deleted one with 204. PATCH and DELETE of a row that isn't there are answered with 404.
+ * Mock of REST resources, for `rowEndpoints()`: one request for each entry. It answers a write with the row, a DELETE
+ * with 204, and a PATCH or DELETE of a missing row with 404.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

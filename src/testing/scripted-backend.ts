@@ -7,44 +7,61 @@ import type {
   ReceivedTransaction,
 } from './connector/setup.ts';
 
-/** A request as `scriptedBackend()` hands it on. */
+/** A request, as the functions of `scriptedBackend()` get it. */
 export interface ScriptedRequest {
   readonly method: string;
   readonly url: string;
-  /** By name in lower case. */
+  /** By name, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** An answer in the form of your backend's contract. */
 export interface ScriptedAnswer {
-  /** Default 200. */
+  /**
+   * HTTP status.
+   *
+   * @default 200
+   */
   readonly status?: number | undefined;
-  /** Text, or what JSON is made of. Default: none. */
+  /**
+   * Text, or a value for JSON.
+   *
+   * @default no body
+   */
   readonly body?: unknown;
 }
 
-/** Options of {@link scriptedBackend}: your backend's contract, in two functions. */
+/** Options of {@link scriptedBackend}: the protocol of your backend, in two functions. */
 export interface ScriptedBackendOptions {
-  /** The transactions in a request; where one carries a single entry, that as the only one. */
+  /**
+   * Returns the transactions in a request. If a request carries a single entry, returns that as the only transaction.
+   */
   readonly read: (request: ScriptedRequest) => readonly ReceivedTransaction[];
-  /** The answer: for each of them, whether it was applied (true), or refused for good (false). */
+  /**
+   * Makes the answer. For each transaction that `read` returned, it gets true (applied) or false (refused for good).
+   */
   readonly answer: (areApplied: readonly boolean[], request: ScriptedRequest) => ScriptedAnswer;
-  /** Whether a request is applied as a whole: one refused transaction then refuses all. Default false. */
+  /**
+   * True if a request is applied as a whole, so that one refused transaction refuses all of them.
+   *
+   * @default false
+   */
   readonly isAtomic?: boolean | undefined;
 }
 
 /** What {@link scriptedBackend} returns. */
 export interface ScriptedBackend extends ConnectorBackend {
-  /** For the connector, in place of the platform's. */
+  /** The function that the connector under test must call instead of the platform's `fetch`. */
   readonly fetch: PlatformFetch;
 }
 
 /**
- * A backend for `connectorContract`, behind a `fetch`: it does what a case asks for, and speaks your contract as far as
- * you say. See `connectorContract` for an example.
+ * Makes a backend for the cases of `connectorContract`. It answers through a `fetch`, in your backend's protocol, and
+ * fails as each case asks for: with errors, web pages or silence. See `connectorContract` for an example. For tests of
+ * your app, use a mock such as `mockWriteApi()` instead.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  */
 export function scriptedBackend(options: ScriptedBackendOptions): ScriptedBackend {
   const { object, fn, noOthers } = optionChecks('scriptedBackend');
@@ -142,16 +159,19 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** What {@link scriptedLogin} returns. */
 export interface ScriptedLogin extends ContractLogin {
-  /** The token as text, null when signed out: for a connector of your own. Throws while that can't be known. */
+  /**
+   * Returns the token as text, or null when signed out. Throws while that can't be known. For a connector of your own.
+   */
   getToken(): Promise<string | null>;
-  /** The same for the option `credentials` of `BackendConnector`. */
+  /** For the option `credentials` of `BackendConnector`: the same as `{ token }`, or null. */
   credentials(): Promise<{ token: string } | null>;
 }
 
 /**
- * A sign-in for `connectorContract`: somebody is signed in until a case wants it otherwise. See there for an example.
+ * Makes a sign-in for the cases of `connectorContract`: somebody is signed in until a case changes that. See
+ * `connectorContract` for an example.
  *
- * @param token Default `'token'`.
+ * @param token The token. Default `'token'`.
  */
 export function scriptedLogin(token: string = 'token'): ScriptedLogin {
   let calls = 0;

@@ -2,21 +2,37 @@ import { optionChecks } from '../check-options.ts';
 
 /** Options of {@link testJwt}. */
 export interface TestJwtOptions {
-  /** Whose token it is: the claim `sub`. Left out by default. */
+  /**
+   * The claim `sub`: the id of the user.
+   *
+   * @default no such claim
+   */
   readonly sub?: string | undefined;
-  /** When it was issued (`iat`), in epoch milliseconds; whole seconds are kept. Default: now. */
+  /**
+   * Time at which the token is issued (`iat`), in epoch milliseconds. Rounded down to seconds.
+   *
+   * @default now
+   */
   readonly issuedAtMs?: number | undefined;
-  /** How long it is good from then on (`exp`), in milliseconds; negative for one that has run out. Default 300 000. */
+  /**
+   * Milliseconds from then until it expires (`exp`). Negative for a token that has expired.
+   *
+   * @default 300_000 (5 minutes)
+   */
   readonly expiresInMs?: number | undefined;
-  /** Further claims; they come first. */
+  /**
+   * Further claims. They come first in the token.
+   *
+   * @default none
+   */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * A JWT as a server would issue it, but for its signature, which is none (`alg: none`): every reader of claims takes it,
- * and every server that checks tokens refuses it.
+ * Makes a JWT without a signature (`alg: none`). Everybody can read its claims, and every server that checks signatures
+ * refuses it.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  *
  * @example
  * ```ts
@@ -44,7 +60,8 @@ export function testJwt(options: TestJwtOptions = {}): string {
 }
 
 /**
- * A JWT with exactly these claims and no signature; also with claims that are no object, for tests of what happens then.
+ * Makes a JWT with exactly these claims and without a signature. The claims may also be something other than an object,
+ * to test what happens then.
  *
  * @example
  * ```ts

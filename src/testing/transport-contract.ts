@@ -17,12 +17,12 @@ export type {
 } from './contract/harness.ts';
 
 /**
- * What every transport has to do, as a list of cases for any test runner. Run it for a transport of your own, over the
- * real backend, or one that is as real as can be.
+ * Tests that every transport must pass, as a list for any test runner. Run it for a transport of your own, against the
+ * real backend or something close to it.
  *
- * A case says in `needs` which faults your harness must be able to make; leave out those that have no meaning for your
- * backend. The rest is for all: exact values, order, one outcome per transaction, refusals, replays, hostile ids and
- * values, and errors that give nothing away.
+ * `needs` of a case names the faults that your harness must be able to make. Leave out the cases whose faults make no
+ * sense for your backend. All others check exact values, order, one outcome for each transaction, refusals, replays,
+ * hostile ids and values, and errors that give nothing away.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import type { MemoryColumns } from '../memory/rows.ts';
 import type { MemoryDatabase } from '../memory-database.ts';
 
-/** What every connector has, one of this library or of an app's own. */
+/** The part of a connector that is tested. */
 export interface ContractConnector {
   fetchCredentials(): Promise<{ readonly token: string } | null>;
   // biome-ignore lint/suspicious/noExplicitAny: connectors type the database as that of their SDK.
@@ -9,14 +9,16 @@ export interface ContractConnector {
 }
 
 /**
- * What becomes of a request:
+ * What happens to a request:
  *
- * - `apply`: it is applied, but for rows that are refused, and answered as the contract says;
- * - `reply_lost`: it is applied, and the answer is lost on the way;
- * - `truncated`: the answer ends in its middle, and nothing was applied;
- * - `html`: a page with status 200, as a captive portal or a wrong address gives;
- * - `unavailable`: 503; `unauthenticated`: 401;
- * - `offline`: it does not arrive; `hang`: it is never answered.
+ * - `apply`: it is applied, except for rows that are refused, and answered according to the protocol.
+ * - `reply_lost`: it is applied, and the answer is lost.
+ * - `truncated`: half of the answer arrives, and nothing was applied.
+ * - `html`: a web page with status 200, as from a captive portal or a wrong address.
+ * - `unavailable`: 503.
+ * - `unauthenticated`: 401.
+ * - `offline`: it doesn't arrive.
+ * - `hang`: it is never answered.
  */
 export type BackendAnswer =
   | 'apply'
@@ -28,54 +30,66 @@ export type BackendAnswer =
   | 'offline'
   | 'hang';
 
-/** One transaction in a request; where a request carries a single entry, that. */
+/** One transaction in a request, or a single entry if requests carry single entries. */
 export interface ReceivedTransaction {
   /** Ids of the rows that it changes, in order. */
   readonly rows: readonly string[];
-  /** Its idempotency key, where the protocol has one. */
+  /** Its idempotency key, if the protocol has one. */
   readonly key?: string | undefined;
 }
 
-/** A backend that answers as a case wants it. `scriptedBackend()` makes one for connectors that use `fetch`. */
+/** A backend that answers as each case asks for. `scriptedBackend()` makes one for connectors that use `fetch`. */
 export interface ConnectorBackend {
-  /** What becomes of the next requests, one after another. */
+  /** Sets what happens to the next requests, one after another. */
   answer(...answers: BackendAnswer[]): void;
-  /** What becomes of the requests after those; `apply` at first. */
+  /** What happens to the requests after those; at first `apply`. */
   otherwise: BackendAnswer;
-  /** Refuses every transaction with this row for good, in the form that its contract has for that. */
+  /** From now on, refuses every transaction with this row for good, in the form of the protocol. */
   refuse(row: string): void;
-  /** Called when a request has arrived, and waited for before it is applied or answered. */
+  /** Called when a request has arrived, and awaited before it is applied or answered. */
   onRequest: ((transactions: readonly ReceivedTransaction[]) => unknown) | undefined;
-  /** What arrived, whatever became of it. */
+  /** The transactions that arrived, no matter what happened to them. */
   readonly received: readonly ReceivedTransaction[];
-  /** Rows of applied transactions, in the order in which they were applied. */
+  /** Ids of the rows of applied transactions, in the order in which they were applied. */
   readonly applied: readonly string[];
 }
 
-/** A sign-in that answers as a case wants it. `scriptedLogin()` makes one. */
+/** A sign-in that answers as each case asks for. `scriptedLogin()` makes one. */
 export interface ContractLogin {
-  /** The token; null while nobody is signed in; an Error while that can't be known, which is thrown. */
+  /** The token; null while nobody is signed in; an Error while that can't be known: then it is thrown. */
   token: string | null | Error;
-  /** How often it was asked. */
+  /** Number of requests for a token. */
   readonly calls: number;
 }
 
-/** A connector to be tested, and the world around it. */
+/** The connector to test, and everything around it. */
 export interface ConnectorSetup {
   readonly connector: ContractConnector;
-  /** Empty at first. */
+  /** The database that the connector uploads. It must be empty. */
   readonly database: MemoryDatabase;
   readonly backend: ConnectorBackend;
-  /** Where the connector gets its token; needed by the cases on credentials. */
+  /** Where the connector gets its token. Needed for the cases with `needs: 'login'`. */
   readonly login?: ContractLogin | undefined;
-  /** Ids of the rows whose refused writes the app still has; needed by the cases on refused writes. */
+  /** Returns the ids of the rows whose refused writes the app still has. Needed for the cases with `needs: 'kept'`. */
   readonly kept?: (() => readonly string[] | Promise<readonly string[]>) | undefined;
-  /** Lets the connector's waits after a failure be over, for example by moving its clock. */
+  /** Called after a failure, to end the connector's wait, for example by moving its clock. */
   readonly endWaits?: (() => unknown) | undefined;
-  /** The most that a call of `uploadData()` may take, in milliseconds of real time. Default 5000. */
+  /**
+   * Longest time that one call of `uploadData()` may take, in milliseconds of real time.
+   *
+   * @default 5_000
+   */
   readonly deadlineMs?: number | undefined;
-  /** Where the cases write. Default `lists`. */
+  /**
+   * Table that the cases write to.
+   *
+   * @default 'lists'
+   */
   readonly table?: string | undefined;
-  /** What they write, beside the id. Default `{ name: 'x' }`. */
+  /**
+   * Columns that the cases write, besides the id.
+   *
+   * @default { name: 'x' }
+   */
   readonly columns?: MemoryColumns | undefined;
 }

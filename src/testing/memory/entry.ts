@@ -1,8 +1,11 @@
 import type { CrudEntryLike } from '../../database/database.ts';
 
-/** A queue entry as the SDK makes it, in both of its generations. */
+/** A queue entry as SDK 1.x and 2.x make it. */
 export interface MemoryCrudEntry extends CrudEntryLike {
-  /** `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`: not the names that its members have. */
+  /**
+   * Has the members `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`: other names than the entry
+   * itself.
+   */
   toJSON(): unknown;
   equals(entry: MemoryCrudEntry): boolean;
   toComparisonArray(): unknown[];

@@ -2,15 +2,15 @@ import { Fail } from '../sql/table.ts';
 import { addInternalTables } from './crud.ts';
 import { type Change, copyStore, createStore, newChange, rollBack, type Store } from './store.ts';
 
-/** A completed handle. */
+/** One call of `complete()`. */
 export type Completion = {
-  /** The op id up to which entries were removed. */
+  /** Op id of the last entry that it was called for. */
   readonly lastOpId: number;
-  /** How many there were; 0 is a stale completion. */
+  /** Number of entries that it removed. 0 means that there was nothing left to remove. */
   readonly removed: number;
   /**
-   * What was given to `complete()`. Anything but undefined is a custom write checkpoint to the SDK, an error too, and
-   * several SDK versions then stop downloading.
+   * What was passed to `complete()`. The SDK takes anything but undefined for a custom write checkpoint, even an error,
+   * and several SDK versions then stop downloading.
    */
   readonly argument: unknown;
 };

@@ -6,9 +6,13 @@ export type ChangeHandler = {
 };
 
 export type ChangeOptions = {
-  /** Tables of the app, by name, and internal ones such as `ps_crud`. */
+  /** Names of tables: those of the app, and internal ones such as `ps_crud`. */
   readonly tables?: readonly string[] | undefined;
-  /** In milliseconds; changes of that time are told together, at its end. Default 30. */
+  /**
+   * Milliseconds in which changes are collected before the handler is called.
+   *
+   * @default 30
+   */
   readonly throttleMs?: number | undefined;
   readonly signal?: PlatformAbortSignal | undefined;
 };

@@ -5,14 +5,14 @@ import type { MemorySchema } from './schema.ts';
 import { type Change, type Store, writeRow } from './store.ts';
 import { storageName, storageOf } from './synced-table.ts';
 
-/** The columns of a row, and their values. Booleans are stored as 0 and 1; JSON is text. */
+/** Columns of a row by name. Booleans are stored as 0 and 1. JSON is text. */
 export type MemoryColumns = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Rows by table, each with its `id`. */
 export type MemoryRows = Readonly<Record<string, readonly (MemoryColumns & { readonly id: string })[]>>;
 
 export type WriteOptions = {
-  /** The text of the entry's `metadata`. */
+  /** Text for the entry's `metadata`. */
   readonly metadata?: string | undefined;
 };
 

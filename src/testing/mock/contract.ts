@@ -10,9 +10,9 @@ export interface MockEntry {
   readonly metadata?: string | undefined;
 }
 
-/** One transaction, as the mock read it from a request; of a contract that sends entry by entry, a single entry. */
+/** One transaction, as the mock read it from a request. If the transport sends single entries, one entry. */
 export interface MockTransaction {
-  /** The idempotency key, where the request carries one. */
+  /** The idempotency key, if the request has one. */
   readonly key?: string | undefined;
   readonly transactionId?: number | undefined;
   readonly entries: readonly MockEntry[];
@@ -24,12 +24,12 @@ export interface ReceivedRequest {
   readonly url: string;
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the body says as JSON; its text where it isn't JSON. */
+  /** The body parsed as JSON, or its text if it isn't JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever was sent, for the test to look at.
   readonly body: any;
-  /** What it asks to write; empty where it isn't in the form of the contract. */
+  /** The transactions in it; empty if it doesn't follow the contract. */
   readonly transactions: readonly MockTransaction[];
-  /** The status of the answer; undefined while there is none, and where it was lost. */
+  /** HTTP status of the answer; undefined if there is none yet, or if it was lost. */
   readonly status: number | undefined;
 }
 

@@ -3,21 +3,41 @@ import type { MockTables } from './tables.ts';
 
 /** Options that all mocks over HTTP have. */
 export interface MockOptions {
-  /** Where the mock answers: the same that the transport is given. */
+  /** URL at which the mock answers: the same as the transport's. */
   readonly url: string;
-  /** Rows that are there from the start, by table and id. Default: none. */
+  /**
+   * Rows that are stored from the start, by table and id.
+   *
+   * @default none
+   */
   readonly tables?: MockTables | undefined;
-  /** Whether a key that was applied isn't applied again. Default true. */
+  /**
+   * Whether a transaction is applied only once if its key comes again.
+   *
+   * @default true
+   */
   readonly idempotent?: boolean | undefined;
-  /** Whether requests must carry a Bearer token: 401 without. Default `'bearer'`. */
+  /**
+   * Whether requests must have a Bearer token. Requests without one get 401.
+   *
+   * @default 'bearer'
+   */
   readonly authorization?: 'bearer' | 'none' | undefined;
-  /** Epoch milliseconds: JWTs past their `exp` are refused. Default `Date.now`. */
+  /**
+   * Returns the time in epoch milliseconds. JWTs past their `exp` are refused.
+   *
+   * @default Date.now
+   */
   readonly clock?: (() => number) | undefined;
 }
 
-/** Options of mocks of contracts that send whole transactions. */
+/** Options of mocks of backends that get whole transactions. */
 export interface TransactionalMockOptions extends MockOptions {
-  /** Whether a refused transaction leaves nothing behind. Default true; false: what stands before the refused entry. */
+  /**
+   * Whether a refused transaction is undone as a whole. With false, the entries before the refused one stay applied.
+   *
+   * @default true
+   */
   readonly atomic?: boolean | undefined;
 }
 
