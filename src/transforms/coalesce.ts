@@ -4,8 +4,13 @@ import type { Transform } from '../transport/transform.ts';
 import { nameMatcher } from './name-matcher.ts';
 import { createTrail } from './trail.ts';
 
+/** Options of {@link coalesce}. */
 export interface CoalesceOptions {
-  /** Names of the tables it is for, or patterns with `*`. Default: all. */
+  /**
+   * Names of the tables whose entries are merged, or patterns with `*`.
+   *
+   * @default all tables
+   */
   readonly tables?: readonly string[] | undefined;
 }
 

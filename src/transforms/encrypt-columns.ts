@@ -16,10 +16,13 @@ export type EncryptValue = (
   place: { readonly table: string; readonly column: string; readonly id: string },
 ) => unknown;
 
+/** Options of {@link encryptColumns}. */
 export interface EncryptColumnsOptions {
   /**
-   * What becomes of those columns in `previousValues`. `'omit'`, the default, leaves them out: a backend can't compare what
-   * is encrypted differently every time. `'encrypt'` is for encryption that gives equal values equal ciphertexts.
+   * What happens to these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values that
+   * are encrypted differently each time. Use `'encrypt'` if your encryption gives equal values equal ciphertexts.
+   *
+   * @default 'omit'
    */
   readonly previousValues?: 'omit' | 'encrypt' | undefined;
 }
