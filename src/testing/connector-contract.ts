@@ -5,18 +5,17 @@ import { refusalCases } from './connector/refusals.ts';
 import { uploadCases } from './connector/uploads.ts';
 
 /**
- * Tests that every connector must pass, as a list for any test runner: for connectors that are written by hand, or that
- * wrap another one. `BackendConnector` passes all of them.
+ * The rules that every connector must keep, as a list of tests for any test runner. Run it for a connector that you wrote
+ * yourself, or one that wraps another. `BackendConnector` passes.
  *
- * - Only what the backend has applied leaves the queue, or what it refused and the app has kept. Nothing leaves it
- *   after an error, a web page, half an answer, a 401 or a lost reply.
- * - The order is kept, and transactions stay whole. Nothing is completed twice or with an argument. Writes and clears
- *   during an upload are respected.
- * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls don't send the same
- *   writes at the same time.
- * - Only one request for a token runs at a time. Null means signed out; a throw means that it can't be known now.
- * - One refused transaction is kept, and doesn't block the rest. Keys are equal on a retry, and differ for other
- *   content.
+ * - A write leaves the queue only if the backend applied it, or if it was refused and the app kept it. It stays after an
+ *   error, an HTML page, half an answer, a 401 or a lost reply.
+ * - Writes are sent in order, and transactions whole. `complete()` is called once, without an argument. Writes made during
+ *   an upload stay queued, and a queue that is cleared during an upload stays cleared.
+ * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls at the same time don't
+ *   send the same writes.
+ * - The token is requested once at a time. Null means that nobody is signed in. A throw means that it isn't known.
+ * - A refused transaction is kept and doesn't block the rest. A retry has the same key. Other content has another key.
  *
  * @example
  * ```ts

@@ -2,21 +2,21 @@
 export interface FakeClock {
   /** Returns the time in epoch milliseconds. */
   (): number;
-  /** Moves the clock forward by this many milliseconds. A negative number sets it back, as a user may do. */
+  /** Moves the clock by this many milliseconds. A negative number sets it back, as a user can. */
   advance(ms: number): void;
   /** Sets the clock to a time in epoch milliseconds. */
   set(epochMs: number): void;
 }
 
 /**
- * Makes a clock that stands still until the test moves it. Passed to the connector's option `clock`, it decides when
- * the connector tries again after a failure, and when a token expires, so the test doesn't have to wait. With `random:
- * () => 0` the waits are exact.
+ * Makes a clock that stands still until you move it. With it, the connector's gate opens and its tokens expire only when
+ * the test moves the clock, so the test doesn't have to wait. With `random: () => 0` the waits aren't shortened, so you
+ * know them to the millisecond.
  *
- * Deadlines (`retry.timeoutMs`) and the timers of `keepUploading()` use the real clock.
+ * Deadlines (`retry.timeoutMs`) and the timers of `keepUploading()` still use the real clock.
  *
- * @param start Epoch milliseconds. Default: now, so that tokens of a real server are valid.
- * @throws TypeError if a time is not a finite number.
+ * @param start Time at the start, in epoch milliseconds. Default: now, so that tokens of a real server are valid.
+ * @throws TypeError if a time isn't a finite number.
  *
  * @example
  * ```ts

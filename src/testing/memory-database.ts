@@ -36,32 +36,24 @@ import { uuid } from './uuid.ts';
 /** Options of {@link memoryDatabase}. */
 export interface MemoryDatabaseOptions {
   /**
-   * The app's PowerSync schema: pass the SDK's `Schema`. With it, tables and columns are checked, and column types,
-   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` work. Without it,
-   * any table and column may be written, values stay as they are, and every write is queued, except to tables made with
-   * `CREATE TABLE`.
-   *
-   * @default no schema
+   * The app's PowerSync schema (`Schema` of the SDK). With a schema, tables and columns are checked, and column types,
+   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` work. Without one,
+   * any table and column can be written, and values are stored unchanged.
    */
   readonly schema?: MemorySchema | undefined;
   /**
-   * What `getClientId()` returns.
+   * Client id that `getClientId()` returns.
    *
    * @default a random UUID
    */
   readonly clientId?: string | undefined;
   /**
-   * Rows that the server has, as if they had been downloaded before. They aren't queued.
+   * Rows that count as downloaded, by table.
    *
-   * @default none
+   * @default no rows
    */
   readonly rows?: MemoryRows | undefined;
-  /**
-   * Called for statements that `memoryDatabase()` doesn't know. Returns the rows, or undefined: then the statement
-   * throws.
-   *
-   * @default such statements throw
-   */
+  /** Answers SQL statements that the database doesn't understand. Without it, they throw. */
   readonly otherSql?: OtherSql | undefined;
 }
 
@@ -70,11 +62,11 @@ interface Writer {
   /** `INSERT OR REPLACE`: queues a PUT with the columns that are not null. */
   put(table: string, id: string, columns?: MemoryColumns, options?: WriteOptions): Promise<void>;
   /**
-   * `UPDATE`: queues a PATCH with the columns that change, with explicit nulls. A row that doesn't exist counts as
-   * downloaded before, and all given columns of it change.
+   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. A missing row counts as downloaded: all its
+   * columns change.
    */
   patch(table: string, id: string, columns: MemoryColumns, options?: WriteOptions): Promise<void>;
-  /** `DELETE`: queues a DELETE. A row that doesn't exist counts as downloaded before. */
+  /** `DELETE`: queues a DELETE. A missing row counts as downloaded. */
   remove(table: string, id: string, options?: WriteOptions): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   execute(sql: string, parameters?: any[]): Promise<MemoryQueryResult>;
@@ -83,12 +75,12 @@ interface Writer {
   /** Returns the first row. Throws if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   get<T>(sql: string, parameters?: any[]): Promise<T>;
-  /** Returns the first row, or null if there is none. */
+  /** Returns the first row, or null. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   getOptional<T>(sql: string, parameters?: any[]): Promise<T | null>;
 }
 
-/** What the callback of `writeTransaction()` gets. Everything that is written through it has one transaction id. */
+/** The argument of a `writeTransaction()` callback. All entries that it writes have the same transaction id. */
 export interface MemoryTransaction extends Writer, LocalTransaction {
   // Both have these two.
   execute: Writer['execute'];
@@ -100,66 +92,54 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   execute: Writer['execute'];
   getAll: Writer['getAll'];
   readonly schema?: MemorySchema | undefined;
-  /**
-   * Replaces the schema. Tables and columns that the new one doesn't have can't be read or written any more. What is
-   * queued stays.
-   */
+  /** Replaces the schema. Tables and columns that it no longer has can't be read or written. Queued writes stay. */
   updateSchema(schema: MemorySchema): Promise<void>;
-  /**
-   * Returns the first `limit` entries (100 by default), even if that cuts a transaction; null if the queue is empty.
-   */
+  /** Returns the first `limit` entries (default 100), even if that cuts a transaction. Null if the queue is empty. */
   getCrudBatch(limit?: number): Promise<MemoryCrudBatch | null>;
+  /** Returns the first transaction in the queue. Null if the queue is empty. */
   getNextCrudTransaction(): Promise<MemoryCrudTransaction | null>;
-  /** Reads one transaction with each `next()`. An entry without a transaction id is a transaction of its own. */
+  /** Reads one transaction at each `next()`. An entry without a transaction id counts as a transaction. */
   getCrudTransactions(): AsyncIterable<MemoryCrudTransaction>;
-  /** Returns the number of queued entries, and their size if asked. As in the SDK, the size is 20 for each entry. */
+  /** Counts the queued entries. `size` is 20 for each entry, as in the SDK. */
   getUploadQueueStats(includeSize?: boolean): Promise<{ count: number; size: number | null }>;
   /**
-   * Runs the callback once earlier transactions have ended. If it throws, nothing is written. Write through what the
-   * callback gets: as in the SDK, writes of the database itself wait until it has ended.
+   * Runs the callback after earlier transactions have ended. If it throws, nothing is written. Write with the argument of
+   * the callback: writes of the database itself wait until the transaction has ended, as in the SDK.
    */
   writeTransaction<T>(callback: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
-  /**
-   * Calls the handler after a change of these tables, `throttleMs` later (30 by default). Returns a function that
-   * removes it.
-   */
+  /** Calls the handler `throttleMs` (default 30) after these tables change. Returns a function that ends the watch. */
   onChange(handler: ChangeHandler, options?: ChangeOptions): () => void;
+  /** Does nothing: the database never syncs. */
   disconnect(): Promise<void>;
-  /**
-   * Removes all rows and everything that is queued. The client id and tables made with `CREATE TABLE` stay. Op ids
-   * continue.
-   */
+  /** Deletes the queue and all rows. The client id and tables of `CREATE TABLE` stay, and op ids keep counting up. */
   disconnectAndClear(options?: object): Promise<void>;
   /**
-   * Simulates the next checkpoint: the given tables get exactly these rows. As in the SDK, this changes nothing and
-   * returns false while anything is queued, or while `downloadsFrozen`.
+   * Replaces the rows of the given tables with those of the server, like the SDK at a checkpoint. While anything is queued,
+   * or `downloadsFrozen` is true, it changes nothing and returns false.
    */
   download(rows: MemoryRows): Promise<boolean>;
-  /** Opens the same database file again, as a restarted app or another tab does. */
+  /** Opens the same database file again, like a restarted app or another tab. */
   reopen(): MemoryDatabase;
-  /** Copies the file as it is now, with the same client id, as if a device was restored from a backup. */
+  /** Copies the file as it is now, with the same client id, like a device that is restored from a backup. */
   copy(): MemoryDatabase;
-  /** Every `complete()` so far, oldest first. */
+  /** All calls of `complete()` so far, in order. */
   readonly completions: readonly Completion[];
-  /** Number of completions that found nothing left to remove. */
+  /** Number of completions that found no entry to remove. */
   readonly staleCompletions: number;
-  /** True after a completion that found nothing to remove: in the SDK, downloads then stop until the next write. */
+  /** True after a stale completion: it stops the SDK's downloads until the next local write. */
   readonly downloadsFrozen: boolean;
   /**
-   * Called by `complete()` before entries are removed, with the last op id, and awaited. If it throws, nothing is
-   * removed and `complete()` throws: the app was killed just before.
+   * Called with the last op id before `complete()` removes entries. `complete()` waits for it. If it throws, so does
+   * `complete()`, and nothing is removed: like an app that is killed just before.
    */
   beforeComplete: CompletionHook | undefined;
-  /**
-   * Called by `complete()` after the entries were removed, and awaited. If it throws, `complete()` throws: the app was
-   * killed just after.
-   */
+  /** Called with the last op id after `complete()` has removed entries. If it throws: like an app that is killed just after. */
   afterComplete: CompletionHook | undefined;
 }
 
 /**
- * A PowerSync database in memory, for tests of connectors, transports and rejection policies. It needs no SQLite, no
- * worker and no WebAssembly, and runs wherever JavaScript does.
+ * Makes a PowerSync database in memory, to test connectors, transports and rejection policies. It needs no SQLite, worker
+ * or WebAssembly, and runs wherever JavaScript runs.
  *
  * Its upload queue behaves like that of SDK 1.x and 2.x, which don't differ in this; the same tests run on all three:
  *

@@ -15,7 +15,7 @@ import {
 /** Options of {@link mockEdgeFunction}. */
 export interface MockEdgeFunctionOptions extends TransactionalMockOptions {
   /**
-   * True for a function that gets one transaction in each call, and answers with its result.
+   * True: the function takes one transaction in each call, and answers with its result.
    *
    * @default false
    */
@@ -23,7 +23,7 @@ export interface MockEdgeFunctionOptions extends TransactionalMockOptions {
 }
 
 /**
- * Mock of a Supabase Edge Function that implements the reference write API, for `edgeFunction()`.
+ * A mock of a Supabase Edge Function with the contract of the reference write API, for `edgeFunction()`.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *

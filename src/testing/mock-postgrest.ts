@@ -18,7 +18,7 @@ export interface MockPostgrest extends MockBackend {
   /**
    * Refuses the next request, with `{ code, message, details, hint }`.
    *
-   * @param code A SQLSTATE or PGRST code.
+   * @param code A SQLSTATE or a PGRST code.
    */
   rejectNext(
     code: string,
@@ -34,8 +34,8 @@ export interface MockPostgrest extends MockBackend {
 }
 
 /**
- * Mock of PostgREST (Supabase, Neon), for `postgrest()`. It knows upserts, updates and deletes of rows by `id`, and
- * calls of an SQL function with `{ idempotency_key, crud }`, whatever its name. It knows no other queries.
+ * A mock of PostgREST (Supabase, Neon), for `postgrest()`. It knows upserts, updates and deletes of rows by `id`, and calls
+ * of an SQL function of any name with `{ idempotency_key, crud }`. It knows no other queries.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *

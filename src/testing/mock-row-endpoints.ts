@@ -6,12 +6,13 @@ import type { MockContract, MockEntry, MockRejection, MockRequest } from './mock
 import type { MockBackend, RejectNextOptions } from './mock/mock.ts';
 import { type MockOptions, resolveMockOptions } from './mock/options.ts';
 
-/** A request to a row, as the option `read` of {@link mockRowEndpoints} gets it. */
+/** A request: the argument of the option `read` of {@link mockRowEndpoints}. */
 export interface MockRowRequest {
+  /** HTTP method of the request. */
   readonly method: string;
-  /** The segments of the path after the mock's `url`, decoded: `['todos', 'a1']`. */
+  /** Decoded segments of the path after the mock's URL, such as `['todos', 'a1']`. */
   readonly path: readonly string[];
-  /** The body parsed as JSON; undefined if there is none. */
+  /** The parsed JSON body. Undefined if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own routes sent.
   readonly body: any;
 }
@@ -19,14 +20,14 @@ export interface MockRowRequest {
 /** Options of {@link mockRowEndpoints}. */
 export interface MockRowEndpointsOptions extends MockOptions {
   /**
-   * Reads a request, for transports with `routes` of their own. Returns undefined if there is no such route: then the
-   * mock answers 404.
+   * Reads a request, for transports with their own `routes`. Return undefined if there is no such route: the request is
+   * answered with 404.
    *
    * @default reads `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`
    */
   readonly read?: ((request: MockRowRequest) => MockEntry | undefined) | undefined;
   /**
-   * Name of the header with the idempotency key of an entry.
+   * Header with the idempotency key of an entry.
    *
    * @default 'Idempotency-Key'
    */
@@ -38,7 +39,7 @@ export interface MockRowEndpoints extends MockBackend {
   /**
    * Refuses the next request, with `{ code, message, details }`.
    *
-   * @param code Any word of the backend.
+   * @param code A code of your backend.
    */
   rejectNext(
     code: string,
@@ -54,8 +55,8 @@ export interface MockRowEndpoints extends MockBackend {
 }
 
 /**
- * Mock of REST resources, for `rowEndpoints()`: one request for each entry. It answers a write with the row, a DELETE
- * with 204, and a PATCH or DELETE of a missing row with 404.
+ * A mock of REST resources, for `rowEndpoints()`: one request for each entry. It answers a write with the row, and a
+ * deletion with 204. It answers PATCH and DELETE of a missing row with 404.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *

@@ -15,34 +15,34 @@ export interface MockTokenEndpointOptions extends Pick<MockOptions, 'url' | 'clo
    */
   readonly endpoint?: string | undefined;
   /**
-   * Id of the user that the tokens are for (`sub`), unless the request has a `user_id` in its query.
+   * Id of the user (`sub`) in the tokens. A request with `user_id` in its query gets a token for that user instead.
    *
    * @default 'user'
    */
   readonly userId?: string | undefined;
   /**
-   * Lifetime of a token, in milliseconds.
+   * How long a token is valid, in milliseconds.
    *
    * @default 300_000 (5 minutes)
    */
   readonly lifetimeMs?: number | undefined;
   /**
-   * Further claims of the tokens.
+   * More claims of the tokens. They replace those that the mock sets, such as `sub`.
    *
-   * @default none
+   * @default {}
    */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What {@link mockTokenEndpoint} returns. */
 export interface MockTokenEndpoint extends MockEndpoint {
-  /** The tokens that were issued, in order. Those whose answer was lost count too. */
+  /** The tokens that were issued, in order, including those whose answer was lost. */
   readonly tokens: readonly string[];
 }
 
 /**
- * Mock of the route that `credentials` gets its tokens from: `GET`, answered by `{ token, powersync_url }`. Each answer
- * has a new JWT, which expires. It has no signature, so no real backend accepts it.
+ * A mock of the route that `credentials` gets its tokens from: a `GET` that is answered with `{ token, powersync_url }`.
+ * Each token is a new JWT that expires. It has no signature, so no real backend accepts it.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *

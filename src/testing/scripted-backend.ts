@@ -7,12 +7,15 @@ import type {
   ReceivedTransaction,
 } from './connector/setup.ts';
 
-/** A request, as the functions of `scriptedBackend()` get it. */
+/** A request that {@link scriptedBackend} got. */
 export interface ScriptedRequest {
+  /** HTTP method of the request. */
   readonly method: string;
+  /** URL of the request. */
   readonly url: string;
-  /** By name, in lower case. */
+  /** Headers of the request, by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Body of the request, as text. */
   readonly body: string;
 }
 
@@ -25,7 +28,7 @@ export interface ScriptedAnswer {
    */
   readonly status?: number | undefined;
   /**
-   * Text, or a value for JSON.
+   * Body: a text, or a value that is sent as JSON.
    *
    * @default no body
    */
@@ -34,16 +37,12 @@ export interface ScriptedAnswer {
 
 /** Options of {@link scriptedBackend}: the protocol of your backend, in two functions. */
 export interface ScriptedBackendOptions {
-  /**
-   * Returns the transactions in a request. If a request carries a single entry, returns that as the only transaction.
-   */
+  /** Returns the transactions in a request. If a request carries a single entry, return it as one transaction. */
   readonly read: (request: ScriptedRequest) => readonly ReceivedTransaction[];
-  /**
-   * Makes the answer. For each transaction that `read` returned, it gets true (applied) or false (refused for good).
-   */
+  /** Makes the answer. `areApplied` says of each transaction whether it was applied (true) or refused for good (false). */
   readonly answer: (areApplied: readonly boolean[], request: ScriptedRequest) => ScriptedAnswer;
   /**
-   * True if a request is applied as a whole, so that one refused transaction refuses all of them.
+   * Whether a request is applied as a whole: one refused transaction then refuses all.
    *
    * @default false
    */
@@ -52,14 +51,13 @@ export interface ScriptedBackendOptions {
 
 /** What {@link scriptedBackend} returns. */
 export interface ScriptedBackend extends ConnectorBackend {
-  /** The function that the connector under test must call instead of the platform's `fetch`. */
+  /** Give it to the connector instead of the platform's `fetch`. */
   readonly fetch: PlatformFetch;
 }
 
 /**
- * Makes a backend for the cases of `connectorContract`. It answers through a `fetch`, in your backend's protocol, and
- * fails as each case asks for: with errors, web pages or silence. See `connectorContract` for an example. For tests of
- * your app, use a mock such as `mockWriteApi()` instead.
+ * Makes a backend for {@link connectorContract}, behind a `fetch`. The cases control it, and your two functions read and
+ * answer requests in the form of your contract. The page of `connectorContract` has an example.
  *
  * @throws TypeError if an option is misspelt or wrong. The message names the option.
  */
@@ -159,19 +157,17 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** What {@link scriptedLogin} returns. */
 export interface ScriptedLogin extends ContractLogin {
-  /**
-   * Returns the token as text, or null when signed out. Throws while that can't be known. For a connector of your own.
-   */
+  /** For your own connector: returns the token, or null if nobody is signed in. Throws if a case wants it to. */
   getToken(): Promise<string | null>;
-  /** For the option `credentials` of `BackendConnector`: the same as `{ token }`, or null. */
+  /** For the option `credentials` of `BackendConnector`: returns the token as an object, or null. */
   credentials(): Promise<{ token: string } | null>;
 }
 
 /**
- * Makes a sign-in for the cases of `connectorContract`: somebody is signed in until a case changes that. See
- * `connectorContract` for an example.
+ * Makes a sign-in for {@link connectorContract}. Somebody is signed in until a case changes that. The page of
+ * `connectorContract` has an example.
  *
- * @param token The token. Default `'token'`.
+ * @param token The token of the user. Default: `'token'`.
  */
 export function scriptedLogin(token: string = 'token'): ScriptedLogin {
   let calls = 0;

@@ -3,33 +3,33 @@ import { optionChecks } from '../check-options.ts';
 /** Options of {@link testJwt}. */
 export interface TestJwtOptions {
   /**
-   * The claim `sub`: the id of the user.
+   * Claim `sub`: the id of the user.
    *
-   * @default no such claim
+   * @default the token has no `sub`
    */
   readonly sub?: string | undefined;
   /**
-   * Time at which the token is issued (`iat`), in epoch milliseconds. Rounded down to seconds.
+   * When the token was issued (`iat`), in epoch milliseconds, rounded down to a whole second.
    *
-   * @default now
+   * @default Date.now()
    */
   readonly issuedAtMs?: number | undefined;
   /**
-   * Milliseconds from then until it expires (`exp`). Negative for a token that has expired.
+   * How long the token is valid after it was issued (`exp`), in milliseconds. Negative for an expired token.
    *
    * @default 300_000 (5 minutes)
    */
   readonly expiresInMs?: number | undefined;
   /**
-   * Further claims. They come first in the token.
+   * More claims. `sub`, `iat` and `exp` always come from the other options.
    *
-   * @default none
+   * @default {}
    */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Makes a JWT without a signature (`alg: none`). Everybody can read its claims, and every server that checks signatures
+ * Makes a JWT without a signature (`alg: none`). Code that only reads claims accepts it. A server that checks tokens
  * refuses it.
  *
  * @throws TypeError if an option is misspelt or wrong. The message names the option.
@@ -60,8 +60,8 @@ export function testJwt(options: TestJwtOptions = {}): string {
 }
 
 /**
- * Makes a JWT with exactly these claims and without a signature. The claims may also be something other than an object,
- * to test what happens then.
+ * Makes a JWT without a signature that has exactly these claims. Claims that aren't an object are allowed too, to test how
+ * your code handles them.
  *
  * @example
  * ```ts

@@ -17,12 +17,12 @@ export type {
 } from './contract/harness.ts';
 
 /**
- * Tests that every transport must pass, as a list for any test runner. Run it for a transport of your own, against the
- * real backend or something close to it.
+ * The rules that every transport must keep, as a list of tests for any test runner. Run it for your own transport, with the
+ * real backend or one that is as close to it as possible.
  *
- * `needs` of a case names the faults that your harness must be able to make. Leave out the cases whose faults make no
- * sense for your backend. All others check exact values, order, one outcome for each transaction, refusals, replays,
- * hostile ids and values, and errors that give nothing away.
+ * `needs` of a case lists the faults that your harness must be able to make. Skip cases whose faults your backend can't
+ * have. All transports run the other cases: exact values, order, one outcome for each transaction, refusals, replays,
+ * hostile ids and values, and errors without secrets.
  *
  * @example
  * ```ts

@@ -19,9 +19,8 @@ export type EncryptValue = (
 /** Options of {@link encryptColumns}. */
 export interface EncryptColumnsOptions {
   /**
-   * What happens to these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values
-   * that are encrypted differently every time. `'encrypt'` encrypts them, for encryption that gives equal values equal
-   * ciphertexts.
+   * What happens to these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values that
+   * are encrypted differently each time. Use `'encrypt'` if your encryption gives equal values equal ciphertexts.
    *
    * @default 'omit'
    */

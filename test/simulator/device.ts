@@ -1,5 +1,5 @@
 import type { UploadEntry } from '../../src/queue/transaction.ts';
-import type { RejectionPolicy } from '../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../src/rejections/policy.ts';
 import { checkLeaving, checkStale } from './checks/leaving.ts';
 import { OrderOfEffects } from './checks/order.ts';
 import { checkRecordedOnce, checkRejected } from './checks/rejected.ts';

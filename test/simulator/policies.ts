@@ -1,4 +1,4 @@
-import type { RejectionPolicy } from '../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../src/rejections/policy.ts';
 import type { Realm } from './realms.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -1,7 +1,7 @@
 import type { MemoryColumns } from '../memory/rows.ts';
 import type { MemoryDatabase } from '../memory-database.ts';
 
-/** The part of a connector that is tested. */
+/** The methods that every connector has, one of this library or your own. */
 export interface ContractConnector {
   fetchCredentials(): Promise<{ readonly token: string } | null>;
   // biome-ignore lint/suspicious/noExplicitAny: connectors type the database as that of their SDK.
@@ -9,16 +9,16 @@ export interface ContractConnector {
 }
 
 /**
- * What happens to a request:
+ * What the backend does with a request:
  *
- * - `apply`: it is applied, except for rows that are refused, and answered according to the protocol.
- * - `reply_lost`: it is applied, and the answer is lost.
- * - `truncated`: half of the answer arrives, and nothing was applied.
- * - `html`: a web page with status 200, as from a captive portal or a wrong address.
- * - `unavailable`: 503.
- * - `unauthenticated`: 401.
- * - `offline`: it doesn't arrive.
- * - `hang`: it is never answered.
+ * - `apply`: applies it, except for rows that it refuses, and answers as the contract says.
+ * - `reply_lost`: applies it, and the answer is lost on the way.
+ * - `truncated`: applies nothing, and sends half of an answer.
+ * - `html`: applies nothing, and sends a web page with status 200, like a captive portal or a wrong address.
+ * - `unavailable`: answers with status 503.
+ * - `unauthenticated`: answers with status 401.
+ * - `offline`: never gets the request.
+ * - `hang`: never answers.
  */
 export type BackendAnswer =
   | 'apply'
@@ -30,52 +30,54 @@ export type BackendAnswer =
   | 'offline'
   | 'hang';
 
-/** One transaction in a request, or a single entry if requests carry single entries. */
+/** One transaction in a request. If a request carries a single entry, that entry counts as a transaction. */
 export interface ReceivedTransaction {
-  /** Ids of the rows that it changes, in order. */
+  /** Ids of the rows that the transaction changes, in order. */
   readonly rows: readonly string[];
-  /** Its idempotency key, if the protocol has one. */
+  /** Idempotency key of the transaction, if the protocol has one. */
   readonly key?: string | undefined;
 }
 
-/** A backend that answers as each case asks for. `scriptedBackend()` makes one for connectors that use `fetch`. */
+/** A backend that the test cases control. `scriptedBackend()` makes one for connectors that use `fetch`. */
 export interface ConnectorBackend {
-  /** Sets what happens to the next requests, one after another. */
+  /** Sets what the backend does with the next requests, one answer for each request. */
   answer(...answers: BackendAnswer[]): void;
-  /** What happens to the requests after those; at first `apply`. */
+  /** What the backend does with all other requests. Starts as `apply`. */
   otherwise: BackendAnswer;
-  /** From now on, refuses every transaction with this row for good, in the form of the protocol. */
+  /** Refuses every transaction that changes this row, for good, in the form of the backend's contract. */
   refuse(row: string): void;
-  /** Called when a request has arrived, and awaited before it is applied or answered. */
+  /** Called when a request has arrived. The backend waits for it before it applies or answers the request. */
   onRequest: ((transactions: readonly ReceivedTransaction[]) => unknown) | undefined;
-  /** The transactions that arrived, no matter what happened to them. */
+  /** All transactions that arrived, whether they were applied or not. */
   readonly received: readonly ReceivedTransaction[];
   /** Ids of the rows of applied transactions, in the order in which they were applied. */
   readonly applied: readonly string[];
 }
 
-/** A sign-in that answers as each case asks for. `scriptedLogin()` makes one. */
+/** A sign-in that the test cases control. `scriptedLogin()` makes one. */
 export interface ContractLogin {
-  /** The token; null while nobody is signed in; an Error while that can't be known: then it is thrown. */
+  /** The token. Null if nobody is signed in. An Error is thrown, as if it couldn't be known who is signed in. */
   token: string | null | Error;
-  /** Number of requests for a token. */
+  /** Number of times that the connector asked for the token. */
   readonly calls: number;
 }
 
-/** The connector to test, and everything around it. */
+/** The connector to test, with its database, backend and sign-in. */
 export interface ConnectorSetup {
+  /** The connector to test. */
   readonly connector: ContractConnector;
-  /** The database that the connector uploads. It must be empty. */
+  /** The database that the cases write to. It must be empty. */
   readonly database: MemoryDatabase;
+  /** The backend that the connector uploads to. */
   readonly backend: ConnectorBackend;
-  /** Where the connector gets its token. Needed for the cases with `needs: 'login'`. */
+  /** The sign-in that the connector gets its token from. The cases about credentials need it. */
   readonly login?: ContractLogin | undefined;
-  /** Returns the ids of the rows whose refused writes the app still has. Needed for the cases with `needs: 'kept'`. */
+  /** Returns the ids of rows whose refused writes the app has kept. The cases about refused writes need it. */
   readonly kept?: (() => readonly string[] | Promise<readonly string[]>) | undefined;
-  /** Called after a failure, to end the connector's wait, for example by moving its clock. */
+  /** Ends the connector's wait after a failure, for example by moving its clock. */
   readonly endWaits?: (() => unknown) | undefined;
   /**
-   * Longest time that one call of `uploadData()` may take, in milliseconds of real time.
+   * Longest time that a call of `uploadData()` may take, in milliseconds of real time.
    *
    * @default 5_000
    */
@@ -87,7 +89,7 @@ export interface ConnectorSetup {
    */
   readonly table?: string | undefined;
   /**
-   * Columns that the cases write, besides the id.
+   * Columns that the cases write, in addition to the id.
    *
    * @default { name: 'x' }
    */

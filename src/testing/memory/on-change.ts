@@ -1,23 +1,30 @@
 import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { DatabaseFile } from './file.ts';
 
+/** What `onChange()` calls. */
 export type ChangeHandler = {
   onChange(event: { readonly changedTables: string[] }): unknown;
 };
 
+/** Options of `onChange()`. */
 export type ChangeOptions = {
-  /** Names of tables: those of the app, and internal ones such as `ps_crud`. */
+  /**
+   * Names of the tables to watch: the app's own, and internal ones such as `ps_crud`.
+   *
+   * @default []
+   */
   readonly tables?: readonly string[] | undefined;
   /**
-   * Milliseconds in which changes are collected before the handler is called.
+   * Changes within this many milliseconds are reported together.
    *
    * @default 30
    */
   readonly throttleMs?: number | undefined;
+  /** Ends the watch when it is aborted. */
   readonly signal?: PlatformAbortSignal | undefined;
 };
 
-/** Calls back on changes of these tables; returns the function that ends it. */
+/** Calls the handler when one of these tables changes. Returns a function that ends the watch. */
 export function onChange(
   { listeners }: DatabaseFile,
   handler: ChangeHandler,

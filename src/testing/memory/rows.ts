@@ -11,8 +11,9 @@ export type MemoryColumns = Readonly<Record<string, string | number | boolean | 
 /** Rows by table, each with its `id`. */
 export type MemoryRows = Readonly<Record<string, readonly (MemoryColumns & { readonly id: string })[]>>;
 
+/** Options of a write. */
 export type WriteOptions = {
-  /** Text for the entry's `metadata`. */
+  /** Text for the `metadata` of the entry. */
   readonly metadata?: string | undefined;
 };
 

@@ -1,4 +1,4 @@
-/** The part of the SDK's `Schema` that is used. That of SDK 1.x and 2.x fits. */
+/** The part of the SDK's `Schema` that is used. A schema of SDK 1.x or 2.x fits. */
 export interface MemorySchema {
   readonly tables: readonly MemoryTableSchema[];
 }
@@ -6,7 +6,7 @@ export interface MemorySchema {
 /** The part of the SDK's `Table` that is used. */
 export type MemoryTableSchema = {
   readonly name: string;
-  /** The name under which the app reads and writes the table. */
+  /** Name by which the app reads and writes the table. */
   readonly viewName: string;
   readonly columns: readonly { readonly name: string; readonly type?: string | undefined }[];
   readonly localOnly?: boolean | undefined;

@@ -3,38 +3,38 @@ import type { MockTables } from './tables.ts';
 
 /** Options that all mocks over HTTP have. */
 export interface MockOptions {
-  /** URL at which the mock answers: the same as the transport's. */
+  /** URL at which the mock answers. Give the transport the same one. */
   readonly url: string;
   /**
-   * Rows that are stored from the start, by table and id.
+   * Rows that the backend has at the start, by table and id.
    *
-   * @default none
+   * @default {}
    */
   readonly tables?: MockTables | undefined;
   /**
-   * Whether a transaction is applied only once if its key comes again.
+   * Whether the backend recognises idempotency keys: a transaction whose key was applied before isn't applied again.
    *
    * @default true
    */
   readonly idempotent?: boolean | undefined;
   /**
-   * Whether requests must have a Bearer token. Requests without one get 401.
+   * `'bearer'`: a request without a Bearer token is answered with 401. `'none'`: no token is needed.
    *
    * @default 'bearer'
    */
   readonly authorization?: 'bearer' | 'none' | undefined;
   /**
-   * Returns the time in epoch milliseconds. JWTs past their `exp` are refused.
+   * Returns the time in epoch milliseconds. A JWT is refused when its `exp` has passed.
    *
    * @default Date.now
    */
   readonly clock?: (() => number) | undefined;
 }
 
-/** Options of mocks of backends that get whole transactions. */
+/** Options of the mocks that get whole transactions. */
 export interface TransactionalMockOptions extends MockOptions {
   /**
-   * Whether a refused transaction is undone as a whole. With false, the entries before the refused one stay applied.
+   * True: nothing of a refused transaction is applied. False: the entries before the refused one are applied.
    *
    * @default true
    */
@@ -50,7 +50,7 @@ export interface ResolvedMockOptions {
   readonly clock: () => number;
 }
 
-/** Checks every option and puts the defaults in place. */
+/** Checks every option and fills in the defaults. */
 export function resolveMockOptions(who: string, options: TransactionalMockOptions): ResolvedMockOptions {
   const { wrong, object, fn, noOthers } = optionChecks(who);
   const {

@@ -1,6 +1,6 @@
 // Policies that hold, and policies that take longer than the call that asks them.
 
-import type { RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../../src/rejections/policy.ts';
 import { allApplied, onStage, refusedInBand, refusedWhole, type Scenario } from './stage.ts';
 
 const TIMEOUT_MS = 5_000;
