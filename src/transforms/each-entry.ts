@@ -13,8 +13,8 @@ export type ChangeEntry = (
 /**
  * Makes a transform from a function that gets one entry. It is called for one entry after another.
  *
- * It must return a copy instead of changing the entry, and keep the op id (`clientId`). If it throws, the transaction
- * is rejected as `invalid`. Throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`: hold).
+ * It must keep the op id (`clientId`) of the entry. It gets a copy, so it may change it. If it throws, the transaction is
+ * rejected as `invalid`, except if a look-up failed for now (SQLite is busy, the network failed). Throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`: hold).
  * It may look things up in `context.database`, but must not write there.
  *
  * @param change Gets an entry and the context. Returns the entry to send, or null to drop it; or a promise of either.

@@ -13,10 +13,11 @@ export interface TransformContext {
  * sent. `powersync-backend-connector/transforms` has ready-made ones, and `eachEntry()`, which makes one from a
  * function of a single entry.
  *
- * - It must return copies instead of changing the entries, because they may still be recorded as the app wrote them.
+ * - It gets copies of the entries, so it may change them. What is queued and recorded stays as the app wrote it.
  * - It must keep the op id (`clientId`) of each entry, and add no entries.
- * - If it throws, the transaction is rejected as `invalid`. Throw an `UploadError` to say otherwise (`unavailable`: not
- *   now; `schema_mismatch`: hold).
+ * - If it throws, the transaction is rejected as `invalid`, except if a look-up failed for now (SQLite is busy, the
+ *   network failed): then it stays queued. Throw an `UploadError` to say otherwise (`unavailable`: not now;
+ *   `schema_mismatch`: hold).
  * - It may look things up in the database, if they don't change between two tries. The idempotency key covers what is
  *   queued, so it stays the same when the content that is sent differs. But a backend that has applied the earlier
  *   content keeps that.
