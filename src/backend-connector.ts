@@ -4,6 +4,7 @@ import { UploadError } from './error/upload-error.ts';
 import { type BackendConnectorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import {
   type ClearableDatabase,
+  checkOptions,
   type DrainAndClearOptions,
   type DrainAndClearReport,
   drainAndClear,
@@ -254,8 +255,12 @@ export class BackendConnector {
    * }
    * ```
    */
-  drainAndClear(database: ClearableDatabase, options: DrainAndClearOptions): Promise<DrainAndClearReport> {
-    const { export: keep } = options;
+  async drainAndClear(
+    database: ClearableDatabase,
+    options: DrainAndClearOptions,
+  ): Promise<DrainAndClearReport> {
+    const checked = checkOptions(options);
+    const { export: keep } = checked;
     const exporting = async (left: Leftover): Promise<void> => {
       this.#isExporting = true;
       try {
@@ -264,7 +269,7 @@ export class BackendConnector {
         this.#isExporting = false;
       }
     };
-    const wrapped = typeof keep === 'function' ? { ...options, export: exporting } : options;
+    const wrapped = keep ? { ...checked, export: exporting } : checked;
     const { clock, retry } = this.#parts.options;
     const parts = { ...this.#parts, clock, callTimeoutMs: retry.timeoutMs };
     return this.#inTurn(() => drainAndClear(parts, database, wrapped));

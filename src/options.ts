@@ -7,6 +7,7 @@ import type { Bounds } from './queue/survey.ts';
 import type { RejectionPolicy } from './rejections/policy.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
+import { LONGEST_TIMER_MS } from './time/deadline.ts';
 import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
 import type { Transform } from './transport/transform.ts';
@@ -130,9 +131,6 @@ export interface ResolvedOptions {
 }
 
 const { wrong, object, fn, number, count, noOthers } = optionChecks('BackendConnector');
-
-/** The longest delay that `setTimeout` takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks every option and fills in the defaults, once. */
 export function resolveOptions(options: BackendConnectorOptions): ResolvedOptions {
