@@ -1,6 +1,6 @@
 import type { BatchEntry } from './nodejs.ts';
 import { issueToken, messageOf, NOT_FOUND, type Said, type StandIn, startStandIn } from './stand-in.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, SQL_TODO_TABLES, type Store } from './store.ts';
 
 const COLUMNS: Record<string, readonly string[]> = {
   lists: ['name', 'owner_id', 'created_at'],
@@ -25,7 +25,7 @@ export function startDotnet(): Promise<StandIn> {
           return NOT_FOUND;
       }
     },
-    { store: createStore(), cors: { headers: 'echo' } },
+    { store: createStore(SQL_TODO_TABLES), cors: { headers: 'echo' } },
   );
 }
 
@@ -42,6 +42,7 @@ function answer(work: () => void): Said {
 function npgsqlWords(message: string): string {
   if (message.includes('not-null')) return `23502: ${message}`;
   if (message.includes('check')) return `23514: ${message}`;
+  if (/^column .* does not exist$/.test(message)) return `42703: ${message}`;
   if (message.includes('does not exist')) return `42P01: ${message}`;
   return message.startsWith('connect') ? 'Failed to connect to 127.0.0.1:5432' : message;
 }
