@@ -24,8 +24,9 @@ export interface DotnetOptions extends PresetOptions {
  *   minutes, then rejected. 400 with a list of `errors` means that the form of the request is wrong: rejected.
  * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent. Fill
  *   a column, or use the transform `fillNulls()`.
- * - A PUT overwrites every column of the table. Columns that it doesn't have become null, so database defaults are
- *   lost.
+ * - In a new row, columns that the PUT doesn't have become null, so database defaults are lost.
+ * - It writes names of tables and columns without quotes. So a name with a capital letter, such as `createdAt`, is unknown
+ *   to it, and a reserved word, such as `order`, is rejected after ten minutes. Quote the names in the backend.
  * - Transactions are atomic. A repeated write makes no second row, but may undo a later change. A PATCH of a row that is
  *   gone counts as applied, so its columns are lost. Its CORS set-up allows every header.
  *

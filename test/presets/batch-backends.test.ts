@@ -103,6 +103,8 @@ describe('dotnet()', () => {
     ['a constraint', put('lists', 'a', { owner_id: 'u1' }), 'reject invalid'],
     ['an unknown table', put('projects', 'a', { name: 'x' }), 'hold schema_mismatch'],
     ['an unknown column', patch('lists', 'a', { colour: 'red' }), 'hold schema_mismatch'],
+    ['a name that needs quotes', patch('lists', 'a', { createdAt: 'x' }), 'hold schema_mismatch'],
+    ['a name that is a reserved word', patch('lists', 'a', { order: 1 }), 'ambiguous unclassified'],
     ['a form it does not take', { ...put('lists', 'a', { name: 'x' }), op: 'MERGE' }, 'reject invalid'],
   ])('reads a 400 for %s', async (_, entry, verdict) => {
     const { preset } = await started();

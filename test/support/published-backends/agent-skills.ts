@@ -7,7 +7,7 @@ import {
   type StandIn,
   startStandIn,
 } from './stand-in.ts';
-import { createStore, type Row, SQL_TODO_TABLES, type Store } from './store.ts';
+import { createStore, type Row, SQL_TODO_TABLES, type Store, unquoted } from './store.ts';
 
 interface Operation {
   id: string;
@@ -25,8 +25,6 @@ export interface AgentSkillsStandIn extends StandIn {
   /** Fails inside the database transaction, with these words. */
   failInside(words: string | undefined): void;
 }
-
-const RESERVED = ['order', 'user', 'group', 'table', 'limit'];
 
 /** A stand-in for the backend of the agent-skills sample: 200 to everything, unless the database can't be reached. */
 export async function startAgentSkills({
@@ -78,10 +76,4 @@ function apply(store: Store, operations: readonly Operation[], allowList: boolea
       else store.update(name, id, columns);
     }
   });
-}
-
-/** What PostgreSQL makes of a name without quotes. */
-function unquoted(name: string): string {
-  if (RESERVED.includes(name)) throw new Error(`syntax error at or near "${name}"`);
-  return name.toLowerCase();
 }

@@ -84,7 +84,8 @@ function applyOne(store: Store, { op, table, id, data }: BatchEntry): void {
   else store.update(table, rowId, columns);
 }
 
-function asType(work: () => void): void {
+/** Runs a statement that reads a row as the type of its table. */
+export function asType(work: () => void): void {
   try {
     work();
   } catch (error) {

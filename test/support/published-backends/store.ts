@@ -120,3 +120,11 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
   };
   return store;
 }
+
+/** What PostgreSQL makes of a name that a statement has without quotes. */
+export function unquoted(name: string): string {
+  if (RESERVED.includes(name)) throw new Error(`syntax error at or near "${name}"`);
+  return name.toLowerCase();
+}
+
+const RESERVED = ['order', 'user', 'group', 'table', 'limit'];
