@@ -1,3 +1,4 @@
+import { BackendConnector } from 'powersync-backend-connector';
 import {
   agentSkills,
   cloudcode,
@@ -6,6 +7,8 @@ import {
   nextjs,
   tanstackStarter,
 } from 'powersync-backend-connector/presets';
+import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
+import { memoryDatabase } from 'powersync-backend-connector/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAgentSkills } from '../support/published-backends/agent-skills.ts';
 import { startCloudcode } from '../support/published-backends/cloudcode.ts';
@@ -270,7 +273,36 @@ describe('agentSkills()', () => {
     expect(store.rows('todos')).toHaveLength(2);
     const lower = agentSkills({ ...options, maxBodyBytes: 50_000 });
     expect(await verdictsOf(lower, ...large)).toEqual(['applied', 'not_attempted', 'not_attempted']);
+    const higher = agentSkills({ ...options, maxBodyBytes: 200_000 });
+    expect(await verdictsOf(higher, ...large)).toEqual(['reject too_large']); // Thrown: the connector sends halves.
     expect(() => agentSkills({ ...options, maxBodyBytes: 0 })).toThrow('option "maxBodyBytes"');
+  });
+
+  it('a transaction above the limit is kept until the limit is raised, and holds up nothing', async () => {
+    const db = memoryDatabase();
+    const connect = async (maxBodyBytes: number) => {
+      const { url, store } = await startAgentSkills({ maxBodyBytes });
+      const preset = agentSkills({ url, userId });
+      const connector = new BackendConnector({ endpoint: 'https://service.test', ...preset });
+      onTestFinished(() => connector.close());
+      return { store, drain: () => connector.drain(db) };
+    };
+    await db.writeTransaction(async (tx) => {
+      for (let index = 0; index < 2_000; index++) await tx.put('todos', `t${index}`, { description: 'Milk' });
+    });
+    await db.put('lists', 'a', { name: 'A' });
+    const limited = await connect(102_400);
+    expect(await limited.drain()).toMatchObject({ drained: true, applied: 1, rejected: 1 });
+    expect(limited.store.rows('lists')).toHaveLength(1);
+    const [write] = await listRejected(db);
+    expect(write).toMatchObject({ code: 'too_large', message: expect.stringContaining('express.json()') });
+    expect(write?.entries).toHaveLength(2_000);
+
+    const raised = await connect(5_000_000);
+    await retryRejected(db, write?.key ?? '');
+    expect(await raised.drain()).toMatchObject({ drained: true, rejected: 0 });
+    expect(raised.store.rows('todos')).toHaveLength(2_000);
+    expect(await listRejected(db)).toEqual([]);
   });
 
   it('rejects a new row without columns before it is sent', async () => {
@@ -367,6 +399,15 @@ describe('tanstackStarter()', () => {
     expect(store.rows('todos')).toEqual([{ id, description: 'x', list_id: id, completed: true }]);
     expect(warnings.mock.calls).toEqual([[expect.stringContaining('"todos.note"')]]);
   });
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'a table named %s is none that it knows',
+    async (table) => {
+      const { preset, warnings } = await started();
+      expect(await verdictOf(preset, put(table, id, { name: 'x' }))).toBe('hold schema_mismatch');
+      expect(warnings).not.toHaveBeenCalled();
+    },
+  );
 
   it('knows the tables and columns that the app has added to the backend', async () => {
     const { standIn, warnings } = await started();

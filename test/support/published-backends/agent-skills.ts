@@ -19,6 +19,8 @@ interface Operation {
 export interface AgentSkillsOptions {
   /** Whether it has the list of allowed tables that the page asks for. */
   allowList?: boolean;
+  /** The limit of `express.json()`. */
+  maxBodyBytes?: number;
 }
 
 export interface AgentSkillsStandIn extends StandIn {
@@ -29,6 +31,7 @@ export interface AgentSkillsStandIn extends StandIn {
 /** A stand-in for the backend of the agent-skills sample: 200 to everything, unless the database can't be reached. */
 export async function startAgentSkills({
   allowList = false,
+  maxBodyBytes = 102_400,
 }: AgentSkillsOptions = {}): Promise<AgentSkillsStandIn> {
   let inside: string | undefined;
   const store = createStore(SQL_TODO_TABLES);
@@ -54,7 +57,7 @@ export async function startAgentSkills({
         return NOT_FOUND;
     }
   };
-  const standIn = await startStandIn(handle, { store, maxBodyBytes: 102_400 });
+  const standIn = await startStandIn(handle, { store, maxBodyBytes });
   return Object.assign(standIn, {
     failInside(words: string | undefined) {
       inside = words;
