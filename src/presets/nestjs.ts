@@ -1,11 +1,16 @@
 import { optionChecks } from '../check-options.ts';
 import { isSuccess, notTheContract } from '../contract/http-answer.ts';
+import { isObject } from '../contract/json.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
+import { createHttpClient } from '../http/http-client.ts';
+import { withJson } from '../http/json-answer.ts';
 import { joinUrl } from '../http/row-path.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
 import type { UploadBatch } from '../transport/transport.ts';
 import { prepareEntries } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
+import { askAfter500, type IsUp, unexplained } from './row-or-backend.ts';
 import { readToken, tokenClient } from './token-endpoint.ts';
 
 interface Login {
@@ -56,8 +61,10 @@ export function nestjs(options: NestjsOptions): Preset {
     url: joinUrl(url, '/powersync/upload'),
     encode,
     decode(answer, { transactions: [transaction] }) {
-      if (!isSuccess(answer)) return undefined;
       const { status, json } = answer;
+      if (status === 500 && json?.statusCode === 500)
+        return [{ status: 'rejected', error: unexplained(answer), details: json, inBand: false }];
+      if (!isSuccess(answer)) return undefined;
       const processed = json?.success === true && json.processed;
       if (processed === transaction?.entries.length) return [{ status: 'applied' }];
       if (processed !== 0) throw notTheContract(status, 'without the number of operations');
@@ -67,8 +74,14 @@ export function nestjs(options: NestjsOptions): Preset {
       return [{ status: 'rejected', error, details: json, inBand: false }]; // No reason is given: the breaker counts it fully.
     },
   });
+  const client = createHttpClient(url, http);
+  /** The profile is read from the database. */
+  const isUp: IsUp = async (_, context) => {
+    const answer = withJson(await client({ method: 'GET', url: joinUrl(url, '/auth/profile') }, context));
+    return isSuccess(answer) && isObject(answer.json) && answer.json.id != null;
+  };
   return {
-    transport: prepareEntries(transport),
+    transport: prepareEntries(askAfter500(transport, isUp), checkEntry),
     async credentials({ signal }) {
       const own = await login();
       if (!own) return null;
@@ -79,6 +92,21 @@ export function nestjs(options: NestjsOptions): Preset {
       return readToken(answer, answer.json?.access_token);
     },
   };
+}
+
+/** PostgreSQL's form of a UUID: the hyphens may be missing. */
+const UUID = /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
+
+/** Throws for what the backend's database never takes: the backend would answer it with a 500, without a reason. */
+function checkEntry({ table, id, opData }: UploadEntry): void {
+  if (!UUID.test(id)) throw new UploadError('invalid', `The id of a row of "${table}" must be a UUID.`);
+  for (const [column, value] of Object.entries(opData ?? {})) {
+    if (typeof value === 'string' && value.includes('\0'))
+      throw new UploadError(
+        'invalid',
+        `"${column}" of "${table}" has the character NUL, which PostgreSQL has not.`,
+      );
+  }
 }
 
 /** Encodes a transaction like the SDK's own `toJSON()`. */

@@ -1,10 +1,20 @@
+import { failureAlone } from '../combine/failure-alone.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
+import { createHttpClient } from '../http/http-client.ts';
+import { type JsonAnswer, withJson } from '../http/json-answer.ts';
+import { saysMissing } from '../http/missing-row.ts';
 import { readRefusal } from '../http/refusal-in-body.ts';
 import { rowEndpoints } from '../http/row-endpoints.ts';
+import { fillPath, joinUrl } from '../http/row-path.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
+import type { TransportContext } from '../transport/transport.ts';
+import { warnOfDroppedColumns } from './dropped-columns.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
+import { createKeptIds } from './kept-ids.ts';
 import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
+import { askAfter500, unexplained } from './row-or-backend.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link rails}. */
@@ -56,36 +66,75 @@ export function rails(options: RailsOptions): Preset {
   const { userId, keepsIds = false, ...others } = options;
   const { url, http } = setUp('rails', others);
   checkSwitch('rails', 'keepsIds', keepsIds);
+  const client = createHttpClient(url, http);
+  const get = async (path: string, context: TransportContext): Promise<JsonAnswer> =>
+    withJson(await client({ method: 'GET', url: joinUrl(url, path) }, context));
+  const show = (entry: UploadEntry, context: TransportContext): Promise<JsonAnswer> =>
+    get(fillPath(ROW, entry), context);
+  const ids = createKeptIds({
+    keepsIds,
+    show,
+    isGone: (answer, entry) => isRailsOwn404(answer.json) || saysMissing(answer, entry),
+  });
+  const warnOfDropped = warnOfDroppedColumns();
   const transport = rowEndpoints({
     ...http,
     url,
-    routes: {
-      default: { path: '/{table}/{id}.json', PUT: { method: 'POST', path: '/{table}.json' } },
-    },
+    routes: { default: { path: ROW, PUT: { method: 'POST', path: ROWS } } },
     isMissingRow: ({ json }) => isRailsOwn404(json) || undefined,
-    decode(answer, { op }) {
+    decode(answer, entry) {
       const { status, json } = answer;
-      if (status === 404 && op === 'PUT') throw refusalOf(answer); // The row doesn't exist yet, so the route is missing.
+      if (status === 404 && entry.op === 'PUT') throw refusalOf(answer); // The row doesn't exist yet, so the route is missing.
+      if (status === 500 && isObject(json))
+        return { status: 'rejected', error: unexplained(answer), details: json, inBand: false };
       if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
-      return { status: 'applied' };
+      warnOfDropped(entry, json);
+      return ids.read(answer, entry);
     },
   });
+  const guarded = ids.guard(transport);
+
+  /** Only the list can be read if the server fails on the id itself. */
+  async function isUp(entry: UploadEntry, context: TransportContext): Promise<boolean> {
+    const row = await show(entry, context).catch(notShown);
+    if (row?.status === 404 ? isRailsOwn404(row.json) : row?.status === 200 && isObject(row.json))
+      return true;
+    const rows = await get(fillPath(ROWS, entry), context);
+    return rows.status === 200 && typeof rows.json === 'object';
+  }
+
   return {
-    transport: keepsIds
-      ? insertThenUpdate(
-          transport,
-          ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
-        )
-      : transport,
+    transport: askAfter500(
+      keepsIds
+        ? insertThenUpdate(
+            guarded,
+            ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
+          )
+        : guarded,
+      isUp,
+    ),
     credentials: userToken('rails', url, http, userId, '/keys/', ({ text }) =>
       /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
     ),
   };
 }
 
-/** Whether it is Rails' own 404 for a missing row, in production. No proxy in front of it answers like this. */
+/** An id that can't be part of a path has no row to show. */
+function notShown(thrown: unknown): undefined {
+  failureAlone(thrown); // rethrows what has to end the whole call
+}
+
+const ROWS = '/{table}.json';
+const ROW = '/{table}/{id}.json';
+
+/**
+ * Whether it is Rails' own 404 for a missing row. No proxy in front of it answers like this. In development it names
+ * the exception, which for a missing route is another one.
+ */
 function isRailsOwn404(json: unknown): boolean {
-  const { status, error, ...others } = isObject(json) ? json : {};
-  return status === 404 && error === 'Not Found' && Object.keys(others).length === 0;
+  const { status, error, exception, traces, ...others } = isObject(json) ? json : {};
+  if (status !== 404 || error !== 'Not Found' || Object.keys(others).length > 0) return false;
+  if (exception === undefined) return traces === undefined;
+  return typeof exception === 'string' && exception.startsWith('#<ActiveRecord::RecordNotFound');
 }

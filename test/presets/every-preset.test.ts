@@ -129,6 +129,7 @@ const CASES: Case[] = [
     start: startNestjs,
     preset: (options) => nestjs({ ...options, login: () => login }),
     table: 'Product',
+    id: '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d',
     outage: 'retry unavailable',
   },
   {

@@ -40,6 +40,9 @@ export const EXPRESS_CORS: Cors = {
   methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
 };
 
+/** What a request is for: `reads` are those of rows, or of anything else that isn't a token. */
+export type Kind = 'writes' | 'tokens' | 'reads';
+
 type Instead = Said | undefined | ((asked: Asked) => Said | undefined);
 
 /** Where a published backend runs, for one test. */
@@ -51,8 +54,8 @@ export interface StandIn {
   tokens: Set<string>;
   /** The next so many writes, after so many others, are handled, but their answers are lost. */
   loseReplies(count: number, after?: number): void;
-  /** Answers writes, or requests for tokens, instead of the backend; where a function says nothing, the backend does. */
-  answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
+  /** Answers requests of a kind, writes by default, instead of the backend, or where a function says something. */
+  answerInstead(said: Instead, of?: Kind): void;
   /** Called after each write that was handled, until the function that is returned is called. */
   onWrite(listener: () => void): () => void;
   close(): Promise<void>;
@@ -63,16 +66,18 @@ export interface StandInOptions {
   cors?: Cors;
   /** Bodies above it are answered 413 before CORS is thought of, as Express does. */
   maxBodyBytes?: number;
+  /** Whether a GET isn't for a token. */
+  isRead?: (asked: Asked) => boolean;
 }
 
 /** Starts the stand-in of a backend on 127.0.0.1 until the test is over. */
 export async function startStandIn(
   handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
-  { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
+  { store = createStore(), cors, maxBodyBytes, isRead = () => false }: StandInOptions = {},
 ): Promise<StandIn> {
   const listeners = new Set<() => void>();
   let [before, lost] = [0, 0];
-  const insteadOf: { writes?: Instead; tokens?: Instead } = {};
+  const insteadOf: Partial<Record<Kind, Instead>> = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -91,10 +96,11 @@ export async function startStandIn(
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
-    const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
+    const kind: Kind = isRead(asked) ? 'reads' : asksForToken ? 'tokens' : 'writes';
+    const instead = insteadOf[kind];
     const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
-    if (!asksForToken) for (const listener of listeners) listener();
-    const isLost = !asksForToken && lost > 0 && before-- <= 0 && lost-- > 0;
+    if (kind === 'writes') for (const listener of listeners) listener();
+    const isLost = kind === 'writes' && lost > 0 && before-- <= 0 && lost-- > 0;
     if (said.dies || isLost) {
       response.destroy();
       return;
