@@ -19,6 +19,8 @@ export interface IdQuestions {
   readonly show: (entry: UploadEntry, context: EntryContext) => Promise<JsonAnswer>;
   /** Whether the answer says that there is no row with this id. */
   readonly isGone: (answer: JsonAnswer, entry: UploadEntry) => boolean;
+  /** Whether the answer is the backend's own 500. */
+  readonly hasFailed: (answer: JsonAnswer) => boolean;
 }
 
 /** Knows which tables keep the ids of the app. All of it is kept in memory. */
@@ -40,7 +42,7 @@ const WHAT_TO_DO = 'Make the id column text or uuid, and permit :id in the contr
  * number is sent as it is, and any other id only if the table is *proven* to keep ids: a row was answered with exactly
  * such an id. Until then, the row is read before each PATCH and DELETE.
  */
-export function createKeptIds({ keepsIds, show, isGone }: IdQuestions): KeptIds {
+export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions): KeptIds {
   /** Tables that keep ids. */
   const proven = new Set<string>();
   /** Tables whose ids are integers. */
@@ -110,7 +112,7 @@ export function createKeptIds({ keepsIds, show, isGone }: IdQuestions): KeptIds 
       if (keepsIds && op === 'DELETE') return { status: 'applied' };
       return rejected(keepsIds ? new UploadError('not_found', NO_ROW, { status }) : hasOtherId(table));
     }
-    if (status === 500 && isObject(json)) return rejected(unexplained(answer));
+    if (hasFailed(answer)) return rejected(unexplained(answer));
     const error = refusalOf(answer);
     if (status >= 500 || ['unauthenticated', 'throttled', 'timeout'].includes(error.code))
       return rejected(error);

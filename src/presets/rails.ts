@@ -22,8 +22,8 @@ export interface RailsOptions extends PresetOptions {
   /** Id of the user that tokens are for. */
   readonly userId: UserId;
   /**
-   * Whether the controllers permit `id`, so that the server's rows get the ids of the client's. With false, as
-   * published, a repeated PUT makes a second row. With true, a repeated PUT does no harm.
+   * Whether the server keeps the ids of the app: its id columns are text or uuid, and its controllers permit `:id`. With
+   * false, as published, a repeated PUT makes a second row. With true, it makes none.
    *
    * @default false
    */
@@ -31,18 +31,28 @@ export interface RailsOptions extends PresetOptions {
 }
 
 /**
- * Preset for JSON resources as Rails scaffolds them, and as in the Rails demo: `POST /<table>.json`, `PATCH` and
+ * Preset for JSON resources as Rails scaffolds them, and as in the Rails demo: `POST /<table>.json`, `GET`, `PATCH` and
  * `DELETE` of `/<table>/<id>.json`; tokens as text from `/keys/<user id>`.
  *
- * - **As published, a repeated PUT makes a second row**: the server chooses the id of each new row. So the client's row
- *   never matches the one that is synced back, and later changes of it find no row. Permit `id` in the controllers, and
- *   set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
- * - 422 is rejected, 500 is retried. A 404 counts if it is Rails' own, `{ "status": 404, "error": "Not Found" }`, or
- *   has a code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Rails answers the same if a route is
- *   missing,
- * so
- *   each table needs all three routes. Any other 404 is tried at least ten times over fifteen minutes, then rejected.
- * - Transactions are not atomic. For HTTP Basic, use `headers`.
+ * - **As published, a repeated PUT makes a second row**: the server chooses the id of each new row, a whole number. So the
+ *   app's row never matches the one that is synced back. Make the id columns text or uuid, permit `:id` in the
+ *   controllers, and set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
+ * - A server with whole numbers reads the id `3f2c…` as 3. So a PATCH or DELETE is sent only if its id is a whole number,
+ *   or if the server has shown that the table keeps such ids: in the answer to a POST, or to a GET of the row. Otherwise
+ *   nothing is sent. Without `keepsIds`, the change is rejected as `not_found`; with it, it stays queued as
+ *   `misconfigured`.
+ * - With `keepsIds` and a server that wasn't changed, a new row is stored under another id. It is rejected as
+ *   `not_found`, and isn't sent again. Further new rows of that table stay queued until the app restarts.
+ * - 422 is rejected. Rails answers 500 to an outage, and to a row that its database refuses. So the row or the list is
+ *   read after it. If that fails, the write stays queued. If not, it is tried at least ten times over ten minutes, then
+ *   rejected. A database that can be read but not written looks like a bad row.
+ * - A 404 counts if it is Rails' own, or has a code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Any
+ *   other 404 is tried at least ten times over fifteen minutes, then rejected. If `headers` have `Accept:
+ *   application/json`, Rails answers the same to a missing route, so each table needs all of its routes.
+ * - Rails drops columns that the controller doesn't permit, without an error. If the answer leaves out a column that was
+ *   sent, there is a warning on the console, once for each column.
+ * - Transactions are not atomic. For HTTP Basic, use `headers`, and not `authorization: 'bearer'`, which replaces that
+ *   header.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
@@ -75,6 +85,7 @@ export function rails(options: RailsOptions): Preset {
     keepsIds,
     show,
     isGone: (answer, entry) => isRailsOwn404(answer.json) || saysMissing(answer, entry),
+    hasFailed: isRailsOwn500,
   });
   const warnOfDropped = warnOfDroppedColumns();
   const transport = rowEndpoints({
@@ -85,7 +96,7 @@ export function rails(options: RailsOptions): Preset {
     decode(answer, entry) {
       const { status, json } = answer;
       if (status === 404 && entry.op === 'PUT') throw refusalOf(answer); // The row doesn't exist yet, so the route is missing.
-      if (status === 500 && isObject(json))
+      if (isRailsOwn500(answer))
         return { status: 'rejected', error: unexplained(answer), details: json, inBand: false };
       if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
@@ -127,6 +138,11 @@ function notShown(thrown: unknown): undefined {
 
 const ROWS = '/{table}.json';
 const ROW = '/{table}/{id}.json';
+
+/** Whether it is Rails' own 500, and not that of something in front of it. */
+function isRailsOwn500({ status, json }: JsonAnswer): boolean {
+  return status === 500 && isObject(json) && json.status === 500;
+}
 
 /**
  * Whether it is Rails' own 404 for a missing row. No proxy in front of it answers like this. In development it names

@@ -284,10 +284,12 @@ describe.each([false, true])('rails() and a 500, with ids that are kept: %s', (k
     expect(await verdictOf(preset, bad)).toMatch(/^retry /);
   });
 
-  it('in a page that isn’t Rails’ own, everything waits', async () => {
+  it('that isn’t Rails’ own says nothing about the row', async () => {
     const { preset, standIn } = await started({ keepsIds });
-    standIn.answerInstead({ status: 500, type: 'text/html', body: '<h1>Error</h1>' });
-    expect(await verdictOf(preset, put('activities', id, { title: 'x' }))).toBe('retry unavailable');
+    for (const body of ['<h1>Error</h1>', { message: 'Internal Server Error' }]) {
+      standIn.answerInstead({ status: 500, body });
+      expect(await verdictOf(preset, put('activities', id, { title: 'x' }))).toBe('retry unavailable');
+    }
   });
 });
 
@@ -300,6 +302,12 @@ it('rails() asks for the list where the server can’t even read the id', async 
 it('rails() asks for the list where the id has no path', async () => {
   const { preset } = await started({ keepsIds: true });
   expect(await verdictOf(preset, put('activities', '..', { title: 'x\0' }))).toMatch(/^reject|^ambiguous/);
+});
+
+it('rails() asks nothing for a PATCH without columns', async () => {
+  const { preset, standIn } = await started({ keepsIds: true });
+  expect(await verdictOf(preset, patch('activities', OF_ROW_3, {}))).toBe('applied');
+  expect(standIn.requests).toEqual([]);
 });
 
 it('rails() tells once of each column that the answer leaves out', async () => {
