@@ -11,7 +11,7 @@ import { build } from 'esbuild';
  */
 const ENTRIES = [
   { entry: '.', packages: [], maxBytes: 20_800 },
-  { entry: './http', packages: ['ky'], maxBytes: 9_650 },
+  { entry: './http', packages: ['ky'], maxBytes: 10_000 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
@@ -21,7 +21,7 @@ const ENTRIES = [
   { entry: './supabase', packages: [], maxBytes: 6_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 7_200 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_550 },
-  { entry: './presets', packages: ['ky'], maxBytes: 13_200 }, // Eleven backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 15_450 }, // Eleven backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 
