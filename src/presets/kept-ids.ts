@@ -54,6 +54,8 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
   /** What became of new rows that got another id, by idempotency key. They must not be sent again. */
   const stored = new Map<string, RowOutcome>();
   const errors = new WeakSet<UploadError>();
+  /** The last refusal of a new row. If a PATCH with the same key follows, the row may exist already. */
+  let refused: { readonly key: string; readonly error: UploadError } | undefined;
 
   function isOf({ table, id }: UploadEntry, answered: unknown): boolean {
     const isSame = String(answered).toLowerCase() === id.toLowerCase(); // Letters of a UUID may be of either case.
@@ -95,10 +97,11 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
         ? { status: 'retry', error: readsAsAnother(table) }
         : { status: 'rejected', error: hasOtherId(table) };
     }
-    return readFailure(answer, entry);
+    return readFailure(answer, entry, refused?.key === context.key ? refused.error : undefined);
   }
 
-  function readFailure(answer: JsonAnswer, entry: UploadEntry): RowOutcome {
+  /** @param refusal The refusal of the new row, if this is the PATCH behind it. */
+  function readFailure(answer: JsonAnswer, entry: UploadEntry, refusal?: UploadError): RowOutcome {
     const { status, json } = answer;
     const { op, table } = entry;
     const rejected = (error: UploadError): RowOutcome => ({
@@ -116,7 +119,8 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
     const error = refusalOf(answer);
     if (status >= 500 || ['unauthenticated', 'throttled', 'timeout'].includes(error.code))
       return rejected(error);
-    return rejected(cannotBeShown(table, status, keepsIds));
+    if (refusal?.status === 500) return rejected(new UploadError('not_found', NO_ROW)); // so that the 500 counts
+    return rejected(cannotBeShown(table, status, keepsIds && !refusal));
   }
 
   return {
@@ -127,6 +131,8 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
         if (before) return before;
         const outcome = await sendEntry(transport, entry, context);
         if (outcome.status === 'rejected' && errors.has(outcome.error)) stored.set(context.key, outcome);
+        if (entry.op === 'PUT' && outcome.status === 'rejected')
+          refused = { key: context.key, error: outcome.error };
         return outcome;
       });
       return Object.assign(guarded, transport);
@@ -169,11 +175,11 @@ function givesOtherIds(table: string): UploadError {
   );
 }
 
-function cannotBeShown(table: string, status: number, keepsIds: boolean): UploadError {
+function cannotBeShown(table: string, status: number, waits: boolean): UploadError {
   const unseen =
     `HTTP status ${status}: the server doesn't show the row of "${table}", so nobody knows whether it keeps this id or reads it ` +
     `as that of another row. Nothing was sent. Let the action show (GET /${table}/:id.json) answer with the row.`;
-  return keepsIds
+  return waits
     ? new UploadError('misconfigured', `${unseen} The writes stay queued.`, { status })
     : new UploadError('unclassified', `${unseen} The write is tried for 15 minutes, then rejected.`, {
         status,

@@ -211,6 +211,13 @@ describe('rails({ keepsIds: true }) and a server that wasn’t changed', () => {
     expect(error.code).toBe('misconfigured');
     expect(error.message).toContain('show');
     expect(sent()).toEqual([]);
+    // A new row that is refused doesn't wait for ever.
+    const bad = put('activities', OF_ROW_6, { title: 'x', description: 'refuse me' });
+    expect(await errorOf(preset, bad)).toMatchObject({ code: 'unclassified', budget: TEN_MINUTES });
+    expect(await verdictOf(preset, put('activities', OF_ROW_6, { lat: '1' }))).toBe('ambiguous unclassified');
+    expect(await verdictOf(preset, patch('activities', OF_ROW_3, { title: 'x' }))).toBe(
+      'retry misconfigured',
+    );
     await verdictOf(preset, put('activities', OF_ROW_6, { title: 'Swim' })); // That proves it.
     expect(await verdictOf(preset, patch('activities', OF_ROW_3, { title: 'x' }))).toBe('applied');
   });
