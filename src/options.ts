@@ -4,11 +4,11 @@ import { optionChecks } from './check-options.ts';
 import type { Verdict } from './error/codes.ts';
 import type { RetryBudget, UploadFailure } from './error/upload-error.ts';
 import type { Bounds } from './queue/survey.ts';
+import type { RejectionPolicy } from './rejections/policy.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
 import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
-import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import type { Transform } from './transport/transform.ts';
 import type { Transport } from './transport/transport.ts';
 

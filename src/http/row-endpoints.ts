@@ -80,11 +80,9 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  *   any other 2xx, the write stays queued.
  * - 404 (or 410) on DELETE: applied, because the row is gone. On PATCH: rejected as `not_found`. Both only if the
  *   answer says that the row is missing (`isMissingRow`). If it doesn't, the code is `unclassified`, because an ingress
- * answers
- *   404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected. On PUT: the
- * code
- *   is `misconfigured` and the write stays queued; but if the answer says that a row is missing, it is `unclassified`
- * too.
+ *   answers 404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected.
+ * - 404 (or 410) on PUT: the code is `misconfigured`, and the write stays queued. But if the answer says that a row is
+ *   missing, the code is `unclassified` too.
  * - Any other status: the error code of the HTTP status. The breaker counts such refusals.
  * - A PATCH without columns is not sent.
  * - The ids must be the server's own. If its id column is an integer, Rails, PHP and MySQL read `3f2c…` as 3, and change or

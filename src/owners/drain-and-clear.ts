@@ -19,7 +19,7 @@ export interface ClearableDatabase extends ConnectorDatabase {
 
 /** The writes that would be lost by clearing the database. They hold row data. */
 export interface Leftover {
-  /** Transactions that are still queued, oldest first. */
+  /** Transactions that are still queued, oldest first. Those of other users of the database file too: see `owner`. */
   readonly queued: readonly ExportedTransaction[];
   /** Rejected writes of the signed-in user, as rows of the table `connector_rejected_writes`. */
   readonly rejected: readonly Record<string, unknown>[];

@@ -9,7 +9,7 @@ interface Operation {
 }
 
 export interface AgentSkillsStandIn extends StandIn {
-  /** Fails inside the database transaction, with these words. */
+  /** Fails inside the database transaction, with this message. */
   failInside(words: string | undefined): void;
 }
 

@@ -7,7 +7,7 @@ const COLUMNS: Record<string, readonly string[]> = {
   todos: ['list_id', 'description', 'completed', 'created_by'],
 };
 
-/** A stand-in for the .NET demo: as the Node.js one, but a write needs a column, and CORS allows everything. */
+/** A stand-in for the .NET demo: like the Node.js one, but a write needs a column, and CORS allows everything. */
 export function startDotnet(): Promise<StandIn> {
   return startStandIn(
     ({ method, path, query, json }, standIn): Said => {
@@ -38,7 +38,7 @@ function answer(work: () => void): Said {
   }
 }
 
-/** The driver puts the SQLSTATE first. */
+/** The driver's message begins with the SQLSTATE. */
 function npgsqlWords(message: string): string {
   if (message.includes('not-null')) return `23502: ${message}`;
   if (message.includes('check')) return `23514: ${message}`;

@@ -21,7 +21,7 @@ interface NestEntry {
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const LIMIT = 102_400;
 
-/** A stand-in for the community's NestJS backend: what it refuses is a 201 that has processed nothing. */
+/** A stand-in for the community's NestJS backend: if it refuses something, it answers 201 with nothing processed. */
 export function startNestjs(): Promise<StandIn> {
   return startStandIn(
     (asked, standIn): Said => {

@@ -9,7 +9,9 @@ import {
   startStandIn,
 } from './stand-in.ts';
 
-/** A stand-in for the Next.js example: the PowerSync token on writes, 500 to everything. No CORS: same origin. */
+/**
+ * A stand-in for the Next.js example: writes need the PowerSync token, all failures are 500. Same origin, so no CORS.
+ */
 export function startNextjs(): Promise<StandIn> {
   return startStandIn((asked, standIn): Said => {
     switch (`${asked.method} ${asked.path}`) {

@@ -16,7 +16,7 @@ export interface BatchEntry {
   data?: Row;
 }
 
-/** A stand-in for the Node.js demo backend: Express 4, no authentication, 400 to everything. */
+/** A stand-in for the Node.js demo backend: Express 4, no authentication, all failures are 400. */
 export function startNodejs(persister: 'postgres' | 'mongodb' = 'postgres'): Promise<StandIn> {
   const apply = persister === 'mongodb' ? applyToMongo : applyToPostgres;
   return startStandIn(
@@ -69,7 +69,7 @@ export function applyToPostgres(store: Store, batch: readonly BatchEntry[]): voi
   });
 }
 
-/** Applies operation by operation; PUT inserts, so that a repeat is an error for ever. Unknown tables are skipped. */
+/** Applies one operation after the other. PUT inserts, so a replay always fails. Unknown tables are skipped. */
 function applyToMongo(store: Store, batch: readonly BatchEntry[]): void {
   if (store.down) throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
   for (const { op, table, id, data } of batch) {

@@ -1,26 +1,26 @@
-/** What a table of a {@link Store} demands of its rows. */
+/** The constraints of a table in a {@link Store}. */
 export interface TableRules {
   notNull?: readonly string[];
   unique?: readonly string[];
-  /** A value that each column's check refuses. */
+  /** A value that the check of each column refuses. */
   check?: Readonly<Record<string, unknown>>;
 }
 
 export type Row = Record<string, unknown>;
 
-/** Tables in memory, with the manners and the words of PostgreSQL. */
+/** Tables in memory that behave like PostgreSQL and have its messages. */
 export interface Store {
-  /** While on, everything fails as it does where nobody listens on the database's port. */
+  /** While on, everything fails as if nothing listened on the database's port. */
   down: boolean;
   rows(table: string): Row[];
   /** Inserts, or overwrites the given columns of the row with this id. */
   upsert(table: string, id: string, columns: Row): void;
   insert(table: string, id: string, columns: Row): void;
-  /** How many rows there were to update. */
+  /** Returns how many rows were updated. */
   update(table: string, id: string, columns: Row): number;
   remove(table: string, id: string): number;
   has(table: string, id: string): boolean;
-  /** All of it, or nothing. */
+  /** Applies all of it or nothing. */
   transaction<T>(work: () => T): T;
 }
 
