@@ -12,7 +12,7 @@ import { build } from 'esbuild';
  */
 const ENTRIES = [
   { entry: '.', packages: [], maxBytes: 20_850 },
-  { entry: './http', packages: ['ky'], maxBytes: 9_700 },
+  { entry: './http', packages: ['ky'], maxBytes: 10_050 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
@@ -22,7 +22,7 @@ const ENTRIES = [
   { entry: './supabase', packages: [], maxBytes: 6_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 7_200 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_550 },
-  { entry: './presets', packages: ['ky'], maxBytes: 14_200 }, // Twelve backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 16_450 }, // Twelve backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 

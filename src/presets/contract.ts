@@ -2,7 +2,7 @@ import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts
 import { isObject } from '../contract/json.ts';
 import { refusalByCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
-import { UploadError } from '../error/upload-error.ts';
+import { type RetryBudget, UploadError } from '../error/upload-error.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { HttpOptions } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
@@ -106,6 +106,8 @@ function tooLarge(limit: string): RowOutcome {
 }
 
 const FAILED = 'The backend failed to apply the write.';
+/** For a failure without any words: it may be an outage as well as a bad row, so it has more time. */
+const WITHOUT_WORDS: RetryBudget = { attempts: 10, minMs: 3_600_000 };
 
 function readAnswer(
   answer: JsonAnswer,
@@ -117,11 +119,15 @@ function readAnswer(
   if (inBand && !refusal && isApplied(answer)) return { status: 'applied' };
   const said = words?.(answer);
   if (said !== undefined) {
-    const code = typeof said === 'string' ? codeFromFailureText(said) : codeOf?.(said);
+    const isText = typeof said === 'string';
+    const text = isText ? said.replace(/^Request failed: */, '').trim() : '';
+    const code = isText ? codeFromFailureText(text) : codeOf?.(said);
+    const saysNothing = text === '' && Object.keys(Object(said)).length === 0;
+    const budget = saysNothing ? WITHOUT_WORDS : UNCLASSIFIED_BUDGET;
     const byCode = inBand ? refusal?.error : refusalByCode(answer, json);
     const error = code
       ? new UploadError(code, FAILED, { status })
-      : (byCode ?? new UploadError('unclassified', FAILED, { status, budget: UNCLASSIFIED_BUDGET }));
+      : (byCode ?? new UploadError('unclassified', FAILED, { status, budget }));
     return { status: 'rejected', error, details: json, inBand };
   }
   if (refusal) return { status: 'rejected', ...refusal, details: json };

@@ -133,6 +133,8 @@ describe('dotnet()', () => {
 });
 
 describe('nestjs()', () => {
+  const [p1, p2] = ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d', '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6e'];
+
   async function started() {
     const standIn = await startNestjs();
     const login = () => ({ email: 'ann@example.com', password: 'secret' });
@@ -141,12 +143,12 @@ describe('nestjs()', () => {
 
   it('sends a transaction as the SDK writes it', async () => {
     const { standIn, preset } = await started();
-    const entry = { ...put('Product', 'p1', { name: 'x' }), clientId: 12, transactionId: 1 };
-    await verdictOf(preset, entry, { ...remove('Product', 'p2'), clientId: 13 });
+    const entry = { ...put('Product', p1, { name: 'x' }), clientId: 12, transactionId: 1 };
+    await verdictOf(preset, entry, { ...remove('Product', p2), clientId: 13 });
     expect(standIn.requests.at(-1)?.json).toEqual({
       crud: [
-        { op_id: 12, op: 'PUT', type: 'Product', id: 'p1', tx_id: 1, data: { name: 'x' } },
-        { op_id: 13, op: 'DELETE', type: 'Product', id: 'p2', tx_id: 1 },
+        { op_id: 12, op: 'PUT', type: 'Product', id: p1, tx_id: 1, data: { name: 'x' } },
+        { op_id: 13, op: 'DELETE', type: 'Product', id: p2, tx_id: 1 },
       ],
       haveMore: false,
       transactionId: 1,
@@ -157,7 +159,7 @@ describe('nestjs()', () => {
     const { preset, store } = await started();
     const [outcome] = await outcomesOf(
       preset,
-      transactionOf(put('Product', 'p1', { name: 'x' }), patch('Product', 'gone', { name: 'y' })),
+      transactionOf(put('Product', p1, { name: 'x' }), patch('Product', p2, { name: 'y' })),
     );
     expect(outcome).toMatchObject({
       status: 'rejected',
@@ -173,7 +175,7 @@ describe('nestjs()', () => {
     async (body) => {
       const { standIn, preset } = await started();
       standIn.answerInstead({ status: 201, body: JSON.stringify(body) });
-      const entries = [put('Product', 'a', { name: 'x' }), put('Product', 'b', { name: 'x' })];
+      const entries = [put('Product', p1, { name: 'x' }), put('Product', p2, { name: 'x' })];
       expect(await verdictOf(preset, ...entries)).toBe('retry misconfigured');
     },
   );
@@ -189,7 +191,7 @@ describe('nestjs()', () => {
 
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
-    const transaction = transactionOf(put('Product', 'a', { name: 'A' }), remove('Product', 'b'));
+    const transaction = transactionOf(put('Product', p1, { name: 'A' }), remove('Product', p2));
     standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);

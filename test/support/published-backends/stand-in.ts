@@ -40,6 +40,9 @@ export const EXPRESS_CORS: Cors = {
   methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
 };
 
+/** What a request is for: `reads` are those of rows, or of anything else that isn't a token. */
+export type Kind = 'writes' | 'tokens' | 'reads';
+
 type Instead = Said | undefined | ((asked: Asked) => Said | undefined);
 
 /** A published backend that runs for one test. */
@@ -52,10 +55,10 @@ export interface StandIn {
   /** After `after` writes, handles the next `count` writes, but loses their answers. */
   loseReplies(count: number, after?: number): void;
   /**
-   * Answers writes or requests for tokens instead of the backend. If the function returns undefined, the backend
+   * Answers requests of a kind, writes by default, instead of the backend. If the function returns undefined, the backend
    * answers.
    */
-  answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
+  answerInstead(said: Instead, of?: Kind): void;
   /** Calls the listener after each handled write, until you call the returned function. */
   onWrite(listener: () => void): () => void;
   close(): Promise<void>;
@@ -66,16 +69,18 @@ export interface StandInOptions {
   cors?: Cors;
   /** Larger bodies are answered with 413, without CORS headers, as in Express. */
   maxBodyBytes?: number;
+  /** Whether a GET isn't for a token. */
+  isRead?: (asked: Asked) => boolean;
 }
 
 /** Starts the stand-in for a backend on 127.0.0.1, until the test ends. */
 export async function startStandIn(
   handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
-  { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
+  { store = createStore(), cors, maxBodyBytes, isRead = () => false }: StandInOptions = {},
 ): Promise<StandIn> {
   const listeners = new Set<() => void>();
   let [before, lost] = [0, 0];
-  const insteadOf: { writes?: Instead; tokens?: Instead } = {};
+  const insteadOf: Partial<Record<Kind, Instead>> = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -94,10 +99,11 @@ export async function startStandIn(
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
-    const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
+    const kind: Kind = isRead(asked) ? 'reads' : asksForToken ? 'tokens' : 'writes';
+    const instead = insteadOf[kind];
     const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
-    if (!asksForToken) for (const listener of listeners) listener();
-    const isLost = !asksForToken && lost > 0 && before-- <= 0 && lost-- > 0;
+    if (kind === 'writes') for (const listener of listeners) listener();
+    const isLost = kind === 'writes' && lost > 0 && before-- <= 0 && lost-- > 0;
     if (said.dies || isLost) {
       response.destroy();
       return;
