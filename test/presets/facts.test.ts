@@ -97,6 +97,7 @@ const BACKENDS: Backend[] = [
     name: 'rails',
     start: startRails,
     preset: (url) => rails({ url, userId, headers }),
+    id: '900', // The server's ids are numbers. A row that the app made has none.
     ...ACTIVITY,
   },
   {
@@ -154,6 +155,8 @@ const BACKENDS: Backend[] = [
     start: startNestjs,
     preset: (url) => nestjs({ url, login: () => ({ email: 'ann@example.com', password: 'secret' }) }),
     table: 'Product',
+    id: UUID,
+    another: OTHER_UUID,
     refused: { name: 'x', status: 'refuse me' },
     alsoLoses: "a DELETE of somebody else's row",
     asRead: { 'an unknown column': 'rejected', 'largest body': '100 kB' },
