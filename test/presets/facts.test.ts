@@ -157,7 +157,7 @@ const BACKENDS: Backend[] = [
     table: 'Product',
     id: UUID,
     another: OTHER_UUID,
-    refused: { name: 'x', status: 'refuse me' },
+    refused: { name: null },
     alsoLoses: "a DELETE of somebody else's row",
     asRead: { 'an unknown column': 'rejected', 'largest body': '100 kB' },
   },
