@@ -1,11 +1,12 @@
+import { defaultVerdict } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type Contract, ID_PREFIX } from './contracts.ts';
-
-/** Columns of a row. */
-export type Columns = Readonly<Record<string, unknown>>;
+import { type Columns, changed, numbered } from './columns.ts';
+import { type Contract, ID_PREFIX, UnusableOptionsError } from './contracts.ts';
+import type { LeftRow } from './left-behind.ts';
+import { hasId, otherId, rowIn } from './row-in-answer.ts';
 
 /** What a backend is to be verified with. */
 export interface Target {
@@ -21,6 +22,8 @@ export interface Target {
   readonly token?: string | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Options of the contract's transport or preset. */
+  readonly options?: Columns | undefined;
   /** Where a row can be read back: a URL with `{table}` and `{id}` that answers the row as JSON, or 404. */
   readonly readUrl?: string | undefined;
   /** Milliseconds for each request. */
@@ -34,11 +37,26 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+/** A write as it was sent, and its answer. */
+export interface Exchange extends RawAnswer {
+  readonly method: string;
+  /** Headers and body of the request. */
+  readonly sent: string;
+}
+
 /** What came of sending transactions: outcomes or an error, and the answers behind them. */
 export interface Delivery {
   readonly outcomes: readonly Outcome[];
   readonly error: UploadError | undefined;
-  readonly answers: readonly RawAnswer[];
+  /** Of writes only: what a transport read meanwhile is left out. */
+  readonly answers: readonly Exchange[];
+}
+
+export interface DeliverOptions {
+  /** The token to send; undefined sends none. Default: that of the target. */
+  readonly token?: string | undefined;
+  /** By a new transport, as after a restart of the app: one that is used again may remember what it has sent. */
+  readonly afterRestart?: boolean;
 }
 
 /** The backend as checks see it. Every row that they write is remembered, to be deleted in the end. */
@@ -50,35 +68,85 @@ export interface Backend {
   remove(row: UploadEntry): UploadEntry;
   transaction(...entries: UploadEntry[]): UploadTransaction;
   /** Sends transactions in one call of the transport; by default with the token. */
-  deliver(transactions: readonly UploadTransaction[], token?: string | undefined): Promise<Delivery>;
+  deliver(transactions: readonly UploadTransaction[], options?: DeliverOptions): Promise<Delivery>;
   /** Any request, outside the transport. */
   request(init: RequestInit & { readonly url?: string }): Promise<RawAnswer>;
   /** The row at the backend; null if it isn't there, undefined if it can't be read back. */
   read(entry: UploadEntry): Promise<Columns | null | undefined>;
-  /** Deletes every row that was written; returns how many of them may be left. */
-  cleanUp(): Promise<number>;
+  /** The ids that the backend said it gave to this row instead of the one that was sent, one for each PUT. */
+  otherIds(entry: UploadEntry): readonly string[];
+  /** Whether rows are stored under ids that the backend chose, as far as is known yet. */
+  choosesIds(): boolean;
+  /** Deletes every row that was written; returns those that stay. */
+  cleanUp(): Promise<readonly LeftRow[]>;
 }
 
-/** @throws MissingPackageError */
+/** What is known of a row that was written. */
+interface Written {
+  readonly row: UploadEntry;
+  /** What the backend said of its PUT, where that is clear. */
+  told: 'applied' | 'refused' | undefined;
+  /** Whether it could be read under the id that was sent. */
+  seen: boolean;
+  readonly otherIds: string[];
+}
+
+/**
+ * @throws MissingPackageError
+ * @throws UnusableOptionsError
+ */
 export async function createBackend(target: Target): Promise<Backend> {
   const { contract, headers = {} } = target;
+  // Without a token a transport would send nothing: nobody is signed in then.
+  const options = { ...(target.token === undefined && { authorization: 'none' }), ...target.options };
   const run = randomHex(8);
-  const written = new Map<string, UploadEntry>();
+  const written = new Map<string, Written>();
   let count = 0;
-  const answers: RawAnswer[] = [];
-  const transport = await contract.transport(target.url, { fetch: recordingFetch, headers });
+  const answers: Exchange[] = [];
+  let transport = await newTransport();
+
+  async function newTransport(): Promise<Transport> {
+    try {
+      return await contract.transport(target.url, { fetch: recordingFetch, headers }, options);
+    } catch (error) {
+      if (error instanceof TypeError) throw new UnusableOptionsError(error.message);
+      throw error;
+    }
+  }
 
   async function recordingFetch(...request: Parameters<typeof fetch>): Promise<Response> {
+    const [input, init] = request;
+    const asked = new Request(input instanceof Request ? input.clone() : input, init);
+    const { method } = asked;
+    const sent = `${JSON.stringify([...asked.headers])}\n${await asked.text()}`;
     const response = await fetchAgain(...request);
     const { status, headers } = response;
-    answers.push({ status, headers, text: await response.clone().text() });
+    const text = await response.clone().text();
+    if (method !== 'GET' && method !== 'HEAD') answers.push({ method, sent, status, headers, text });
     return response;
   }
 
   function entry(op: string, id: string, opData?: Columns): UploadEntry {
-    const made = { clientId: ++count, op, table: target.table, id, opData };
-    if (op === 'PUT') written.set(id, made);
-    return made;
+    return { clientId: ++count, op, table: target.table, id, opData };
+  }
+
+  /** Remembers what the backend says of the rows that were sent. */
+  function note(transactions: readonly UploadTransaction[], delivery: Delivery): void {
+    for (const [index, { entries }] of transactions.entries()) {
+      for (const { op, table, id } of entries) {
+        const row = op === 'PUT' ? written.get(id) : undefined;
+        if (!row) continue;
+        const isOfTarget = table === target.table;
+        row.told = toldOf(delivery, index, entries.length === 1, isOfTarget) ?? row.told;
+      }
+    }
+    const [sent, ...others] = transactions.flatMap(({ entries }) => entries);
+    const row = sent?.op === 'PUT' && others.length === 0 ? written.get(sent.id) : undefined;
+    if (!sent || !row) return;
+    for (const { status, text } of delivery.answers) {
+      const other = status < 300 ? otherId(text, sent.id, sent.opData) : undefined;
+      if (other !== undefined) row.otherIds.push(other);
+    }
   }
 
   const backend: Backend = {
@@ -91,14 +159,22 @@ export async function createBackend(target: Target): Promise<Backend> {
     change: ({ id, opData = {} }) => ({ ...entry('PATCH', id, changed(opData)), previousValues: opData }),
     remove: ({ id }) => entry('DELETE', id),
     transaction: (...entries) => {
+      for (const each of entries) {
+        if (each.op !== 'PUT' || written.has(each.id)) continue;
+        const row = { ...each, table: target.table }; // also where it is sent to another table
+        written.set(each.id, { row, told: undefined, seen: false, otherIds: [] });
+      }
       const [first, last] = [entries[0]?.clientId, entries[entries.length - 1]?.clientId];
       return { key: `verify-${run}:${first}-${last}:${randomHex(16)}`, transactionId: ++count, entries };
     },
-    async deliver(transactions, ...token) {
+    async deliver(transactions, options = {}) {
+      if (options.afterRestart) transport = await newTransport();
       answers.length = 0;
-      const current = token.length > 0 ? token[0] : target.token;
-      const { outcomes, error } = await send(transport, transactions, current, target.timeoutMs);
-      return { outcomes, error, answers: [...answers] };
+      const token = 'token' in options ? options.token : target.token;
+      const { outcomes, error } = await send(transport, transactions, token, target.timeoutMs);
+      const delivery = { outcomes, error, answers: [...answers] };
+      note(transactions, delivery);
+      return delivery;
     },
     async request({ url = contract.postUrl?.(target.url) ?? target.url, ...init }) {
       const response = await fetchAgain(url, {
@@ -114,19 +190,61 @@ export async function createBackend(target: Target): Promise<Backend> {
       const url = target.readUrl
         .replace('{table}', encodeURIComponent(table))
         .replace('{id}', encodeURIComponent(id));
-      return readRow(await backend.request({ url, headers: authorization(target.token) }));
+      const found = readRow(await backend.request({ url, headers: authorization(target.token) }), id);
+      const known = written.get(id);
+      if (known && found) known.seen = true;
+      return found;
     },
+    otherIds: ({ id }) => written.get(id)?.otherIds ?? [],
+    choosesIds: () => [...written.values()].some(({ otherIds, seen }) => otherIds.length > 0 && !seen),
     async cleanUp() {
-      let left = 0;
-      for (const row of written.values()) {
-        const { outcomes } = await backend.deliver([backend.transaction(backend.remove(row))]);
-        if (outcomes[0]?.status !== 'applied') left++;
-      }
+      const left: LeftRow[] = [];
+      for (const each of written.values()) left.push(...(await leftOf(backend, each)));
       return left;
     },
   };
   return backend;
 }
+
+/** Deletes a row, and says what stays of it. */
+async function leftOf(backend: Backend, written: Written): Promise<LeftRow[]> {
+  const { row, told, otherIds } = written;
+  const { outcomes, error } = await backend.deliver([backend.transaction(backend.remove(row))]);
+  const [outcome] = outcomes;
+  const isDeleted = outcome?.status === 'applied';
+  const found = await backend.read(row);
+  if (found && isDeleted)
+    return [{ id: row.id, why: 'its DELETE was answered as applied, but it can still be read.' }];
+  const others: LeftRow[] = [];
+  for (const id of written.seen ? [] : otherIds)
+    if ((await backend.read({ ...row, id })) !== null) others.push({ id, why: OTHER_ID });
+  if (others.length > 0 || isDeleted || found === null || (told === 'refused' && !found)) return others;
+  const failure = error ?? (outcome && 'error' in outcome ? outcome.error : undefined);
+  const why = `its DELETE was not applied: ${failure?.message ?? 'it was not attempted.'}`;
+  return [
+    { id: row.id, why: told || found ? why : `it may be there, as its PUT got no clear answer; ${why}` },
+  ];
+}
+
+function toldOf(
+  { outcomes, error }: Delivery,
+  index: number,
+  isAlone: boolean,
+  isOfTarget: boolean,
+): Written['told'] {
+  const outcome = outcomes[index];
+  if (outcome?.status === 'applied') return 'applied';
+  if (!isAlone) return undefined; // A backend may have applied a part of it.
+  if (!isOfTarget) return 'refused';
+  const code = (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
+  return code && (code === 'unauthenticated' || ['reject', 'hold'].includes(defaultVerdict(code)))
+    ? 'refused'
+    : undefined;
+}
+
+const OTHER_ID =
+  'the backend chose this id itself. verify deletes only under the ids that it sent: a row with another id could be ' +
+  "somebody else's.";
 
 async function send(
   transport: Transport,
@@ -158,42 +276,16 @@ async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Respons
   }
 }
 
-/** Reads `{...}`, `[{...}]`, `{ data: {...} }` or `{ row: {...} }`. */
-function readRow({ status, text }: RawAnswer): Columns | null | undefined {
-  if (status === 404) return null;
+/** What a read answered; undefined also where it is a row with another id. */
+function readRow({ status, text }: RawAnswer, id: string): Columns | null | undefined {
+  if (status === 404 || status === 410) return null;
   if (status !== 200) return undefined;
-  try {
-    const json: unknown = JSON.parse(text);
-    if (Array.isArray(json)) return (json[0] as Columns | undefined) ?? null;
-    const { data, row } = Object(json);
-    return (data ?? row ?? json) as Columns | null;
-  } catch {
-    return undefined;
-  }
+  const row = rowIn(text);
+  return row && !hasId(row, id) ? undefined : row;
 }
 
 export function authorization(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
-}
-
-/** `{n}` in a text becomes a number, another one for each row: for columns whose values must not repeat. */
-function numbered(columns: Columns, n: number): Columns {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.replaceAll('{n}', String(n)) : value,
-    ]),
-  );
-}
-
-/** Another value for one column: text gets longer, a number greater. */
-export function changed(row: Columns): Columns {
-  const [name, value] =
-    Object.entries(row).find(([, each]) => typeof each === 'string') ??
-    Object.entries(row).find(([, each]) => typeof each === 'number') ??
-    [];
-  if (name === undefined) return row;
-  return { [name]: typeof value === 'number' ? value + 1 : `${value} (changed)` };
 }
 
 function uuidOf(run: string, count: string): string {

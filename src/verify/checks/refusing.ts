@@ -1,5 +1,6 @@
 // Whether bad requests and bad data are refused in a way that neither loses nor blocks writes.
-import { authorization, type Backend, type Delivery } from '../backend.ts';
+import type { UploadError } from '../../error/upload-error.ts';
+import { authorization, type Backend, type Delivery, type RawAnswer } from '../backend.ts';
 import { type Check, type Finding, ok, skipped, violation } from '../finding.ts';
 
 export const constraint: Check = {
@@ -100,16 +101,22 @@ export const token: Check = {
   },
 };
 
+/** What a check of tokens looks at. */
+interface Refused {
+  readonly answers: readonly RawAnswer[];
+  readonly error: UploadError | undefined;
+}
+
 async function refusesToken(
   backend: Backend,
   what: string,
   wrong: string | undefined,
 ): Promise<Finding | undefined> {
   const { contract } = backend.target;
-  const delivery =
+  const delivery: Refused =
     wrong === undefined && contract.postUrl
       ? await requestWithoutToken(backend)
-      : await backend.deliver([backend.transaction(backend.newRow())], wrong ?? '');
+      : await backend.deliver([backend.transaction(backend.newRow())], { token: wrong ?? '' });
   const status = delivery.answers[0]?.status ?? 0;
   if (status === 401 || delivery.error?.code === 'unauthenticated') return undefined;
   return violation(
@@ -120,7 +127,7 @@ async function refusesToken(
   );
 }
 
-async function requestWithoutToken(backend: Backend): Promise<Pick<Delivery, 'answers' | 'error'>> {
+async function requestWithoutToken(backend: Backend): Promise<Refused> {
   const body = backend.target.contract.malformed[1] ?? '{}';
   const { headers, ...init } = post(backend, body);
   const answer = await backend.request({ ...init, headers: { 'content-type': 'application/json' } });

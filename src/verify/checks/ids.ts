@@ -1,0 +1,32 @@
+// Whether rows get the ids that were sent.
+import { type Check, ok, skipped, violation } from '../finding.ts';
+import { notApplied } from './delivering.ts';
+
+export const ids: Check = {
+  name: 'ids are kept',
+  async run(backend) {
+    const { contract } = backend.target;
+    const row = backend.newRow();
+    const delivery = await backend.deliver([backend.transaction(row)]);
+    const found = await backend.read(row);
+    if (found) return ok('A row can be read under the id that was sent.');
+    const [other] = backend.otherIds(row);
+    if (other !== undefined) {
+      return violation(
+        `A PUT of the row ${row.id} was sent. The answer shows that it was stored with another id: ${other}. ` +
+          'The device keeps its own row, gets this one as a second row, and no later change of the one reaches the other.',
+        contract.idAdvice ??
+          'Store the id that is sent: the app chose it, and refers to it in other rows. Its column has to be text, or uuid.',
+      );
+    }
+    const failed = notApplied(delivery, 1);
+    if (failed) return skipped(`Not checked: ${failed}`);
+    if (delivery.answers.some(({ text }) => text.includes(row.id)))
+      return ok('The answer to a PUT has the id that was sent.');
+    return skipped(
+      found === null
+        ? 'Not checked: --read does not find the row. See "applied means visible".'
+        : 'Not checked: the answer does not show the row. Needs a url to read rows back (--read).',
+    );
+  },
+};
