@@ -35,6 +35,7 @@ it.each([
     badRow: { name: '' },
     token: await backend.issueToken(name),
     readUrl: `${backend.url}/api/rows/{table}/{id}`,
+    options: name === 'rows' ? { idempotencyHeader: 'Idempotency-Key' } : undefined,
     timeoutMs: 30_000,
   });
   const not = (status: string) => report.checks.filter((each) => each.status === status);
