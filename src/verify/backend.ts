@@ -214,15 +214,15 @@ async function leftOf(backend: Backend, written: Written): Promise<LeftRow[]> {
   const isDeleted = outcome?.status === 'applied';
   const found = await backend.read(row);
   if (found && isDeleted)
-    return [{ id: row.id, why: 'its DELETE was answered as applied, but it can still be read.' }];
+    return [{ id: row.id, why: 'DELETE was answered as applied, but the row can still be read.' }];
   const others: LeftRow[] = [];
   for (const id of written.seen ? [] : otherIds)
     if ((await backend.read({ ...row, id })) !== null) others.push({ id, why: OTHER_ID });
   if (others.length > 0 || isDeleted || found === null || (told === 'refused' && !found)) return others;
   const failure = error ?? (outcome && 'error' in outcome ? outcome.error : undefined);
-  const why = `its DELETE was not applied: ${failure?.message ?? 'it was not attempted.'}`;
+  const why = `DELETE was not applied: ${failure?.message ?? 'it was not attempted.'}`;
   return [
-    { id: row.id, why: told || found ? why : `it may be there, as its PUT got no clear answer; ${why}` },
+    { id: row.id, why: told || found ? why : `perhaps not there, because PUT got no clear answer. ${why}` },
   ];
 }
 
@@ -243,8 +243,7 @@ function toldOf(
 }
 
 const OTHER_ID =
-  'the backend chose this id itself. verify deletes only under the ids that it sent: a row with another id could be ' +
-  "somebody else's.";
+  "chosen by the backend. verify deletes only rows with the ids that it sent: another id could be somebody else's row.";
 
 async function send(
   transport: Transport,

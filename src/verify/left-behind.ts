@@ -14,7 +14,9 @@ export function describeLeft(left: readonly LeftRow[], table: string): string[] 
   if (left.length === 0) return [];
   const reasons = [...new Set(left.map(({ why }) => why))];
   return [
-    `${left.length === 1 ? '1 row stays' : `${left.length} rows stay`} in "${table}". Please delete by hand:`,
+    left.length === 1
+      ? `1 row stays in "${table}". Delete it by hand:`
+      : `${left.length} rows stay in "${table}". Delete them by hand:`,
     ...reasons.map((reason) => {
       const ids = left.filter(({ why }) => why === reason).map(({ id }) => id);
       const more = ids.length > MOST ? `, and ${ids.length - MOST} more (--json has them all)` : '';

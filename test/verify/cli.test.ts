@@ -33,7 +33,7 @@ describe('verify', () => {
     );
     expect(exitCode).toBe(0);
     expect(printed[0]).toContain('into "lists" whose ids begin with feedc0de,');
-    expect(printed[1]).toMatch(/ok +idempotent replay +A PUT was sent again/);
+    expect(printed[1]).toMatch(/ok +idempotent replay +Sent: a PUT again/);
     expect(printed[1]).toMatch(/Passed: 17 ok, 0 violation, 0 warning, 0 skipped\.$/);
   });
 
@@ -95,7 +95,7 @@ describe('verify', () => {
     expect(exitCode).toBe(1);
     expect(text).toMatch(/VIOLATION +ids are kept .* another id: 18\..*\n +→ Store the id that is sent/);
     expect(text).toContain(
-      '5 rows stay in "lists". Please delete by hand:\n  17, 18, 19, 20, 21: the backend chose this id itself.',
+      '5 rows stay in "lists". Delete them by hand:\n  17, 18, 19, 20, 21: chosen by the backend.',
     );
   });
 

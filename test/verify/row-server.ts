@@ -13,6 +13,8 @@ export interface RowServerOptions {
   readonly choosesIds?: boolean;
   /** What it answers to the DELETE of a row that is gone. Default: 204. */
   readonly deleteOfNone?: () => Response;
+  /** Refuses a PUT of a row that was deleted. */
+  readonly knowsDeleted?: boolean;
   /** Says that it has deleted, but doesn't. */
   readonly keepsDeleted?: boolean;
   /** A PATCH is refused. */
@@ -36,7 +38,14 @@ export interface RowServer {
 
 /** A backend by rows in memory, until the end of the test: `PUT`, `PATCH`, `DELETE` and `GET` of `/rows/{table}/{id}`. */
 export async function startRowServer(options: RowServerOptions = {}): Promise<RowServer> {
-  const { put = 'overwrites', keepsKeys = true, choosesIds, keepsDeleted, refusesPatch } = options;
+  const {
+    put = 'overwrites',
+    keepsKeys = true,
+    choosesIds,
+    keepsDeleted,
+    knowsDeleted,
+    refusesPatch,
+  } = options;
   const {
     stores = (columns) => columns,
     answersPut = (row) => Response.json(row),
@@ -44,6 +53,7 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
   } = options;
   const rows = new Map<string, Row>();
   const writes: string[] = [];
+  const deleted = new Set<string>();
   const answered = new Map<string, () => Response>();
   let lastId = 16;
 
@@ -53,6 +63,7 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
     switch (method) {
       case 'PUT': {
         if (row && put === 'refuses') return () => Response.json({ code: '23505' }, { status: 409 });
+        if (knowsDeleted && deleted.has(id)) return () => Response.json({ code: 'DELETED' }, { status: 422 });
         const own = choosesIds ? String(++lastId) : id;
         const stored = row && put === 'ignores' ? row : { ...row, ...stores(columns), id: own };
         rows.set(own, stored);
@@ -66,6 +77,7 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
       default:
         if (!row && options.deleteOfNone) return options.deleteOfNone;
         if (!keepsDeleted) rows.delete(id);
+        deleted.add(id);
         return () => new Response(null, { status: 204 });
     }
   }

@@ -36,7 +36,7 @@ describe('a replay by rows', () => {
     expect(check(report, 'idempotent replay')).toMatchObject({
       status: 'ok',
       message:
-        'A PUT was sent again after a PATCH, and one after a DELETE. Both were answered as applied, and undid nothing.',
+        'Sent: a PUT again after a PATCH, and another after a DELETE. Both were answered as applied, and undid nothing.',
     });
   });
 
@@ -44,7 +44,7 @@ describe('a replay by rows', () => {
     const { report } = await run({}, { options: undefined });
     expect(check(report, 'idempotent replay')).toMatchObject({ status: 'warning' });
     expect(check(report, 'idempotent replay')?.message).toMatch(
-      /the PUT again were sent: name is no longer as the PATCH had it\. .*the row is back\. .*undoes what others wrote since\. It makes no second row\.$/,
+      /^Sent: a PUT, a PATCH of the same row, the PUT again\. After that, name was no .*the row was back\. .*undoes what others wrote since\. No second row was made\.$/,
     );
     expect(report.passed).toBe(true);
   });
@@ -59,9 +59,19 @@ describe('a replay by rows', () => {
   it('brings a deleted row back where PUT inserts only what is not there', async () => {
     const { report } = await run({ put: 'ignores', keepsKeys: false });
     expect(check(report, 'idempotent replay')?.message).toMatch(
-      /^A PUT, a DELETE .* the row is back\. A device/,
+      /^Sent: a PUT, a DELETE .* the row was back\. An app/,
     );
     expect(check(report, 'idempotent replay')?.status).toBe('violation');
+  });
+
+  it('brings no row back where the backend remembers which were deleted', async () => {
+    const { report } = await run({ knowsDeleted: true }, { options: undefined });
+    expect(check(report, 'idempotent replay')).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(
+        /^Sent: a PUT, a PATCH .* had it\. An app .* since\. No second row was made\.$/,
+      ),
+    });
   });
 
   it('is refused where PUT only inserts', async () => {
@@ -92,7 +102,7 @@ describe('a replay by rows', () => {
       [
         {},
         { readUrl: undefined },
-        /answered as applied\. Not checked: whether they undid later changes, .*\(--read\)\.$/,
+        /answered as applied\. Not checked: whether they undo later changes\. .*\(--read\)\.$/,
       ],
       [
         { refusesPatch: true },
@@ -201,7 +211,7 @@ describe('ids that the backend chooses', () => {
       });
     expect(report.left.map(({ id }) => id)).toEqual([...server.rows.keys()]);
     expect(report.rowsLeft).toBe(server.rows.size);
-    expect(report.left[0]?.why).toMatch(/^the backend chose this id itself\./);
+    expect(report.left[0]?.why).toMatch(/^chosen by the backend\./);
   });
 
   it('are told apart from a number beside the id that was sent', async () => {
@@ -232,7 +242,7 @@ describe('what stays behind', () => {
       'A DELETE was answered as applied, but the row can still be read.',
     );
     expect(report.left.map(({ id }) => id)).toEqual([...server.rows.keys()]);
-    expect(report.left[0]?.why).toMatch(/answered as applied, but it can still be read\.$/);
+    expect(report.left[0]?.why).toMatch(/answered as applied, but the row can still be read\.$/);
   });
 
   it('is nothing where the backend does as it should', async () => {

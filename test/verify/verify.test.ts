@@ -375,5 +375,5 @@ it('says when rows could not be deleted again', async () => {
   );
   expect(report.rowsLeft).toBeGreaterThan(50);
   expect(report.left).toHaveLength(report.rowsLeft);
-  expect(report.left[0]?.why).toMatch(/^its DELETE was not applied: \[unavailable\]/);
+  expect(report.left[0]?.why).toMatch(/^DELETE was not applied: \[unavailable\]/);
 });

@@ -69,8 +69,7 @@ export const order: Check = {
       const op = changes[failed.index]?.op;
       return violation(
         `${op === 'PUT' ? 'A PUT' : `The ${op} of a row that was written just before`} was not applied: ${failed.why}`,
-        `Apply PUT, PATCH and DELETE of each table, in the order they are sent in: later ones build on earlier ones. ` +
-          `Until then the app can't upload this ${op}.`,
+        `The backend has to apply PUT, PATCH and DELETE in the order in which they are sent. Until then the app can't upload this ${op}.`,
       );
     }
     const [kept, removed] = [await backend.read(row), await backend.read(gone)];

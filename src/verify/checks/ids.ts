@@ -1,5 +1,6 @@
 // Whether rows get the ids that were sent.
 import { type Check, ok, skipped, violation } from '../finding.ts';
+import { rowIn } from '../row-in-answer.ts';
 import { notApplied } from './delivering.ts';
 
 export const ids: Check = {
@@ -14,15 +15,16 @@ export const ids: Check = {
     if (other !== undefined) {
       return violation(
         `A PUT of the row ${row.id} was sent. The answer shows that it was stored with another id: ${other}. ` +
-          'The device keeps its own row, gets this one as a second row, and no later change of the one reaches the other.',
+          'So the device gets the row twice, and later changes of its own row find no row at the backend, or the wrong one: ' +
+          'some backends read an id such as 3f2c9a10-… as the number 3.',
         contract.idAdvice ??
           'Store the id that is sent: the app chose it, and refers to it in other rows. Its column has to be text, or uuid.',
       );
     }
     const failed = notApplied(delivery, 1);
     if (failed) return skipped(`Not checked: ${failed}`);
-    if (delivery.answers.some(({ text }) => text.includes(row.id)))
-      return ok('The answer to a PUT has the id that was sent.');
+    if (delivery.answers.some(({ text }) => String(rowIn(text)?.id) === row.id))
+      return ok('The answer to a PUT shows the row with the id that was sent.');
     return skipped(
       found === null
         ? 'Not checked: --read does not find the row. See "applied means visible".'

@@ -1,4 +1,5 @@
 // Whether bad requests and bad data are refused in a way that neither loses nor blocks writes.
+import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../error/codes.ts';
 import type { UploadError } from '../../error/upload-error.ts';
 import { authorization, type Backend, type Delivery, type RawAnswer } from '../backend.ts';
 import { type Check, type Finding, ok, skipped, violation } from '../finding.ts';
@@ -62,8 +63,18 @@ export const unknownTable: Check = {
         'Refuse tables you do not know, so that the app learns what is wrong.',
       );
     }
-    return ok(`It was not applied (HTTP status ${status}).`);
+    const verdict = defaultVerdict(codeOf(delivery) ?? 'unknown');
+    return ok(`It was not applied (HTTP status ${status}). ${WHAT_BECOMES_OF_IT[verdict]}`);
   },
+};
+
+/** What the connector does with a write to a table that the backend doesn't know. */
+const WHAT_BECOMES_OF_IT: Readonly<Record<Verdict, string>> = {
+  hold: 'The connector holds such a write until the backend knows the table.',
+  reject: 'The connector records such a write as rejected, at once.',
+  ambiguous:
+    'The connector sends such a write again, and rejects it after ten tries over ten minutes or more.',
+  retry: 'The connector keeps such a write, and sends it again.',
 };
 
 export const malformed: Check = {
@@ -148,7 +159,7 @@ function isRejected({ outcomes, error }: Delivery): boolean {
   );
 }
 
-function codeOf({ outcomes: [outcome], error }: Delivery): string | undefined {
+function codeOf({ outcomes: [outcome], error }: Delivery): UploadErrorCode | undefined {
   return (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
 }
 
