@@ -75,7 +75,7 @@ export interface Backend {
   read(entry: UploadEntry): Promise<Columns | null | undefined>;
   /** The ids that the backend said it gave to this row instead of the one that was sent, one for each PUT. */
   otherIds(entry: UploadEntry): readonly string[];
-  /** Whether rows are stored under ids that the backend chose, as far as is known yet. */
+  /** Whether rows are stored under ids that the backend chose: it says so, and none could be read under the id that was sent. */
   choosesIds(): boolean;
   /** Deletes every row that was written; returns those that stay. */
   cleanUp(): Promise<readonly LeftRow[]>;
@@ -133,11 +133,10 @@ export async function createBackend(target: Target): Promise<Backend> {
   /** Remembers what the backend says of the rows that were sent. */
   function note(transactions: readonly UploadTransaction[], delivery: Delivery): void {
     for (const [index, { entries }] of transactions.entries()) {
-      for (const { op, table, id } of entries) {
+      for (const { op, id } of entries) {
         const row = op === 'PUT' ? written.get(id) : undefined;
         if (!row) continue;
-        const isOfTarget = table === target.table;
-        row.told = toldOf(delivery, index, entries.length === 1, isOfTarget) ?? row.told;
+        row.told = toldOf(delivery, index, entries.length === 1) ?? row.told;
       }
     }
     const [sent, ...others] = transactions.flatMap(({ entries }) => entries);
@@ -196,10 +195,14 @@ export async function createBackend(target: Target): Promise<Backend> {
       return found;
     },
     otherIds: ({ id }) => written.get(id)?.otherIds ?? [],
-    choosesIds: () => [...written.values()].some(({ otherIds, seen }) => otherIds.length > 0 && !seen),
+    choosesIds: () => {
+      const told = [...written.values()].filter(({ otherIds }) => otherIds.length > 0);
+      return told.length > 0 && !told.some(({ seen }) => seen);
+    },
     async cleanUp() {
       const left: LeftRow[] = [];
-      for (const each of written.values()) left.push(...(await leftOf(backend, each)));
+      const choosesIds = backend.choosesIds();
+      for (const each of written.values()) left.push(...(await leftOf(backend, each, choosesIds)));
       return left;
     },
   };
@@ -207,7 +210,7 @@ export async function createBackend(target: Target): Promise<Backend> {
 }
 
 /** Deletes a row, and says what stays of it. */
-async function leftOf(backend: Backend, written: Written): Promise<LeftRow[]> {
+async function leftOf(backend: Backend, written: Written, choosesIds: boolean): Promise<LeftRow[]> {
   const { row, told, otherIds } = written;
   const { outcomes, error } = await backend.deliver([backend.transaction(backend.remove(row))]);
   const [outcome] = outcomes;
@@ -216,7 +219,7 @@ async function leftOf(backend: Backend, written: Written): Promise<LeftRow[]> {
   if (found && isDeleted)
     return [{ id: row.id, why: 'DELETE was answered as applied, but the row can still be read.' }];
   const others: LeftRow[] = [];
-  for (const id of written.seen ? [] : otherIds)
+  for (const id of new Set(choosesIds ? otherIds : []))
     if ((await backend.read({ ...row, id })) !== null) others.push({ id, why: OTHER_ID });
   if (others.length > 0 || isDeleted || found === null || (told === 'refused' && !found)) return others;
   const failure = error ?? (outcome && 'error' in outcome ? outcome.error : undefined);
@@ -226,16 +229,10 @@ async function leftOf(backend: Backend, written: Written): Promise<LeftRow[]> {
   ];
 }
 
-function toldOf(
-  { outcomes, error }: Delivery,
-  index: number,
-  isAlone: boolean,
-  isOfTarget: boolean,
-): Written['told'] {
+function toldOf({ outcomes, error }: Delivery, index: number, isAlone: boolean): Written['told'] {
   const outcome = outcomes[index];
   if (outcome?.status === 'applied') return 'applied';
   if (!isAlone) return undefined; // A backend may have applied a part of it.
-  if (!isOfTarget) return 'refused';
   const code = (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
   return code && (code === 'unauthenticated' || ['reject', 'hold'].includes(defaultVerdict(code)))
     ? 'refused'

@@ -17,6 +17,12 @@ export interface RowServerOptions {
   readonly knowsDeleted?: boolean;
   /** Says that it has deleted, but doesn't. */
   readonly keepsDeleted?: boolean;
+  /** Every DELETE is refused. */
+  readonly refusesDelete?: boolean;
+  /** Stores a bad row, and says that it was refused. */
+  readonly storesBadRows?: boolean;
+  /** A row that is there before. */
+  readonly existing?: Row;
   /** A PATCH is refused. */
   readonly refusesPatch?: boolean;
   /** What it stores instead of the columns that are sent. */
@@ -52,6 +58,7 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
     shows = (row) => row,
   } = options;
   const rows = new Map<string, Row>();
+  if (options.existing) rows.set(String(options.existing.id), options.existing);
   const writes: string[] = [];
   const deleted = new Set<string>();
   const answered = new Map<string, () => Response>();
@@ -59,7 +66,10 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
 
   function answer(method: string, id: string, columns: Row): () => Response {
     const row = rows.get(id);
-    if (columns.name === '') return () => Response.json({ code: '23514' }, { status: 422 });
+    if (columns.name === '') {
+      if (options.storesBadRows) rows.set(id, { ...columns, id });
+      return () => Response.json({ code: '23514' }, { status: 422 });
+    }
     switch (method) {
       case 'PUT': {
         if (row && put === 'refuses') return () => Response.json({ code: '23505' }, { status: 409 });
@@ -75,6 +85,7 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
         rows.set(id, { ...row, ...stores(columns) });
         return () => new Response(null, { status: 204 });
       default:
+        if (options.refusesDelete) return () => Response.json({ code: '42501' }, { status: 403 });
         if (!row && options.deleteOfNone) return options.deleteOfNone;
         if (!keepsDeleted) rows.delete(id);
         deleted.add(id);

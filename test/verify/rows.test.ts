@@ -200,6 +200,8 @@ describe('ids that the backend chooses', () => {
     ['with --read', {}],
     ['without', { readUrl: undefined }],
   ])('are found by the answers, %s, and every row that stays is named', async (_, changes) => {
+    const { report: other } = await run({ choosesIds: true, refusesDelete: true }, changes);
+    expect(other.left.map(({ id }) => id)).toEqual(['17', '18', '19', '20']);
     const { server, report } = await run({ choosesIds: true }, { options: undefined, ...changes });
     expect(violations(report)).toEqual(['ids are kept', 'idempotent replay']);
     expect(check(report, 'ids are kept')?.message).toMatch(/stored with another id: 18\./);
@@ -218,9 +220,17 @@ describe('ids that the backend chooses', () => {
     const asJob = (row: object) => Response.json({ ...row, id: 7, client_id: Object(row).id });
     expect(violations((await run({ answersPut: asJob })).report)).toEqual([]);
     const onlyRead = (row: object) => Response.json({ ...row, id: 7 });
-    const { report } = await run({ answersPut: onlyRead });
+    const { report } = await run({ answersPut: onlyRead, existing: { id: 7, name: 'Not ours' } });
     expect(violations(report)).toEqual([]);
+    expect(check(report, 'order')?.status).toBe('ok');
     expect(report.left).toEqual([]);
+  });
+
+  it('are found where the answer has nothing but the id', async () => {
+    const answersPut = (row: object) => Response.json({ id: Object(row).id });
+    const { report } = await run({ choosesIds: true, answersPut }, { readUrl: undefined });
+    expect(violations(report)).toContain('ids are kept');
+    expect(violations((await run({ answersPut }, { readUrl: undefined })).report)).toEqual([]);
   });
 
   it('are not known where the answer does not show the row', async () => {
@@ -243,6 +253,25 @@ describe('what stays behind', () => {
     );
     expect(report.left.map(({ id }) => id)).toEqual([...server.rows.keys()]);
     expect(report.left[0]?.why).toMatch(/answered as applied, but the row can still be read\.$/);
+  });
+
+  it('is a row whose DELETE is refused, also one that is there though its PUT was refused', async () => {
+    for (const storesBadRows of [false, true]) {
+      const { server, report } = await run({ refusesDelete: true, storesBadRows });
+      expect(report.left.map(({ id }) => id)).toEqual([...server.rows.keys()]);
+      expect(report.left[0]?.why).toMatch(/^DELETE was not applied: \[forbidden\]/);
+      const names = [...server.rows.values()].map(({ name }) => name);
+      expect(names.includes('')).toBe(storesBadRows);
+    }
+  });
+
+  it('may be a row whose PUT got no clear answer', async () => {
+    const answersPut = ({ name }: Record<string, unknown>) =>
+      name === 'later' ? new Response(null, { status: 503 }) : new Response(null, { status: 204 });
+    const changes = { badRow: { name: 'later' }, readUrl: undefined };
+    const { server, report } = await run({ refusesDelete: true, answersPut }, changes);
+    expect(report.left.map(({ id }) => id)).toEqual([...server.rows.keys()]);
+    expect(report.left.filter(({ why }) => why.startsWith('perhaps not there'))).toHaveLength(1);
   });
 
   it('is nothing where the backend does as it should', async () => {
