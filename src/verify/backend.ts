@@ -133,10 +133,11 @@ export async function createBackend(target: Target): Promise<Backend> {
   /** Remembers what the backend says of the rows that were sent. */
   function note(transactions: readonly UploadTransaction[], delivery: Delivery): void {
     for (const [index, { entries }] of transactions.entries()) {
-      for (const { op, id } of entries) {
+      for (const { op, table, id } of entries) {
         const row = op === 'PUT' ? written.get(id) : undefined;
         if (!row) continue;
-        row.told = toldOf(delivery, index, entries.length === 1) ?? row.told;
+        const told = toldOf(delivery, index, entries.length === 1);
+        row.told = told ?? (table === target.table ? row.told : 'refused'); // by no other table it gets into this one
       }
     }
     const [sent, ...others] = transactions.flatMap(({ entries }) => entries);
