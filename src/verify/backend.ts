@@ -50,6 +50,8 @@ export interface Delivery {
   readonly error: UploadError | undefined;
   /** Of writes only: what a transport read meanwhile is left out. */
   readonly answers: readonly Exchange[];
+  /** How many requests were sent, reads among them. */
+  readonly requests: number;
 }
 
 export interface DeliverOptions {
@@ -103,6 +105,7 @@ export async function createBackend(target: Target): Promise<Backend> {
   const written = new Map<string, Written>();
   let count = 0;
   const answers: Exchange[] = [];
+  let requests = 0;
   let transport = await newTransport();
 
   async function newTransport(): Promise<Transport> {
@@ -118,6 +121,7 @@ export async function createBackend(target: Target): Promise<Backend> {
     const [input, init] = request;
     const asked = new Request(input instanceof Request ? input.clone() : input, init);
     const { method } = asked;
+    requests++;
     const sent = `${JSON.stringify([...asked.headers])}\n${await asked.text()}`;
     const response = await fetchAgain(...request);
     const { status, headers } = response;
@@ -170,9 +174,10 @@ export async function createBackend(target: Target): Promise<Backend> {
     async deliver(transactions, options = {}) {
       if (options.afterRestart) transport = await newTransport();
       answers.length = 0;
+      requests = 0;
       const token = 'token' in options ? options.token : target.token;
       const { outcomes, error } = await send(transport, transactions, token, target.timeoutMs);
-      const delivery = { outcomes, error, answers: [...answers] };
+      const delivery = { outcomes, error, answers: [...answers], requests };
       note(transactions, delivery);
       return delivery;
     },
@@ -248,7 +253,7 @@ async function send(
   transactions: readonly UploadTransaction[],
   token: string | undefined,
   timeoutMs: number,
-): Promise<Omit<Delivery, 'answers'>> {
+): Promise<Omit<Delivery, 'answers' | 'requests'>> {
   const context = {
     signal: AbortSignal.timeout(timeoutMs),
     attempt: 1,

@@ -1,5 +1,7 @@
 // What `verify` says of backends by rows, with and without a url to read rows back.
 import { describe, expect, it } from 'vitest';
+import { UploadError } from '../../src/error/upload-error.ts';
+import { rowEndpoints } from '../../src/http/row-endpoints.ts';
 import type { Target } from '../../src/verify/backend.ts';
 import { CONTRACTS, type Contract } from '../../src/verify/contracts.ts';
 import { type VerifyReport, verify } from '../../src/verify/verify.ts';
@@ -37,6 +39,37 @@ describe('a replay by rows', () => {
       status: 'ok',
       message:
         'Sent: a PUT again after a PATCH, and another after a DELETE. Both were answered as applied, and undid nothing.',
+    });
+  });
+
+  it('may be answered by a read: a transport that asks first whether the row is there', async () => {
+    const transport: Contract['transport'] = (url, http, options) => {
+      const send = rowEndpoints({ ...options, url, ...http });
+      return async (batch, context) => {
+        const [entry] = batch.transactions[0]?.entries ?? [];
+        const { status } = await http.fetch(`${url}/lists/${entry?.id}`);
+        return status === 404 && entry?.op === 'DELETE' ? [{ status: 'applied' }] : send(batch, context);
+      };
+    };
+    const { report } = await run({}, { contract: { ...(CONTRACTS.rows as Contract), transport } });
+    expect(check(report, 'idempotent replay')).toMatchObject({ status: 'ok' });
+  });
+
+  it('that is not sent is not called ok', async () => {
+    const known = new Set<string>(); // beyond the transport, as a key memory in storage would be
+    const transport: Contract['transport'] = (url, http, options) => {
+      const send = rowEndpoints({ ...options, url, ...http });
+      return async (batch, context) => {
+        const key = batch.transactions[0]?.key ?? '';
+        if (known.has(key)) return [{ status: 'applied' }];
+        known.add(key);
+        return send(batch, context);
+      };
+    };
+    const { report } = await run({}, { contract: { ...(CONTRACTS.rows as Contract), transport } });
+    expect(check(report, 'idempotent replay')).toMatchObject({
+      status: 'skipped',
+      message: 'Not checked: the PUT was not sent a second time.',
     });
   });
 
@@ -224,6 +257,26 @@ describe('ids that the backend chooses', () => {
     expect(violations(report)).toEqual([]);
     expect(check(report, 'order')?.status).toBe('ok');
     expect(report.left).toEqual([]);
+  });
+
+  it('are the reason where a transport takes such an answer for a refusal', async () => {
+    const contract: Contract = {
+      ...(CONTRACTS.rows as Contract),
+      idAdvice: 'Keep them.',
+      transport: (url, http, options) =>
+        rowEndpoints({
+          ...options,
+          url,
+          ...http,
+          decode: ({ json }, { id }) =>
+            json?.id !== undefined && String(json.id) !== id
+              ? { status: 'rejected', error: new UploadError('not_found', 'Another id.'), inBand: true }
+              : undefined,
+        }),
+    };
+    const { report } = await run({ choosesIds: true }, { contract });
+    expect(check(report, 'a write is applied')).toMatchObject({ status: 'violation', advice: 'Keep them.' });
+    expect(report.left.map(({ id }) => id)).toEqual(['17']);
   });
 
   it('are found where the answer has nothing but the id', async () => {

@@ -2,6 +2,7 @@
 import { changed, compare } from '../columns.ts';
 import { type Check, ok, skipped, violation } from '../finding.ts';
 import { deliverAll, idsDiffer, lacks, NO_READ, notApplied, notRead, unreadable } from './delivering.ts';
+import { idAdvice } from './ids.ts';
 
 export const success: Check = {
   name: 'a write is applied',
@@ -12,7 +13,9 @@ export const success: Check = {
     if (delivered) {
       return violation(
         `A PUT of the sample row was not applied: ${delivered}`,
-        'Check --url, --contract, --table, --row and the token first: all other checks build on this one.',
+        backend.otherIds(row).length > 0
+          ? idAdvice(backend.target.contract)
+          : 'Check --url, --contract, --table, --row and the token first: all other checks build on this one.',
       );
     }
     return ok('A PUT of the sample row was answered as applied.');

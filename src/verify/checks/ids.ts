@@ -1,4 +1,5 @@
 // Whether rows get the ids that were sent.
+import type { Contract } from '../contracts.ts';
 import { type Check, ok, skipped, violation } from '../finding.ts';
 import { rowIn } from '../row-in-answer.ts';
 import { notApplied } from './delivering.ts';
@@ -17,8 +18,7 @@ export const ids: Check = {
         `A PUT of the row ${row.id} was sent. The answer shows that it was stored with another id: ${other}. ` +
           'So the device gets the row twice, and later changes of its own row find no row at the backend, or the wrong one: ' +
           'some backends read an id such as 3f2c9a10-… as the number 3.',
-        contract.idAdvice ??
-          'Store the id that is sent: the app chose it, and refers to it in other rows. Its column has to be text, or uuid.',
+        idAdvice(contract),
       );
     }
     const failed = notApplied(delivery, 1);
@@ -32,3 +32,11 @@ export const ids: Check = {
     );
   },
 };
+
+/** What to change where a backend chooses ids itself. */
+export function idAdvice({ idAdvice: own }: Contract): string {
+  return (
+    own ??
+    'Store the id that is sent: the app chose it, and refers to it in other rows. Its column has to be text, or uuid.'
+  );
+}

@@ -142,7 +142,7 @@ async function sendAgain(backend: Backend, transaction: UploadTransaction): Prom
   const delivery = await backend.deliver([transaction], { afterRestart: true });
   const op = transaction.entries[0]?.op;
   const failed = notApplied(delivery, 1);
-  if (!failed && delivery.answers.length === 0)
+  if (!failed && delivery.requests === 0)
     return skipped(`Not checked: the ${op} was not sent a second time.`);
   if (!failed) return undefined;
   return violation(
