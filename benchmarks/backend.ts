@@ -1,4 +1,5 @@
-// A backend in a process of its own that answers as told after a set time, and does nothing else. Run by `startBackend()`.
+// A backend in its own process. It sends the answers that it is configured for, after a given time, and does nothing
+// else. `startBackend()` runs it.
 import { createServer } from 'node:http';
 import type { BackendCounts, BackendOrder } from './start-backend.ts';
 
@@ -6,7 +7,7 @@ let latencyMs = 0;
 let bytesPerMs = Number.POSITIVE_INFINITY;
 let counts: BackendCounts = { requests: 0, bytes: 0 };
 
-/** For pages of another origin. */
+/** For pages from another origin. */
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': 'authorization, content-type, prefer',
@@ -28,7 +29,10 @@ const server = createServer(async (request, response) => {
   else send();
 });
 
-/** In the form of each contract, at the least cost: what a real backend takes for its work is the same for everybody. */
+/**
+ * Answers in the form of each contract, at the least cost: the work of a real backend takes the same time for all
+ * candidates.
+ */
 function answerTo(path: string, body: Buffer): string {
   if (path !== '/api/data') return '{"message":"Batch completed"}';
   const results = Array<string>(occurrences(body, '"crud":[')).fill('{"status":"success"}');

@@ -1,28 +1,28 @@
-// The ways to drain an upload queue that are compared. Those of others are their behaviour, written anew.
+// The compared ways to drain an upload queue. The connectors of others are reimplemented here by their behaviour.
 import type { CommonPowerSyncDatabase } from '@powersync/common';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { BackendConnector, type CrudEntryLike } from 'powersync-backend-connector';
 import { writeApi } from 'powersync-backend-connector/http';
 import type { Load } from './queue-content.ts';
 
-/** Empties the queue of a database into the backend at `url`. */
+/** Uploads the queue of a database to the backend at `url`, until it is empty. */
 export type Drain = (db: CommonPowerSyncDatabase, url: string) => Promise<void>;
 
 export interface Candidate {
   readonly name: string;
-  /** Whether it is ours, somebody else's behaviour, or what nobody can beat. */
+  /** Whether it is ours, somebody else's behaviour, or the floor that nobody can beat. */
   readonly kind: 'ours' | 'usual' | 'floor';
   readonly drain: (load: Load) => Drain;
-  /** Requests it will make, to tell beforehand how long it takes. */
+  /** The number of requests it will make, to estimate how long it takes. */
   readonly requests: (load: Load) => number;
 }
 
 const CAP = 50;
-/** What the connector reads, and so sends, at once where the backend takes any number. */
+/** How many transactions the connector reads and sends at once, if the backend accepts any number. */
 const UNCAPPED = 10_000;
 const MAX_BODY_BYTES = 100_000_000;
 const HEADERS = { authorization: 'Bearer header.e30.signature', 'content-type': 'application/json' };
-/** As long as the connector's, so that bodies are of equal size. */
+/** A key as long as the connector's, so that bodies have the same size. */
 const KEY = '8f14e45f-ceea-467f-a830-000000000000:1000000-1000000:0123456789abcdef';
 
 const inBatchesOf = (most: number) => (load: Load) => Math.ceil(load.transactions / most);
@@ -96,7 +96,10 @@ function connector({ entriesEach }: Load, maxTransactions: number): Drain {
   };
 }
 
-/** Reads just what a request takes, encodes the same bodies, raw fetch, completes what it sent; checks nothing. */
+/**
+ * Reads just enough for a request, encodes the same bodies, sends them with raw fetch, completes them, and checks
+ * nothing.
+ */
 function floor({ entriesEach, transactions }: Load, maxTransactions: number): Drain {
   const limit =
     entriesEach * Math.min(maxTransactions, transactions, Math.max(1, Math.floor(UNCAPPED / entriesEach)));
@@ -116,8 +119,8 @@ function floor({ entriesEach, transactions }: Load, maxTransactions: number): Dr
 }
 
 /**
- * The behaviour of the official reference connector: walks `getCrudTransactions()` up to so many transactions or 1000
- * entries, one POST with a time-out, completes the prefix that was accepted.
+ * The behaviour of the official reference connector. It reads `getCrudTransactions()` up to this number of transactions
+ * or 1000 entries, sends one POST with a time-out, and completes the prefix that was accepted.
  */
 function reference(maxTransactions: number): Drain {
   return async (db, url) => {
@@ -146,7 +149,7 @@ function reference(maxTransactions: number): Drain {
   };
 }
 
-/** As the self-host demo's connectors do: a batch that ignores the borders of transactions. */
+/** The behaviour of the self-host demo's connectors: batches that ignore where transactions end. */
 const crudBatches: Drain = async (db, url) => {
   for (;;) {
     const batch = await db.getCrudBatch(100);
@@ -161,7 +164,7 @@ const crudBatches: Drain = async (db, url) => {
   }
 };
 
-/** As the connectors of Supabase apps do: each entry of a transaction is a request of its own. */
+/** The behaviour of the connectors of Supabase apps: each entry of a transaction is its own request. */
 const rowByRow: Drain = async (db, url) => {
   const client = new PostgrestClient(`${url}/rest/v1`, { headers: { authorization: HEADERS.authorization } });
   for (;;) {

@@ -1,5 +1,5 @@
-// Two kinds of charts as SVG, readable on a light and on a dark page: the background is left out, the colours follow the
-// reader's scheme.
+// Two kinds of charts as SVG. They are readable on light and dark pages: they have no background, and their colours
+// follow the reader's colour scheme.
 
 const STYLE = `<style>
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -26,7 +26,7 @@ export interface Bar {
   readonly colour: Colour;
 }
 
-/** Horizontal bars over a logarithmic scale, each with its label above it. */
+/** Horizontal bars on a logarithmic scale, each with its label above it. */
 export function barChart(title: string, note: string, bars: readonly Bar[]): string {
   const width = 720;
   const barsFrom = 64;
@@ -51,7 +51,7 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Lines over two logarithmic scales: what is linear is straight and rises by one decade for each. */
+/** Lines on two logarithmic scales: linear growth is a straight line that rises by one decade per decade. */
 export function logLogChart(
   title: string,
   note: string,

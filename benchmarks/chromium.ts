@@ -1,4 +1,5 @@
-// The same in Chromium, over the SDK's wa-sqlite in its worker: time, and how long the page was kept busy at a stretch.
+// The same in Chromium, with the SDK's wa-sqlite in its worker: the time, and the longest time for which the page was
+// busy.
 import { join } from 'node:path';
 import { build, preview } from 'vite';
 import { chromiumPath, launchChromium } from '../test/support/chromium.ts';
@@ -17,14 +18,14 @@ export interface ChromiumResult extends PageMeasured {
 
 const CANDIDATES = ['floor', 'connector', 'floor-uncapped', 'connector-uncapped', 'batch-100'];
 const LATENCY_MS = 20;
-/** A part of each load, so that it doesn't take long. */
+/** Only a part of each load, so that it doesn't take long. */
 const PARTS: Readonly<Record<string, Load>> = {
   single: { ...(LOADS.single as Load), transactions: 5_000 },
   several: LOADS.several as Load,
   one: LOADS.one as Load,
 };
 
-/** Undefined where there is no Chromium. */
+/** Undefined if there is no Chromium. */
 export async function measureChromium(
   runs: number,
   report: (result: ChromiumResult) => void,

@@ -1,4 +1,4 @@
-// CPU time of the connector per entry, without the SDK's reads, beside JSON.stringify of the same entry.
+// CPU time of the connector per entry, without the SDK's reads, compared with JSON.stringify of the same entry.
 import {
   BackendConnector,
   type ConnectorDatabase,
@@ -35,7 +35,7 @@ function makeQueue(entriesEach: number): CrudEntryLike[] {
   }));
 }
 
-/** A queue in memory, so that what is measured is the connector alone. */
+/** A queue in memory, so that only the connector is measured. */
 function inMemory(entries: readonly CrudEntryLike[], entriesEach: number): ConnectorDatabase {
   let head = 0;
   return {
@@ -81,7 +81,7 @@ function drainWith(transport: Transport, entriesEach: number): () => Promise<voi
   };
 }
 
-/** What everything is measured against; first in the list. */
+/** The measure for all others; first in the list. */
 export const STRINGIFY = 'JSON.stringify of the entry';
 
 const nothing: Transport = async ({ transactions }) => transactions.map(() => ({ status: 'applied' }));
@@ -103,7 +103,7 @@ const SUBJECTS: Readonly<Record<string, () => Promise<void> | void>> = {
   'the same, with ky; of 25': drainWith(writeApi({ ...atOnce, fetch: answerAtOnce }), 25),
 };
 
-/** Medians; the subjects take turns in each round. */
+/** Medians. The subjects take turns in each round. */
 export async function measureCpu(): Promise<CpuResult[]> {
   const figures = new Map<string, number[]>();
   for (let run = -WARM_UPS; run < RUNS; run++) {

@@ -1,4 +1,4 @@
-// Time to drain a queue: every candidate over every load and latency, side by side.
+// Time to drain a queue: each candidate with each load and latency, side by side.
 import { subscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -10,7 +10,7 @@ import { fillQueue, type Load } from './queue-content.ts';
 import { type Backend, startBackend } from './start-backend.ts';
 import { cpuMs, median } from './statistics.ts';
 
-/** Medians of several runs; those of a sample are scaled to the whole load. */
+/** Medians of several runs. Those of a sample are scaled to the whole load. */
 export interface DrainResult {
   readonly load: string;
   readonly latencyMs: number;
@@ -19,10 +19,10 @@ export interface DrainResult {
   readonly requests: number;
   /** Of request bodies. */
   readonly bytes: number;
-  /** Of the whole process for each entry, SDK and SQLite included, without the backend. */
+  /** Of the whole process for each entry, with the SDK and SQLite, without the backend. */
   readonly cpuMicrosPerEntry: number;
   readonly firstRequestMs: number;
-  /** Entries that were really drained, where the whole load would have taken too long: then the rest is extrapolated. */
+  /** How many entries were drained, if the whole load would have taken too long. The rest is extrapolated. */
   readonly sampledEntries?: number;
 }
 
@@ -32,18 +32,18 @@ export interface DrainOptions {
   readonly candidates: readonly string[];
   readonly runs: number;
   readonly bytesPerMs: number | undefined;
-  /** About the longest a single drain may take before only a part of the load is measured. */
+  /** If a drain would take longer than about this, only a part of the load is measured. */
   readonly longestMs: number;
 }
 
 type Measured = Omit<DrainResult, 'load' | 'latencyMs' | 'candidate' | 'sampledEntries'>;
 
-/** What one request costs at no latency, at most: to tell beforehand how long a drain takes. */
+/** The most that one request costs without latency, to estimate how long a drain takes. */
 const REQUEST_MS = 3;
-/** Shorter drains are measured so many times as often, since the moods of the machine weigh more on them. */
+/** Shorter drains are measured this many times as often, because they vary more. */
 const QUICK_MS = 500;
 const QUICK_TIMES = 3;
-/** Small enough to be done at once, for code to be compiled and connections to be open. */
+/** A small first drain, after which code is compiled and connections are open. */
 const WARM_UP: Load = { transactions: 200, entriesEach: 1 };
 
 export async function measureDrains(
@@ -71,7 +71,7 @@ export async function measureDrains(
             ),
             measured: [] as Measured[],
           }));
-          // They take turns in each round, so that a slow moment of the machine hits them all.
+          // They take turns in each round, so that a slow moment of the machine affects all of them.
           for (let run = 0; run < QUICK_TIMES * runs; run++)
             for (const { name, part, measured } of parts)
               if (run < runs || medians(measured).ms < QUICK_MS)
@@ -121,7 +121,7 @@ async function measure(
   };
 }
 
-/** As much of a load as is drained within the time; all of it where that is more. */
+/** The part of a load that can be drained within the time, or all of it. */
 function sample(load: Load, { requests }: Candidate, latencyMs: number, longestMs: number): Load {
   const affordable = Math.max(1, Math.floor(longestMs / (latencyMs + REQUEST_MS)));
   const share = affordable / requests(load);
@@ -159,7 +159,7 @@ function medians(measured: readonly Measured[]): Measured {
   };
 }
 
-/** When the headers of the first request since it was reset were written to the socket. */
+/** When the headers of the first request after the last reset were written to the socket. */
 let firstRequestAt: number | undefined;
 subscribe('undici:client:sendHeaders', () => {
   firstRequestAt ??= performance.now();

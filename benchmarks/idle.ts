@@ -1,4 +1,4 @@
-// What a connector costs that has nothing to do, in a process of its own: memory, timers, CPU.
+// What an idle connector costs, measured in its own process: memory, timers, CPU.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BackendConnector } from 'powersync-backend-connector';
@@ -9,9 +9,9 @@ import { cpuMs } from './statistics.ts';
 export interface IdleResult {
   /** JavaScript heap of one connector that has uploaded something. */
   readonly kilobytes: number;
-  /** Timers, sockets and the like that all connectors together keep. */
+  /** Timers, sockets and similar resources that all connectors together keep. */
   readonly resources: number;
-  /** CPU time all connectors together take in a second. */
+  /** CPU time that all connectors together take in a second. */
   readonly cpuMsPerSecond: number;
   /** The same process without a connector. */
   readonly cpuMsPerSecondWithout: number;
@@ -26,7 +26,7 @@ export function measureIdle(): IdleResult {
 }
 
 async function measureHere(): Promise<IdleResult> {
-  await makeConnector(); // loads what is loaded on first use
+  await makeConnector(); // loads everything that is loaded on first use
   const cpuMsPerSecondWithout = await cpuOfIdling();
   const heapBefore = heap();
   const resourcesBefore = process.getActiveResourcesInfo().length;
@@ -38,7 +38,7 @@ async function measureHere(): Promise<IdleResult> {
   return { kilobytes, resources, cpuMsPerSecond, cpuMsPerSecondWithout };
 }
 
-/** One that has had a token and uploaded a write. */
+/** A connector that has fetched a token and uploaded a write. */
 async function makeConnector(): Promise<BackendConnector> {
   const connector = new BackendConnector({
     endpoint: 'https://service.invalid',
@@ -58,7 +58,7 @@ async function answerAtOnce(): Promise<Response> {
 }
 
 async function cpuOfIdling(): Promise<number> {
-  heap(); // or else what was collected late would count
+  heap(); // otherwise garbage that is collected late would count
   const before = process.cpuUsage();
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
   return cpuMs(before) / SECONDS;

@@ -1,5 +1,5 @@
-// Time and memory of draining queues of growing length: both should follow from the entries alone. Each drain has a
-// process of its own, which opens a queue that was filled before.
+// Time and memory of draining queues of growing length. Both should depend only on the number of entries. Each drain
+// has its own process, which opens a queue that was filled before.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -14,13 +14,13 @@ export interface LengthResult {
   readonly entries: number;
   readonly ms: number;
   readonly cpuMicrosPerEntry: number;
-  /** Resident memory at its peak, beyond that of the open database before. */
+  /** Peak of the resident memory, minus that with the open database before. */
   readonly peakMb: number;
-  /** JavaScript heap in use after it, garbage collected, beyond that before. */
+  /** JavaScript heap after the drain and a garbage collection, minus that before. */
   readonly keptMb: number;
 }
 
-/** Reads and completes as the floor does, and sends nothing: what of the figures is the SDK's own. */
+/** Reads and completes like the floor, but sends nothing. It shows which part of the figures is the SDK's. */
 const sdkAlone: Drain = async (db) => {
   for (let batch = await db.getCrudBatch(50); batch; batch = await db.getCrudBatch(50))
     await batch.complete();
@@ -68,7 +68,7 @@ async function measureHere(candidate: string, entries: number, folder: string, u
     const ms = performance.now() - startedAt;
     const cpu = cpuMs(cpuBefore);
     const peakMb = (process.resourceUsage().maxRSS * 1024 - memoryBefore) / 2 ** 20;
-    await new Promise((resolve) => setTimeout(resolve, 200)); // for what is only let go in a later turn
+    await new Promise((resolve) => setTimeout(resolve, 200)); // for memory that is only released in a later turn
     globalThis.gc?.();
     const keptMb = (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20;
     const cpuMicrosPerEntry = (cpu * 1000) / entries;

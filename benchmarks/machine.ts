@@ -8,7 +8,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly sdk: string;
-  /** The day of the run. */
+  /** The date of the run. */
   readonly date: string;
 }
 

@@ -1,5 +1,5 @@
-// `npm run bench`: measures everything side by side, prints it, and writes it into the documents. With options that leave
-// something out it only prints; `npm run bench -- --help` lists them.
+// `npm run bench` measures everything side by side, prints it, and writes it into the documents. With options that
+// leave something out, it only prints. `npm run bench -- --help` lists the options.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CANDIDATES } from './candidates.ts';
@@ -25,12 +25,12 @@ const HELP = `Usage: npm run bench -- [options]
   --latency ${LATENCIES.join(',')} (milliseconds)
   --candidate ${Object.keys(CANDIDATES).join(',')}
   --length ${LENGTHS.join(',')} (entries)
-  --runs 3 (of which the medians are shown; three times as many where one takes less than half a second)
-  --seconds 2 (about the most a single drain may take; longer ones are extrapolated from a part, and marked)
+  --runs 3 (the medians are shown; three times as many if a run takes less than half a second)
+  --seconds 2 (the most that a single drain may take, about; longer ones are extrapolated from a part, and marked)
   --bandwidth 1000 (kbit/s of request bodies; default: unlimited)
-  --write (also into the documents and benchmarks/results.json; done without asking when nothing is left out)
+  --write (also write into the documents and benchmarks/results.json; this is the default if nothing is left out)
 
-Only the parts and values that are named are measured. Without any option: all of them, about a quarter of an hour.`;
+Only the parts and values that you name are measured. Without options, all of them are: about a quarter of an hour.`;
 
 const { values } = parseArgs({
   options: {
@@ -81,7 +81,7 @@ async function run(): Promise<void> {
       console.log(`Chromium, ${LOADS[load]?.name}: ${ms.toFixed(0)} ms: ${nameOf(candidate)}`),
     );
     if (chromium) results = { ...results, chromium };
-    else console.log('There is no Chromium on this machine: its part is left out.');
+    else console.log('There is no Chromium on this machine, so its part is skipped.');
   }
 
   const made = tables(results);
@@ -117,7 +117,7 @@ function chosen(
   const named = value.split(',');
   const wrong = named.filter((each) => (known ? !known.includes(each) : !(Number(each) >= 0)));
   if (wrong.length > 0)
-    throw new TypeError(`--${option}: ${wrong.join(', ')} is none of ${(known ?? all).join(', ')}`);
+    throw new TypeError(`--${option}: ${wrong.join(', ')} is not one of ${(known ?? all).join(', ')}`);
   return named;
 }
 

@@ -12,7 +12,7 @@ export interface Load {
   readonly textLength?: number | undefined;
 }
 
-/** Fills the upload queue straight away, as so many local transactions would: writing a million rows takes minutes. */
+/** Fills the upload queue directly, as if by local transactions, because writing a million rows takes minutes. */
 export async function fillQueue(
   db: { execute(sql: string, parameters?: unknown[]): Promise<unknown> },
   { transactions, entriesEach, textLength = 40 }: Load,
@@ -24,6 +24,6 @@ export async function fillQueue(
        'completed', 0, 'list_id', 'c9f0f895-fb98-4b91-9c3d-1a2b3c4d5e6f')) FROM n`,
     [transactions * entriesEach, entriesEach, textLength, textLength],
   );
-  // Else the first completion would pay for moving all this from the log into the database file.
+  // Otherwise the first completion would also move all this from the log into the database file.
   await db.execute('PRAGMA wal_checkpoint(TRUNCATE)');
 }

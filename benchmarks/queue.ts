@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PowerSyncDatabase } from '@powersync/node';
 import { schema } from './queue-content.ts';
 
-/** Opens a real SDK database on node:sqlite, for the time of `use`. */
+/** Opens a real SDK database on node:sqlite while `use` runs. */
 export async function withDatabase<T>(
   use: (db: PowerSyncDatabase) => Promise<T>,
   folder?: string,

@@ -9,7 +9,7 @@ import { LOADS } from './loads.ts';
 import type { Machine } from './machine.ts';
 import type { SizeResult } from './size.ts';
 
-/** All that one run has measured; a part that was not asked for is absent. */
+/** Everything that one run has measured. Parts that were not requested are absent. */
 export interface Results {
   readonly machine: Machine;
   readonly runs: number;
@@ -22,10 +22,10 @@ export interface Results {
   readonly sizes?: readonly SizeResult[];
 }
 
-/** What a candidate's time is divided by: the floor that sends as much at once. */
+/** The floor that a candidate is compared with: the one that sends as much at once. */
 const FLOOR_OF: Readonly<Record<string, string>> = { 'connector-uncapped': 'floor-uncapped' };
 
-/** Markdown of each part, by the name it has in documents. */
+/** The Markdown of each part, by its name in the documents. */
 export function tables(results: Results): Record<string, string> {
   const { drains, lengths, chromium, cpu, idle, sizes } = results;
   const made: Record<string, string> = { machine: machineLine(results) };
@@ -138,7 +138,7 @@ function loadTables(drains: readonly DrainResult[], load: string): string {
   ].join('\n\n');
 }
 
-/** What the design allows, and what was measured. */
+/** What the design allows and what was measured. */
 function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
   const rows: string[][] = [];
   const add = (what: string, budget: string, measured: string, kept: boolean): void => {
@@ -283,7 +283,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(align), ...rows.map(line)].join('\n');
 }
 
-/** Marked where it is extrapolated. */
+/** With a mark if it is extrapolated. */
 export function duration({ ms, sampledEntries }: Pick<DrainResult, 'ms' | 'sampledEntries'>): string {
   return sampledEntries ? `≈ ${time(ms)}` : time(ms);
 }

@@ -1,4 +1,5 @@
-// What an app carries: each entry, minified and gzipped, beside what its neighbours weigh in the same bundle.
+// What the package adds to an app: each entry, minified and gzipped, and for comparison other packages in the same
+// bundle.
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -12,7 +13,7 @@ export interface SizeResult {
 const root = dirname(import.meta.dirname);
 const NAME = 'powersync-backend-connector';
 
-/** Modules as an app would write them. What isn't used is dropped, as esbuild, Rollup and webpack do. */
+/** Modules as an app would write them. Unused code is dropped, as esbuild, Rollup and webpack do. */
 const OURS: Readonly<Record<string, string>> = {
   BackendConnector: `export { BackendConnector } from '${NAME}';`,
   'BackendConnector and writeApi(), with ky': `export { BackendConnector } from '${NAME}'; export { writeApi } from '${NAME}/http';`,

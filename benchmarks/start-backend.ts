@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What the backend is told; it answers with what it has counted since the last order. */
+/** A message to the backend. It answers with its counts since the last message. */
 export interface BackendOrder {
   readonly latencyMs: number;
-  /** Bandwidth of the way to the backend; absent: unlimited. */
+  /** Bandwidth to the backend. If absent, it is unlimited. */
   readonly bytesPerMs?: number | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface BackendCounts {
 
 export interface Backend {
   readonly url: string;
-  /** Sets latency and bandwidth from now on, and returns what was counted since the last call. */
+  /** Sets latency and bandwidth from now on, and returns the counts since the last call. */
   order(order: BackendOrder): Promise<BackendCounts>;
   stop(): void;
 }

@@ -1,4 +1,4 @@
-/** The middle one of several figures, by `of`. */
+/** The median of several values, compared by `of`. */
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -6,7 +6,7 @@ export function median(figures: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-/** CPU time this process has used, on all its threads, in milliseconds. */
+/** CPU time that this process has used on all its threads, in milliseconds. */
 export function cpuMs(since?: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1000;

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Puts a text between `<!-- bench:name -->` and `<!-- /bench:name -->` of a Markdown file, wherever the file has these. */
+/** Puts a text between `<!-- bench:name -->` and `<!-- /bench:name -->` in a Markdown file, wherever these occur. */
 export function writeBetween(file: URL, texts: Readonly<Record<string, string>>): void {
   const before = readFileSync(file, 'utf8');
   let after = before;

@@ -1,5 +1,5 @@
-// Writes the API reference, one page for each entry of the package, from the doc comments: `docs/api`, git-ignored, part
-// of the site.
+// Writes the API reference from the doc comments, one page for each entry of the package. The pages go into `docs/api`,
+// which is git-ignored, and are part of the site.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Application, PageEvent, type TypeDocOptions } from 'typedoc';
@@ -19,7 +19,7 @@ const app = await Application.bootstrapWithPlugins({
   disableSources: true,
   readme: 'none',
   logLevel: 'Warn',
-  // Not exported on purpose: their members are shown where they are used.
+  // Some types are not exported on purpose. Their members are shown where they are used.
   validation: { notExported: false },
   out: join(root, 'docs/api'),
   ...({
@@ -39,7 +39,7 @@ const app = await Application.bootstrapWithPlugins({
 });
 app.renderer.on(PageEvent.END, (page) => {
   const entry = page.url.replace(/^index\.md$|\.md$/, '');
-  // As it is imported.
+  // The title is the name by which the entry is imported.
   if (page.contents) page.contents = page.contents.replace(/^# .*/, `# ${join(manifest.name, entry)}`);
 });
 const project = await app.convert();

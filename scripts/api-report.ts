@@ -1,5 +1,5 @@
-// Compares the public API of each entry, as its built declarations have it, with the report in docs/api-report: whoever
-// changes what users see shows it in the diff. `node scripts/api-report.ts --update` takes the change over.
+// Compares the public API of each entry, taken from its built declarations, with the report in docs/api-report. So if a
+// commit changes what users see, its diff shows it. `node scripts/api-report.ts --update` updates the reports.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,11 +24,11 @@ try {
 }
 if (problems.length > 0) {
   console.error(`${problems.join('\n')}
-The public API differs from docs/api-report. If that is meant: npm run api -- --update, commit the reports, and say in
-the changeset what it means for users. If not: the diff shows what has become visible, or isn't any more.`);
+The public API differs from docs/api-report. If you meant to change it, run "npm run api -- --update", commit the reports,
+and say in the changeset what the change means for users. If you didn't, see above what was added (+) or removed (-).`);
   process.exitCode = 1;
 } else {
-  console.log(`The public API is what docs/api-report says${update ? ' now' : ''}.`);
+  console.log(update ? 'docs/api-report is updated.' : 'The public API matches docs/api-report.');
 }
 
 /** The API of one entry as text. */
@@ -62,7 +62,7 @@ async function report(entry: string, types: string): Promise<string> {
       newlineKind: 'lf',
       messages: {
         compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
-        // About doc comments, which are TypeDoc's business, and chunks of the bundler.
+        // These are about doc comments, which TypeDoc checks, and about chunks of the bundler.
         extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },
@@ -78,7 +78,7 @@ async function report(entry: string, types: string): Promise<string> {
       message.handled = true;
     },
   });
-  if (errorCount > 0) throw new Error(`${entry} can't be reported:\n${problems.join('\n')}`);
+  if (errorCount > 0) throw new Error(`There is no report of ${entry}:\n${problems.join('\n')}`);
   return readFile(join(work, 'reports', `${name}.api.md`), 'utf8');
 }
 

@@ -1,27 +1,28 @@
-// Each entry may reach only the packages it is meant to, and has a size budget. Bundlers such as Metro don't shake
-// trees, so what an app must not carry has to be absent from the entry's module graph, not just unused.
+// Checks that each entry imports only the packages that it may, and stays within its size budget. Bundlers such as
+// Metro don't drop unused code. So what an app must not contain has to be absent from the entry's module graph, not
+// just unused.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
- * One line per entry of the package. Bytes are min+gzip, without packages: of ".", and of what every other entry adds to
- * it, since no app has one without the other.
+ * One line per entry of the package. Bytes are minified and gzipped, without packages. For "." they are its size, for
+ * any other entry what it adds to ".", because no app has that entry without it.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 20_800 },
-  { entry: './http', packages: ['ky'], maxBytes: 9_650 },
+  { entry: '.', packages: [], maxBytes: 20_850 },
+  { entry: './http', packages: ['ky'], maxBytes: 10_050 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },
   { entry: './rejections', packages: [], maxBytes: 3_900 },
   { entry: './owners', packages: [], maxBytes: 700 },
-  { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is sentences.
+  { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is text.
   { entry: './transforms', packages: [], maxBytes: 3_950 },
   { entry: './supabase', packages: [], maxBytes: 6_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 7_200 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_550 },
-  { entry: './presets', packages: ['ky'], maxBytes: 13_200 }, // Eleven backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 16_450 }, // Twelve backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 
@@ -48,7 +49,7 @@ for (const { entry, packages, maxBytes } of ENTRIES) {
 }
 console.table(rows);
 
-// What an app carries whose bundler drops what isn't used.
+// The size in an app whose bundler drops unused code.
 const { bytes } = await measure(
   `export { BackendConnector } from '${built('.')}'; export { writeApi } from '${built('./http')}';`,
   { shaken: true },
@@ -68,7 +69,7 @@ function everythingOf(...entries: string[]): string {
   return entries.map((entry, index) => `export * as e${index} from '${built(entry)}';`).join('\n');
 }
 
-/** Bundles a module that takes from the built entries, packages left out. */
+/** Bundles a module that imports from the built entries, without packages. */
 async function measure(
   contents: string,
   { shaken = false } = {},
@@ -81,7 +82,8 @@ async function measure(
     platform: 'neutral',
     target: 'es2022',
     packages: 'external',
-    // Else as a bundler that doesn't know `sideEffects` sees it: nothing reachable is dropped from the graph.
+    // By default, this measures what a bundler sees that doesn't know `sideEffects`: it drops nothing that is
+    // reachable.
     ignoreAnnotations: !shaken,
     minify: true,
     logLevel: 'error',

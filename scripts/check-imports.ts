@@ -1,8 +1,8 @@
-// Imports between the rooms of src/ run downwards, and there are no circles, not even of types.
+// Checks that imports between the rooms of src/ go downwards, without circles. Imports of types count too.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** The rooms, from the lowest to the highest: each may import from those in front of it. Rooms in one row don't meet. */
+/** The rooms, lowest first. Each may import from the rows before its own; rooms in one row don't import each other. */
 const ROOMS = [
   ['check-options.ts'],
   ['error'],
@@ -68,6 +68,6 @@ if (problems.length > 0) {
   process.exitCode = 1;
 } else {
   console.log(
-    `${imports.size} files in ${ROOMS.flat().length} rooms: imports run downwards, without circles.`,
+    `${imports.size} files in ${ROOMS.flat().length} rooms: imports go downwards, without circles.`,
   );
 }

@@ -1,5 +1,5 @@
-// Looks at the package as its users get it: packs it, installs the tarball in an empty project, and there compares the
-// files and exported names with the lists in test/packed, imports every entry, and compiles a consumer against its
+// Checks the package as its users get it: packs it, and installs the tarball in an empty project. There it compares the
+// files and exported names with the lists in test/packed, imports each entry, and compiles code that uses its
 // declarations. `node scripts/check-package.ts --update` rewrites the lists.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ if (problems.length > 0) {
   console.error(problems.join('\n\n'));
   process.exitCode = 1;
 } else {
-  console.log('The packed package is what test/packed says, and compiles everywhere.');
+  console.log('The packed package matches test/packed, and compiles everywhere.');
 }
 
 async function installTarball(): Promise<string> {
@@ -36,7 +36,7 @@ async function installTarball(): Promise<string> {
   const [tarball = ''] = await readdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'];
-  // What an app installs itself to use `./connect`.
+  // To use `./connect`, an app installs this itself.
   const peer = `@bufbuild/protobuf@${manifest.devDependencies['@bufbuild/protobuf']}`;
   await run('npm', ['install', '--prefix', project, ...quiet, join(project, tarball), peer], {
     cwd: project,
@@ -70,7 +70,7 @@ async function listExports(installed: string): Promise<string[]> {
     }
     const imported = await importNames(join(manifest.name, entry));
     if (imported.join() !== values.sort().join())
-      problems.push(`${entry} exports ${imported}, but its declarations say ${values}`);
+      problems.push(`${entry} exports ${imported}, but its declarations have ${values}`);
   }
   return lines;
 }
@@ -90,17 +90,17 @@ async function compareWithList(name: string, actual: string[]): Promise<void> {
   if (lines.join('\n') === listed.join('\n')) return;
   const added = lines.filter((line) => !listed.includes(line)).map((line) => `  + ${line}`);
   const missing = listed.filter((line) => !lines.includes(line)).map((line) => `  - ${line}`);
-  problems.push([`test/packed/${name} differs (--update takes it over):`, ...added, ...missing].join('\n'));
+  problems.push([`test/packed/${name} differs (--update rewrites it):`, ...added, ...missing].join('\n'));
 }
 
-/** The command line starts, and says how it is used. */
+/** Checks that the command line starts and prints its usage. */
 async function runCommand(): Promise<void> {
   const bin = join(project, 'node_modules/.bin', manifest.name);
   const { stdout } = await run(bin, ['--help'], { cwd: project });
   if (!stdout.includes('verify <url>')) problems.push(`${manifest.name} --help printed ${stdout}`);
 }
 
-/** Compiles test/packed/fixture with every declaration checked, whatever the platform, resolution and compiler. */
+/** Compiles test/packed/fixture, with all declarations checked, for each platform, module resolution and compiler. */
 async function compileConsumers(): Promise<void> {
   await cp(join(root, 'test/packed/fixture'), project, { recursive: true });
   const platforms = [

@@ -1,13 +1,14 @@
-// Compiles every TypeScript example of the README, the docs and the doc comments, so that none goes stale.
+// Compiles every TypeScript example of the README, the docs and the doc comments, so that none of them becomes
+// outdated.
 //
-// Each fence (```ts or ```tsx) is a module of its own. ```ts no-check leaves one out. What an example needs but should
-// not show goes into a comment right before its fence: <!-- ts declare const db: PowerSyncDatabase; -->
+// Each fence (```ts or ```tsx) is its own module. A fence with ```ts no-check is skipped. Code that an example needs
+// but shouldn't show goes into a comment right before its fence: <!-- ts declare const db: PowerSyncDatabase; -->
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const folder = '.snippets'; // inside the repository, where the packages resolve; git-ignored
+const folder = '.snippets'; // inside the repository, so that packages resolve; git-ignored
 const HIDDEN = /(?:<!-- ts\s(?<hidden>(?:(?!-->)[\s\S])*)-->\s*)?/;
 const FENCE = /^(?<indent>[ *]*)```(?<language>tsx?)\b(?<flags>.*)\n(?<code>[\s\S]*?)^\k<indent>```/;
 const SNIPPET = new RegExp(HIDDEN.source + FENCE.source, 'gm');
@@ -23,7 +24,7 @@ for (const path of globSync(['README.md', 'docs/**/*.md', 'src/**/*.ts'], {
   for (const match of text.matchAll(SNIPPET)) {
     const { hidden = '', language, flags, code = '' } = match.groups ?? {};
     if (flags?.includes('no-check')) continue;
-    // Every line stays at its number, so that the compiler's messages point into the original.
+    // Each line keeps its number, so that the compiler's messages point to the original.
     const before = lines(text.slice(0, match.index));
     const between = lines(match[0]) - lines(hidden) - lines(code);
     const bare = path.endsWith('.ts')
@@ -53,7 +54,7 @@ try {
   process.exitCode = 1;
 }
 
-/** How many lines end in a text. */
+/** The number of line ends in a text. */
 function lines(text: string): number {
   return text.split('\n').length - 1;
 }

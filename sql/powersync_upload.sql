@@ -1,23 +1,25 @@
--- powersync_upload(idempotency_key, crud): applies one uploaded transaction of a PowerSync client, as a whole or not at
--- all, and once, however often it arrives. For postgrest({ client, rpc: 'powersync_upload' }) of the package
--- powersync-backend-connector. Plain PostgreSQL, 14 or newer: Supabase, or any database behind PostgREST.
+-- powersync_upload(idempotency_key, crud) applies one uploaded transaction of a PowerSync client: as a whole or not at
+-- all, and only once, however often it arrives. Use it with postgrest({ client, rpc: 'powersync_upload' }) of the
+-- package powersync-backend-connector. It is plain PostgreSQL, 14 or newer: Supabase, or any database behind PostgREST.
 --
--- * It runs with the caller's rights (SECURITY INVOKER): grants, row-level security, constraints and triggers apply as
---   they do to the caller's own statements. A table is open to clients where these say so, and nowhere else.
--- * It writes to the tables of ONE schema, `public`; for another one change `target_schema` below.
--- * Tables need a column `id` that is unique (the primary key). Values are converted to the types of the columns.
--- * PUT is an upsert of the columns that were sent. PATCH of a row that is gone is an error. DELETE of one isn't.
--- * The key is stored in the same transaction as the writes: both are there, or neither. Keys belong to a user (`sub`
---   of the JWT); nobody sees those of others, and what they are stored in isn't reachable through PostgREST.
--- * What is refused is raised, with the SQLSTATE that PostgreSQL gave it. The hint begins with the place of the entry at
---   fault: `crud[3]`, counted from 0.
+-- * It runs with the caller's rights (SECURITY INVOKER). Grants, row-level security, constraints and triggers apply as
+--   they do to the caller's own statements. Clients can write to a table only if these allow it.
+-- * It writes to the tables of ONE schema, `public`. For another schema, change `target_schema` below.
+-- * Each table needs a unique column `id` (the primary key). Values are converted to the types of the columns.
+-- * PUT is an upsert of the columns that were sent. If the row of a PATCH is gone, that is an error. If the row of a
+--   DELETE is gone, it isn't.
+-- * The key is stored in the same transaction as the writes: both are there, or neither. A key belongs to a user (`sub`
+--   of the JWT). Nobody sees the keys of others, and their table can't be reached through PostgREST.
+-- * If a write is refused, the error is raised with the SQLSTATE that PostgreSQL gave it. The hint begins with the
+--   place of the entry at fault: `crud[3]`, counted from 0.
 --
--- Keep keys for as long as a device may be offline with an upload whose answer it didn't get. 30 days do: a repetition
--- that comes later is applied again, over what others wrote since. Run this daily, with pg_cron for example:
+-- A device may be offline with an upload whose answer it didn't get. Keep the keys for longer than that: if the upload
+-- is sent again after its key was deleted, it is applied again, over what others have written since. 30 days are
+-- enough. Run this daily, for example with pg_cron:
 --
 --   delete from powersync.applied_transactions where applied_at < now() - interval '30 days';
 --
--- This file may be run again after a change.
+-- After a change, you can run this file again.
 
 create schema if not exists powersync; -- Don't add it to the schemas that PostgREST exposes.
 
@@ -37,7 +39,7 @@ create policy own_keys on powersync.applied_transactions
   with check (user_id = nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub');
 
 -- One entry: { "op": "PUT" | "PATCH" | "DELETE", "table": …, "id": …, "op_data": { column: value } }.
--- Names reach SQL through %I alone, values through parameters alone.
+-- Names get into SQL only through %I, and values only as parameters.
 create or replace function powersync.write_entry(entry jsonb) returns void
   language plpgsql
   security invoker
@@ -71,7 +73,7 @@ begin
 
   case op
     when 'PUT' then
-      -- `id` is among the columns: a row without others, or one of somebody else's, isn't passed over in silence.
+      -- `id` is also updated: else a row without other columns, or a row of another user, would be skipped silently.
       execute format(
         'insert into %1$s (%2$s) select %2$s from jsonb_populate_record(null::%1$s, $1)'
         ' on conflict (id) do update set (%2$s) = row(%3$s)',
@@ -90,7 +92,7 @@ begin
         'delete from %1$s as stored using jsonb_populate_record(null::%1$s, $1) as given where stored.id = given.id',
         target
       ) using given;
-      return; -- One that is gone was deleted before.
+      return; -- If the row is gone, it was deleted before.
     else
       raise exception 'op must be PUT, PATCH or DELETE' using errcode = 'invalid_parameter_value';
   end case;
@@ -102,7 +104,7 @@ begin
   if op = 'PUT' then
     raise exception 'no row was stored: a trigger or a rule kept it out' using errcode = 'PT409'; -- HTTP status 409
   end if;
-  -- A policy that forbids an update hides the row from it, as if it weren't there.
+  -- If a policy forbids an update, the update doesn't see the row, as if it weren't there.
   execute format(
     'select exists (select from %1$s as stored, jsonb_populate_record(null::%1$s, $1) as given'
     ' where stored.id = given.id)',
@@ -120,7 +122,7 @@ create or replace function public.powersync_upload(idempotency_key text, crud js
   security invoker
 as $$
 declare
-  -- No `set search_path`: triggers and policies of the tables are to find what they find in any other statement.
+  -- No `set search_path`: the triggers and policies of the tables must find the same objects as in any other statement.
   subject constant text := nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub';
   place integer := -1;
   entry jsonb;
@@ -136,7 +138,7 @@ begin
     raise exception 'idempotency_key and a list of entries are required' using errcode = 'invalid_parameter_value';
   end if;
 
-  -- Waits for another call with the same key until that one is committed or rolled back.
+  -- If another call has the same key, this waits until that one is committed or rolled back.
   insert into powersync.applied_transactions (user_id, key) values (subject, idempotency_key) on conflict do nothing;
   if not found then
     return jsonb_build_object('status', 'applied'); -- by an earlier call
@@ -160,13 +162,13 @@ begin
 end
 $$;
 
--- Signed-in users only; `authenticated` is their role in Supabase.
+-- Only for signed-in users. `authenticated` is their role in Supabase.
 revoke all on function public.powersync_upload(text, jsonb) from public;
 revoke all on function powersync.write_entry(jsonb) from public;
 do $$
 begin
   if exists (select from pg_roles where rolname = 'anon') then
-    revoke all on function public.powersync_upload(text, jsonb) from anon; -- Supabase grants it by default.
+    revoke all on function public.powersync_upload(text, jsonb) from anon; -- Supabase grants this by default.
   end if;
   if exists (select from pg_roles where rolname = 'authenticated') then
     grant usage on schema powersync to authenticated;

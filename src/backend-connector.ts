@@ -4,6 +4,7 @@ import { UploadError } from './error/upload-error.ts';
 import { type BackendConnectorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import {
   type ClearableDatabase,
+  checkOptions,
   type DrainAndClearOptions,
   type DrainAndClearReport,
   drainAndClear,
@@ -184,9 +185,11 @@ export class BackendConnector {
    * a back-off is over, and when the device comes online. Use it if writes must go out while the PowerSync Service
    * can't be reached. It takes turns with the SDK's own uploads.
    *
-   * @returns a promise that resolves when the signal is aborted or the connector is closed. A failed upload doesn't
-   * reject it.
-   * @throws UploadError `aborted` if the connector is closed already, or while the owner changes.
+   * @param database The database whose queue is uploaded.
+   * @param options How it is stopped.
+   * @param options.signal Stops it when it is aborted. An upload in flight is aborted too; its writes stay queued.
+   * @returns a promise that resolves once it has stopped. A failed upload doesn't reject it: see `status`.
+   * @throws UploadError `aborted` if the connector is closed already.
    */
   async keepUploading(
     database: ConnectorDatabase,
@@ -252,8 +255,12 @@ export class BackendConnector {
    * }
    * ```
    */
-  drainAndClear(database: ClearableDatabase, options: DrainAndClearOptions): Promise<DrainAndClearReport> {
-    const { export: keep } = options;
+  async drainAndClear(
+    database: ClearableDatabase,
+    options: DrainAndClearOptions,
+  ): Promise<DrainAndClearReport> {
+    const checked = checkOptions(options);
+    const { export: keep } = checked;
     const exporting = async (left: Leftover): Promise<void> => {
       this.#isExporting = true;
       try {
@@ -262,7 +269,7 @@ export class BackendConnector {
         this.#isExporting = false;
       }
     };
-    const wrapped = typeof keep === 'function' ? { ...options, export: exporting } : options;
+    const wrapped = keep ? { ...checked, export: exporting } : checked;
     const { clock, retry } = this.#parts.options;
     const parts = { ...this.#parts, clock, callTimeoutMs: retry.timeoutMs };
     return this.#inTurn(() => drainAndClear(parts, database, wrapped));
@@ -297,9 +304,9 @@ export class BackendConnector {
   }
 
   /**
-   * Closes the breaker and opens the gate, so that the next upload is tried at once. Call it when the backend works and
-   * its refusals are the writes' fault. Without this call, while `status.breaker` is `open`, a refused transaction is
-   * rejected only after six tries over ten minutes.
+   * Closes the breaker and ends the wait after a failure, so that the next upload is tried at once. Call it when the
+   * backend works and its refusals are the writes' fault. Without this call, while `status.breaker` is `open`, a
+   * refused transaction is rejected only after six tries over ten minutes.
    *
    * @throws UploadError `aborted` if the connector is closed, or while the owner changes.
    */

@@ -20,6 +20,7 @@ export type {
 } from './owners/drain-and-clear.ts';
 export type { ExportedTransaction } from './owners/export-queued.ts';
 export type { UploadEntry, UploadTransaction } from './queue/transaction.ts';
+export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './rejections/policy.ts';
 export { type RecordOptions, record } from './rejections/record.ts';
 export type { UploadEvent } from './status/events.ts';
 export type { UploadCounters, UploadStatus } from './status/upload-status.ts';
@@ -27,6 +28,5 @@ export type { BatchingOptions, BatchingStrategy } from './transport/batching.ts'
 export type { CheckpointRequest } from './transport/checkpoint-request.ts';
 export type { Outcome } from './transport/outcome.ts';
 export type { PlatformAbortSignal } from './transport/platform.ts';
-export type { RejectedTransaction, RejectionContext, RejectionPolicy } from './transport/rejection-policy.ts';
 export type { Transform, TransformContext } from './transport/transform.ts';
 export type { Transport, TransportContext, UploadBatch } from './transport/transport.ts';

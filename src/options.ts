@@ -4,11 +4,12 @@ import { optionChecks } from './check-options.ts';
 import type { Verdict } from './error/codes.ts';
 import type { RetryBudget, UploadFailure } from './error/upload-error.ts';
 import type { Bounds } from './queue/survey.ts';
+import type { RejectionPolicy } from './rejections/policy.ts';
 import { record } from './rejections/record.ts';
 import type { Backoff } from './time/backoff.ts';
+import { LONGEST_TIMER_MS } from './time/deadline.ts';
 import { type BatchingOptions, type BatchingStrategy, withinBounds } from './transport/batching.ts';
 import type { CheckpointRequest } from './transport/checkpoint-request.ts';
-import type { RejectionPolicy } from './transport/rejection-policy.ts';
 import type { Transform } from './transport/transform.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -130,9 +131,6 @@ export interface ResolvedOptions {
 }
 
 const { wrong, object, fn, number, count, noOthers } = optionChecks('BackendConnector');
-
-/** The longest delay that `setTimeout` takes. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks every option and fills in the defaults, once. */
 export function resolveOptions(options: BackendConnectorOptions): ResolvedOptions {

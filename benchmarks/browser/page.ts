@@ -1,17 +1,17 @@
-// The page that drains queues in Chromium: the SDK on wa-sqlite in a worker, as it comes.
+// The page that drains queues in Chromium: the SDK on wa-sqlite in a worker, with its default set-up.
 import { PowerSyncDatabase } from '@powersync/web';
 import { CANDIDATES, type Drain } from '../candidates.ts';
 import { fillQueue, type Load, schema } from '../queue-content.ts';
 
 export interface PageMeasured {
   readonly ms: number;
-  /** The longest time for which the page could do nothing else. */
+  /** The longest time during which the page could do nothing else. */
   readonly longestTaskMs: number;
 }
 
 const db = new PowerSyncDatabase({ schema, database: { dbFilename: 'bench.db', enableMultiTabs: false } });
 
-/** Fills the queue and has a candidate drain it. */
+/** Fills the queue and lets a candidate drain it. */
 globalThis.measureHere = async (candidate: string, load: Load, url: string): Promise<PageMeasured> => {
   await fillQueue(db, load);
   const drain = CANDIDATES[candidate]?.drain(load) as Drain;
@@ -22,7 +22,7 @@ globalThis.measureHere = async (candidate: string, load: Load, url: string): Pro
   return { ms, longestTaskMs: gaps.longest() };
 };
 
-/** A timer that is due every few milliseconds: by how much it is late, the page was busy. */
+/** A timer that is due every few milliseconds. If it is late, the page was busy for that time. */
 function watchGaps(): { longest(): number } {
   const EVERY_MS = 5;
   let before = performance.now();

@@ -13,11 +13,11 @@ import { InvalidUpload, readUpload } from './validate.ts';
 
 export interface AppOptions extends ApplyOptions {
   tokens: Tokens;
-  /** What clients are told to sync with. */
+  /** The PowerSync Service that clients sync with. Sent to them with the token. */
   powersyncUrl: () => string;
-  /** Default 102 400, which is also what a client must expect of a backend it doesn't know. */
+  /** Default 102 400. A client should expect this limit of any backend that it doesn't know. */
   maxBodyBytes?: number;
-  /** Which web pages may call. Default `*`: tokens travel in a header and not in a cookie, so any page may try. */
+  /** Origins of the web pages that may call. Default `*`: without a cookie, no page can use a user's token. */
   corsOrigin?: string | string[];
 }
 
@@ -25,8 +25,9 @@ export function createApp(options: AppOptions): Hono {
   const { tokens, powersyncUrl, maxBodyBytes = 102_400, corsOrigin = '*', log } = options;
   const app = new Hono();
 
-  // First of all, so that refusals (401, 413, 500) carry the CORS headers too. Without them a browser hides the answer
-  // from the client, which sees a network error, and retries forever what it ought to split or sign in for.
+  // This comes first, so that refusals (401, 413, 500) have the CORS headers too. Without them, a browser hides the
+  // answer and the client sees a network error. Then it retries forever, although it should split the upload or sign
+  // in.
   app.use(
     cors({
       origin: corsOrigin,
@@ -39,7 +40,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.get('/', (c) => c.json({ message: 'backend' }));
 
-  // A DEMO LOGIN: IT HANDS A TOKEN FOR ANY USER TO WHOEVER ASKS, AND AUTHENTICATES NOBODY. Replace it before use.
+  // A DEMO LOGIN: IT GIVES A TOKEN FOR ANY USER TO ANYBODY WHO ASKS, AND AUTHENTICATES NOBODY. Replace it before use.
   app.get('/api/auth/token', async (c) => {
     const userId = c.req.query('user_id');
     if (!userId) return c.json({ message: 'user_id is required' }, 400);
@@ -83,7 +84,7 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, c) => {
     if (error instanceof InvalidUpload) return c.json({ message: error.message }, 400);
     if (error instanceof HTTPException) return c.json({ message: error.message }, error.status);
-    // The error itself stays here: it may quote data, or say more about the server than a stranger should know.
+    // The error itself isn't sent: it may quote data, or say too much about the server.
     log(error);
     return c.json({ message: 'Internal server error' }, 500);
   });
@@ -91,7 +92,7 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** Returns who sends the request. Who that is comes from the token alone, never from the body. */
+/** Returns the user who sends the request: always that of the token, never one from the body. */
 async function authenticate(c: Context, tokens: Tokens): Promise<string> {
   const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
   if (token === undefined) throw new HTTPException(401, { message: 'Missing bearer token' });

@@ -1,4 +1,4 @@
-// Applies an upload: each uploaded transaction in a database transaction of its own, in order.
+// Applies an upload in order: each uploaded transaction in its own database transaction.
 
 import type { TransactionResult, UploadedTransaction } from './contract.ts';
 import type { Database, WritableTables } from './database.ts';
@@ -10,20 +10,20 @@ export interface ApplyOptions {
   database: Database;
   tables: WritableTables;
   /**
-   * After a fatal error: `stop` (the default) leaves the rest for the next upload, `skip` goes on with it. A later
-   * transaction often builds on the refused one, which is why stopping, and letting the client decide, is safer.
+   * What to do after a fatal error. `stop` (the default) leaves the rest for the next upload, `skip` continues. A later
+   * transaction often builds on the refused one, so it is safer to stop and let the client decide.
    */
   onFatalError?: 'stop' | 'skip';
-  /** Error codes that the client's app is to decide about, instead of letting go of the write. Default: none. */
+  /** Error codes for which the client keeps the write and lets its app decide. Default: none. */
   requiresClientHandling?: readonly string[];
   /**
-   * A PATCH or DELETE of a row that isn't there: `accept` (the default) takes it for done, since somebody deleted the row
-   * meanwhile; `refuse` refuses it with NOT_FOUND.
+   * What to do if the row of a PATCH or DELETE is missing. `accept` (the default) counts it as done, because somebody
+   * has deleted the row in the meantime. `refuse` refuses it with NOT_FOUND.
    */
   onMissingRow?: 'accept' | 'refuse';
-  /** Told after each uploaded transaction that was really executed; not for a replay. */
+  /** Called after each uploaded transaction that was executed, but not after a replay. */
   onExecuted?: () => void;
-  /** Told of errors that the client is not shown: without it, nobody learns why everything is being retried. */
+  /** Called with errors that the client isn't shown. Without it, nobody sees why everything is retried. */
   log: (error: unknown) => void;
 }
 
@@ -38,12 +38,12 @@ export async function applyTransactions(
     results.push(result);
     if (stops(result, options.onFatalError)) break;
   }
-  // One result for each transaction, whatever happened: a client that gets fewer can't tell which is which.
+  // There must be one result for each transaction: if there were fewer, a client couldn't tell which is which.
   while (results.length < transactions.length) results.push({ status: 'not_attempted' });
   return results;
 }
 
-/** A later transaction may build on an earlier one, so order is kept: nothing is tried after a failure. */
+/** A later transaction may build on an earlier one. So nothing is tried after a failure. */
 function stops(result: TransactionResult, onFatalError: ApplyOptions['onFatalError'] = 'stop'): boolean {
   if (result.status === 'success') return false;
   return !(onFatalError === 'skip' && result.status === 'fatal_error' && !result.requires_client_handling);
@@ -55,8 +55,8 @@ async function applyTransaction(
   { idempotency_key: key, crud }: UploadedTransaction,
 ): Promise<TransactionResult> {
   let operationIndex = -1;
-  // Everything is inside this `try`, getting a connection and the commit included: an outage that slips past it would
-  // be an unreadable answer at best, and a refusal of good data at worst.
+  // Everything is inside this `try`, including getting a connection and the commit. If an outage weren't caught here,
+  // the client would get an answer that it can't read, or even a refusal of good data.
   try {
     const executed = await options.database.transaction(async (transaction) => {
       if (key !== undefined && !(await claimKey(transaction, userId, key))) return false;
@@ -65,7 +65,7 @@ async function applyTransaction(
         const found = await writeEntry(transaction, options.tables, userId, entry);
         if (!found && options.onMissingRow === 'refuse') throw new WriteRefused('NOT_FOUND', 'No such row');
       }
-      operationIndex = -1; // What fails from here on is the commit.
+      operationIndex = -1; // From here on, only the commit can fail.
       return true;
     });
     if (executed) options.onExecuted?.();

@@ -1,4 +1,4 @@
-// `POST /api/batch`: the body that most PowerSync examples send, with idempotency keys and several transactions on top.
+// `POST /api/batch`: the body that most PowerSync examples send, plus idempotency keys and several transactions.
 
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
 import type { UploadedEntry, UploadedTransaction } from './contract.ts';
@@ -17,7 +17,7 @@ import {
 export async function applyBatch(options: ApplyOptions, userId: string, body: unknown): Promise<Response> {
   const { transactions, asked } = readBatch(body);
   const results = await applyTransactions(options, userId, transactions);
-  // Who names the transactions gets a result for each; who doesn't gets one answer for all of it.
+  // A client that sends `transactions` gets a result for each. Otherwise it gets one answer for the whole body.
   if (asked === 'results') return Response.json({ results });
   return refusalOf(results[0]) ?? Response.json({ message: 'Batch completed' });
 }
@@ -43,7 +43,7 @@ function readBatchEntry(value: unknown, path: string): UploadedEntry {
   return readEntry({ ...entry, op_data: columns.data }, path);
 }
 
-/** Gives each transaction as many entries as it says, in order. */
+/** Divides the entries among the transactions, in order: each says how many it has. */
 function divided(entries: readonly UploadedEntry[], list: readonly unknown[]): UploadedTransaction[] {
   if (list.length < 1 || list.length > MAX_TRANSACTIONS)
     throw new InvalidUpload(`transactions must have 1 to ${MAX_TRANSACTIONS} members, not ${list.length}`);

@@ -1,9 +1,9 @@
 import { PGlite } from '@electric-sql/pglite';
 import { SCHEMA } from './schema.ts';
 
-/** What the backend asks of a database client. PGlite fits as it is; the README shows the adapter for `pg`. */
+/** What the backend needs of a database client. PGlite fits as it is. The README shows an adapter for `pg`. */
 export interface Database extends Queryable {
-  /** Runs `work` in one transaction: commits when it returns, rolls back and rethrows when it throws. */
+  /** Runs `work` in one transaction. Commits when it returns. If it throws, rolls back and rethrows. */
   transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
 }
 
@@ -11,17 +11,17 @@ export interface Queryable {
   query<Row extends Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
-/** Opens an embedded Postgres with the tables of the example: in memory, or kept in a folder. */
+/** Opens an embedded Postgres with the tables of the example, in memory or in a folder. */
 export async function openDatabase(folder?: string): Promise<PGlite> {
   const database = await PGlite.create(folder === undefined ? {} : { dataDir: folder });
   await database.exec(SCHEMA);
   return database;
 }
 
-/** The tables open to clients, each with the names of its columns. */
+/** The tables that clients may write to, each with the names of its columns. */
 export type WritableTables = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Reads the columns from the database itself, so that they can't be out of step with it. */
+/** Reads the columns from the database itself, so that they always match it. */
 export async function readWritableTables(
   database: Queryable,
   names: readonly string[],
@@ -34,7 +34,7 @@ export async function readWritableTables(
   return new Map(rows.map(({ table, columns }) => [table, new Set(columns)]));
 }
 
-/** Quotes a table or column name. Only for names found in `WritableTables`; quoting is the second lock on that door. */
+/** Quotes the name of a table or column. Use it only for names in `WritableTables`; quoting is a second safeguard. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,13 +1,14 @@
-// `POST /graphql`: the upload of `POST /api/data` as a mutation. Same input, same results, same code behind both.
+// `POST /graphql`: the upload of `POST /api/data` as a mutation, with the same input, the same results and the same
+// code.
 
 import { createGraphQLError, createSchema, createYoga } from 'graphql-yoga';
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
 import type { TransactionResult } from './contract.ts';
 import { InvalidUpload, readUpload } from './validate.ts';
 
-/** Members have the names of the write contract: then a resolver hands them on as they are. */
+/** Members have the names of the write contract, so a resolver passes them on as they are. */
 export const UPLOAD_SDL = /* GraphQL */ `
-  "Any JSON value. Columns are not typed here: that is what the database is for."
+  "Any JSON value. The types of the columns are those of the database."
   scalar JSON
 
   type Mutation {
@@ -17,7 +18,7 @@ export const UPLOAD_SDL = /* GraphQL */ `
 
   input UploadedTransaction {
     transaction_id: Int
-    "Equal on every retry of the same transaction: store it together with the writes, and apply each key once."
+    "The same for each retry of the transaction. Store it together with the writes, and apply each key once."
     idempotency_key: String
     crud: [UploadedEntry!]!
   }
@@ -29,7 +30,7 @@ export const UPLOAD_SDL = /* GraphQL */ `
     transaction_id: Int
     "The columns that were written. A DELETE has none."
     op_data: JSON
-    "The row before the change, when the client's schema tracks it."
+    "The row before the change, if the client's schema tracks it."
     previous_values: JSON
     metadata: String
   }
@@ -43,20 +44,20 @@ export const UPLOAD_SDL = /* GraphQL */ `
   type TransactionResult {
     status: TransactionStatus!
     message: String
-    "For retryable_error: when to try again at the earliest."
+    "For retryable_error: the least time to wait before the next try."
     retry_after_ms: Int
-    "For fatal_error, and never null there: whether the app decides what becomes of the transaction."
+    "For fatal_error, where it is never null: whether the app decides what happens to the transaction."
     requires_client_handling: Boolean
-    "For fatal_error, and never null there."
+    "For fatal_error, where it is never null."
     failed_operation: FailedOperation
   }
 
   enum TransactionStatus {
     "Applied, now or by an earlier upload."
     success
-    "Nothing is known to be wrong with it: it is sent again."
+    "It isn't known to be wrong, and is sent again."
     retryable_error
-    "It will never be taken."
+    "It will never be accepted."
     fatal_error
     "It comes after one that failed."
     not_attempted
@@ -71,14 +72,14 @@ export const UPLOAD_SDL = /* GraphQL */ `
   }
 `;
 
-/** GraphQL asks for a query type. */
+/** GraphQL requires a query type. */
 const QUERY_SDL = /* GraphQL */ `
   type Query {
     version: String!
   }
 `;
 
-/** Answers the requests of users who are signed in already: who they are comes from the token, as everywhere. */
+/** Answers requests whose token was already checked. The user is that of the token, as everywhere. */
 export function createGraphql(
   options: ApplyOptions,
 ): (request: Request, userId: string) => Promise<Response> {
@@ -87,7 +88,8 @@ export function createGraphql(
     graphiql: false,
     landingPage: false,
     cors: false, // app.ts has set the headers.
-    // What a resolver throws by accident is masked as INTERNAL_SERVER_ERROR, which clients retry, and comes here.
+    // If a resolver throws by accident, the client gets INTERNAL_SERVER_ERROR, which it retries, and the error is
+    // logged here.
     logging: { debug() {}, info() {}, warn() {}, error: options.log },
     schema: createSchema({
       typeDefs: [QUERY_SDL, UPLOAD_SDL],

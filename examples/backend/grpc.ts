@@ -22,9 +22,9 @@ import { InvalidUpload, readUpload } from './validate.ts';
 
 export interface GrpcOptions extends ApplyOptions {
   tokens: Pick<Tokens, 'verify'>;
-  /** Larger requests are RESOURCE_EXHAUSTED. Default 4 MiB, as gRPC servers usually have it. */
+  /** Larger requests are RESOURCE_EXHAUSTED. Default 4 MiB, which is usual for gRPC servers. */
   maxMessageBytes?: number;
-  /** Which web pages may call. Default `*`: tokens travel in a header and not in a cookie, so any page may try. */
+  /** Origins of the web pages that may call. Default `*`: without a cookie, no page can use a user's token. */
   corsOrigin?: string | string[];
 }
 
@@ -75,14 +75,14 @@ export async function startGrpcServer(
     url,
     http2Url,
     async close() {
-      for (const session of sessions) session.close(); // Calls under way may finish.
+      for (const session of sessions) session.close(); // Running calls may finish.
       http1.closeIdleConnections();
       await Promise.all([close(http1), close(http2)]);
     },
   };
 }
 
-/** Returns who calls. Who that is comes from the token alone, never from the message. */
+/** Returns the user who calls: always that of the token, never one from the message. */
 async function authenticate(
   { requestHeader }: HandlerContext,
   tokens: GrpcOptions['tokens'],
@@ -95,7 +95,7 @@ async function authenticate(
 function toStatus(error: unknown, log: (error: unknown) => void): ConnectError {
   if (error instanceof TokenRefused) return new ConnectError('Invalid token', Code.Unauthenticated);
   if (error instanceof InvalidUpload) return new ConnectError(error.message, Code.InvalidArgument);
-  // The error itself stays here: it may quote data, or say more about the server than a stranger should know.
+  // The error itself isn't sent: it may quote data, or say too much about the server.
   log(error);
   return new ConnectError('Internal server error', Code.Internal);
 }
@@ -107,12 +107,12 @@ const OPERATIONS: Record<Operation, string | undefined> = {
   [Operation.DELETE]: 'DELETE',
 };
 
-/** The request as `POST /api/data` gets it, so that one validation serves both. */
+/** The request in the form of `POST /api/data`, so that the same code validates both. */
 function toContract({ transactions }: UploadRequest): unknown {
   return {
     transactions: transactions.map(({ transactionId, idempotencyKey, crud }: Transaction) => ({
       transaction_id: transactionId === undefined ? undefined : Number(transactionId),
-      idempotency_key: idempotencyKey || undefined, // An absent text is an empty one in protobuf.
+      idempotency_key: idempotencyKey || undefined, // In protobuf, an absent text is empty.
       crud: crud.map(({ id, op, table, opData, previousValues, metadata }: CrudEntry) => ({
         id,
         op: OPERATIONS[op],
@@ -161,7 +161,7 @@ function toMessage(result: TransactionResult): MessageInitShape<typeof Transacti
   }
 }
 
-/** Browsers ask first what they may send, and show a page no header that isn't exposed to it. */
+/** Browsers first ask what they may send, and show a page only the headers that are exposed to it. */
 function withCors(handler: RequestListener, origins: string | string[]): RequestListener {
   const headers = {
     'access-control-allow-methods': cors.allowedMethods.join(', '),

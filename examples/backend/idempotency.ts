@@ -1,22 +1,22 @@
-// Applying each uploaded transaction once, however often it arrives.
+// Applies each uploaded transaction once, however often it arrives.
 //
-// A client that lost the answer to an upload can't know whether the upload was applied, so it sends it again. PUT,
-// PATCH and DELETE carry absolute values, so a repeat does no harm at once; but one that arrives late would undo what
-// somebody else wrote in between. Hence a key for each transaction, remembered together with its effects.
+// If the answer to an upload is lost, the client can't know whether the upload was applied, so it sends it again. PUT,
+// PATCH and DELETE set absolute values, so an immediate repeat does no harm. But a late one would undo what somebody
+// else has written in between. So each transaction has a key, which is stored together with its effects.
 
 import type { Queryable } from './database.ts';
 
 export const KEY_RETENTION_DAYS = 30;
 
 /**
- * Remembers the key and returns true when it is new; false when this user's transaction was applied before.
+ * Stores the key and returns true if it is new. Returns false if this user's transaction was already applied.
  *
- * Call it in the database transaction that applies the writes. Then the key and the writes are stored both or neither:
- * a crash can't separate them, and a refused transaction leaves no key behind. Two uploads of the same key at the same
- * time are safe too: the second waits here until the first commits or rolls back.
+ * Call it in the database transaction that applies the writes. Then either both the key and the writes are stored or
+ * neither: a crash can't separate them, and a refused transaction leaves no key behind. If the same key is uploaded
+ * twice at the same time, the second upload waits here until the first commits or rolls back.
  *
- * The whole key counts, `<client id>:<first op id>-<last op id>:<hash of the content>`. Op ids alone would not do: a
- * phone restored from a backup counts again from where the backup stood, and its new writes would be taken for old ones.
+ * The whole key counts: `<client id>:<first op id>-<last op id>:<hash of the content>`. Op ids alone are not enough: a
+ * phone that is restored from a backup counts on from the backup, and its new writes would be mistaken for old ones.
  */
 export async function claimKey(transaction: Queryable, userId: string, key: string): Promise<boolean> {
   const { rows } = await transaction.query(
@@ -26,7 +26,7 @@ export async function claimKey(transaction: Queryable, userId: string, key: stri
   return rows.length > 0;
 }
 
-/** Deletes the keys that are too old to be asked for again, and returns how many there were. Run it daily. */
+/** Deletes the keys that are too old to be sent again, and returns how many there were. Run it daily. */
 export async function forgetOldKeys(
   database: Queryable,
   retentionDays = KEY_RETENTION_DAYS,

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 
 /**
- * Refuses bodies that are too large with 413, whether or not their length was announced. (The middleware of Hono can't
- * take bodies without a length from a server that leaves the global `Request` alone.)
+ * Refuses bodies that are too large with 413, with or without a `Content-Length`. (Hono's middleware needs the length,
+ * if the server doesn't replace the global `Request`.)
  */
 export function limitBody(maxBytes: number): MiddlewareHandler {
   const tooLarge = (c: Context): Response => c.json({ message: 'request entity too large' }, 413);

@@ -1,22 +1,22 @@
-// How the routes that answer by HTTP status say what became of a transaction.
+// The answers of the routes that report the result of a transaction by HTTP status.
 
 import type { TransactionResult } from './contract.ts';
 
-/** Until when a client that was told "not now" should wait, in seconds. */
+/** How long a client should wait after a 503, in seconds. */
 const RETRY_AFTER = '2';
 
-/** Codes that aren't 422. A client keeps what is answered with 5xx, and lets go of what is answered with 4xx. */
+/** Codes that aren't 422. After a 5xx a client keeps the write; after a 4xx it removes it from its queue. */
 const STATUSES: Readonly<Record<string, number>> = {
   UNAUTHORIZED: 403,
   NOT_FOUND: 404,
   UNIQUE_VIOLATION: 409,
   FOREIGN_KEY_VIOLATION: 409,
   UNCLASSIFIED_ERROR: 500,
-  // The app is newer than this server: its write is good once the server is, so it must not be lost.
+  // The app is newer than this server. Its write can be applied once the server is up to date, so it must not be lost.
   SCHEMA_MISMATCH: 501,
 };
 
-/** The answer for a transaction that was not applied; undefined for one that was. */
+/** The answer if a transaction was not applied. Undefined if it was. */
 export function refusalOf(result: TransactionResult | undefined): Response | undefined {
   switch (result?.status) {
     case 'success':

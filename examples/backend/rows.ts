@@ -1,6 +1,6 @@
 // `PUT`, `PATCH` and `DELETE /api/rows/:table/:id`: one request for each changed row, as in a REST API.
 //
-// A local transaction of the app isn't atomic here: each row is a transaction of its own.
+// A local transaction of the app isn't atomic here: each row is its own transaction.
 
 import { type ApplyOptions, applyTransactions } from './apply-transactions.ts';
 import { quoted } from './database.ts';
@@ -34,7 +34,7 @@ export async function writeRow(
   );
 }
 
-/** `GET /api/rows/:table/:id`: the user's row, for tools that check what arrived. */
+/** `GET /api/rows/:table/:id`: the user's row. For tools that check what arrived. */
 export async function readRow(
   options: ApplyOptions,
   userId: string,
@@ -46,7 +46,7 @@ export async function readRow(
   return row ?? Response.json({ message: 'No such row' }, { status: 404 });
 }
 
-/** The row as it is stored now. It may be gone: when a replay comes late, somebody may have deleted it meanwhile. */
+/** The row as it is stored now. It may be gone: before a late replay, somebody may have deleted it. */
 async function storedRow(
   { database }: ApplyOptions,
   userId: string,

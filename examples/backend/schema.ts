@@ -1,5 +1,5 @@
-// The tables of the example. Yours go here, with every rule that a write has to keep: the database is the one place
-// that no client, no bug and no second server can go around.
+// The tables of the example. Put yours here, with all rules that a write must follow: no client, no bug and no second
+// server can get around the database.
 
 /** Every row has an `id`, made by the client, and an `owner_id`, set by the backend. */
 export const SCHEMA = `
@@ -54,5 +54,5 @@ export const SCHEMA = `
     for each statement execute function tell_of_change();
 `;
 
-/** The tables that clients may write to. Named one by one: a new table isn't open to the world by accident. */
+/** The tables that clients may write to. They are named one by one, so that a new table isn't open by accident. */
 export const WRITABLE_TABLES: readonly string[] = ['lists', 'todos'];

@@ -18,11 +18,11 @@ export interface BackendOptions
   > {
   /** Default 0: any free port. */
   port?: number;
-  /** Default: a new one in memory. One that is given must have the tables (`openDatabase`), and isn't closed here. */
+  /** Default: a new one in memory. If you give one, it must have the tables (`openDatabase`), and you close it. */
   database?: PGlite;
-  /** The tables open to clients. Default: those of schema.ts. */
+  /** The tables that clients may write to. Default: those of schema.ts. */
   tables?: readonly string[];
-  /** What `GET /api/auth/token` answers as `powersync_url`. */
+  /** The `powersync_url` in the answer of `GET /api/auth/token`. */
   powersyncUrl?: string;
   tokens?: TokenOptions;
   /** How long the keys of applied transactions are kept. Default 30. */
@@ -32,25 +32,25 @@ export interface BackendOptions
 export interface Backend {
   readonly url: string;
   readonly port: number;
-  /** The store, for other servers over it. */
+  /** The store, for other servers that use it. */
   readonly database: PGlite;
-  /** Answers a request without the network. */
+  /** Answers a request without a network. */
   fetch(request: Request): Promise<Response>;
   query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
   /** All rows of one user, by table. */
   snapshot(userId: string): Promise<Snapshot>;
-  /** Calls the listener after each commit that touched a synced table, by an upload or by `query`. */
+  /** Calls the listener after each commit that changed a synced table, through an upload or `query`. */
   onCommit(listener: () => void): () => void;
   issueToken(userId: string, options?: { expiresInSeconds?: number }): Promise<string>;
-  /** Rejects for a token that `POST /api/data` would answer with 401. */
+  /** Rejects if `POST /api/data` would answer this token with 401. */
   verify(token: string): Promise<{ sub: string }>;
   jwks(): JSONWebKeySet;
-  /** How many uploaded transactions were executed and committed: replays and refusals don't count. */
+  /** How many uploaded transactions were executed and committed. Replays and refusals don't count. */
   executions(): number;
-  /** The remembered idempotency keys, oldest first. */
+  /** The stored idempotency keys, oldest first. */
   appliedTransactions(): Promise<{ userId: string; key: string }[]>;
   setPowerSyncUrl(url: string): void;
-  /** Serves the same store over gRPC, gRPC-Web and Connect, too, until the backend is closed. */
+  /** Also serves the same store over gRPC, gRPC-Web and Connect, until the backend is closed. */
   serveGrpc(ports?: { port?: number; http2Port?: number }): Promise<GrpcServer>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   const app = createApp({ ...store, powersyncUrl: () => powersyncUrl });
   const grpcServers: GrpcServer[] = [];
 
-  // The global Request and Response are left alone: a test or a demo in this process uses them as a client.
+  // The global Request and Response aren't replaced: a test or a demo in this process uses them as a client.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -90,7 +90,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
       try {
         listener();
       } catch (error) {
-        log(error); // Whoever follows along must not be able to break a write.
+        log(error); // A listener must not be able to break a write.
       }
     }
   });
@@ -101,7 +101,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   async function stop(): Promise<void> {
     clearInterval(pruning);
     for (const each of grpcServers) await each.close();
-    // Requests under way may finish; after a second they are cut off.
+    // Running requests may finish; after a second they are cut off.
     const cutOff = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 1000);
     await new Promise((resolve) => server.close(resolve));
     clearTimeout(cutOff);
@@ -119,7 +119,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
       (await database.query<Row>(sql, parameters)).rows,
     snapshot: (userId) => readSnapshot(database, tables, userId),
     onCommit(listener) {
-      const own = () => listener(); // So that a listener given twice is removed once at a time.
+      const own = () => listener(); // If the same listener is added twice, each call removes one.
       listeners.add(own);
       return () => listeners.delete(own);
     },

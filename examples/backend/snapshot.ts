@@ -3,7 +3,7 @@ import { type Database, quoted, type WritableTables } from './database.ts';
 /** A user's rows by table, as a sync service would send them. */
 export type Snapshot = Record<string, Array<Record<string, unknown> & { id: string }>>;
 
-/** Reads all rows of one user at one moment, with values that survive JSON (a time is a string, for one). */
+/** Reads all rows of one user at one moment, with values that survive JSON: a time is a string, for example. */
 export async function readSnapshot(
   database: Database,
   tables: WritableTables,

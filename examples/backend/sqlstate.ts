@@ -1,12 +1,12 @@
-// How a failed write is read: as temporary (the client keeps it) or as final (the client lets go of it).
-// This table decides whether data is lost. When in doubt, say temporary: a write that is retried once too often
-// costs a request, a write that is refused once too often is gone.
+// Decides whether a failed write is temporary (the client keeps it) or final (the client removes it from its queue).
+// This table decides whether data is lost. When in doubt, choose temporary: a write that is retried once too often
+// costs a request, but a write that is refused by mistake is lost.
 
 export type Failure =
   | { kind: 'retryable' }
   | { kind: 'fatal'; errorCode: string; message: string; details?: Record<string, string> };
 
-/** A refusal of the backend's own, rather than of the database: say what is wrong in words a developer can use. */
+/** A refusal by the backend itself, not by the database. The message should tell a developer what is wrong. */
 export class WriteRefused extends Error {
   override name = 'WriteRefused';
   readonly errorCode: string;
@@ -36,10 +36,10 @@ export function readFailure(error: unknown): Failure {
   };
 }
 
-/** The five characters by which Postgres names an error. Undefined for everything else, such as a lost connection. */
+/** The five characters with which Postgres names an error. Undefined for anything else, such as a lost connection. */
 function sqlState(error: unknown): string | undefined {
   const { code } = text(error, 'code');
-  // System errors have a code too (ECONNRESET), and one of them happens to have five characters.
+  // System errors have a code too (ECONNRESET), and one of those codes has five characters.
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : undefined;
 }
 
@@ -67,8 +67,8 @@ function errorCode(state: string): string {
 }
 
 /**
- * The message of Postgres. Its `detail` is added for bad data only, where it says what is bad ("Unicode low surrogate
- * must follow a high surrogate"): for constraints it quotes the row, which has no business in a client's error log.
+ * The message of Postgres. Its `detail` is added only for bad data, where it says what is bad ("Unicode low surrogate
+ * must follow a high surrogate"). For constraints it quotes the row, which must not get into a client's error log.
  */
 function describe(error: unknown, state: string): string {
   const { message = 'The database refused the write' } = text(error, 'message');

@@ -1,4 +1,4 @@
-// Makes and checks the tokens of the example. A real app has these made by its own login or identity provider.
+// Makes and checks the tokens of the example. In a real app, your login or identity provider makes them.
 
 import {
   type CryptoKey,
@@ -11,27 +11,27 @@ import {
 } from 'jose';
 
 export interface TokenOptions {
-  /** Which service a token is meant for. Default `powersync`. */
+  /** The service that a token is for. Default `powersync`. */
   audience?: string;
   /** Who made the token. Default `example-backend`. */
   issuer?: string;
   /** Default five minutes: a stolen token is soon useless, and clients fetch a new one by themselves. */
   lifetimeSeconds?: number;
-  /** How far the clocks of maker and checker may be apart. Default 0, since here they are one process. */
+  /** How far the clocks of maker and checker may differ. Default 0, because here both are one process. */
   clockToleranceSeconds?: number;
-  /** Default: a new pair at every start, which ends the tokens made before. */
+  /** Default: a new pair at each start, so that older tokens are no longer valid. */
   keys?: { publicKey: CryptoKey; privateKey: CryptoKey };
 }
 
 export interface Tokens {
   issue(userId: string, options?: { expiresInSeconds?: number }): Promise<string>;
-  /** Returns whose token it is; throws TokenRefused. */
+  /** Returns the user of the token, or throws TokenRefused. */
   verify(token: string): Promise<{ sub: string }>;
-  /** The public key, in the form in which the PowerSync Service fetches it. */
+  /** The public key, in the form that the PowerSync Service fetches. */
   jwks(): JSONWebKeySet;
 }
 
-/** The token isn't valid: answered with 401. Any other error is the server's own fault, and must not be. */
+/** The token isn't valid: the answer is 401. Any other error is the server's own fault, and must not become a 401. */
 export class TokenRefused extends Error {
   override name = 'TokenRefused';
 }
@@ -65,7 +65,7 @@ export async function createTokens(options: TokenOptions = {}): Promise<Tokens> 
     async verify(token) {
       try {
         const { payload } = await jwtVerify(token, publicKey, {
-          algorithms: [ALGORITHM], // Never take the token's word for how it is signed.
+          algorithms: [ALGORITHM], // Never trust what the token says about its signature.
           audience,
           issuer,
           clockTolerance: clockToleranceSeconds,

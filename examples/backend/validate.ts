@@ -1,17 +1,17 @@
-// Reads the body of an upload. Checking the shape by hand is forty lines; a schema library does as well.
+// Reads the body of an upload. Here its shape is checked by hand, in forty lines; you can also use a schema library.
 
 import type { Operation, UploadedEntry, UploadedTransaction } from './contract.ts';
 
 export const MAX_TRANSACTIONS = 50;
 
-/** The body isn't an upload: answered with 400. Retrying it unchanged is useless, so the message says where. */
+/** The body isn't an upload: the answer is 400. Retrying doesn't help, so the message says what is wrong. */
 export class InvalidUpload extends Error {
   override name = 'InvalidUpload';
 }
 
 /**
- * Returns the transactions of an upload, with the members of the contract and nothing else.
- * Unknown members are ignored, so that newer clients work; `null` is not the same as absent, and refused.
+ * Returns the transactions of an upload, with the members of the contract and nothing else. Unknown members are
+ * ignored, so that newer clients work. `null` is refused: it isn't the same as absent.
  */
 export function readUpload(body: unknown): UploadedTransaction[] {
   const { transactions } = object(body, 'the body');
@@ -86,7 +86,7 @@ function operation(value: unknown, path: string): Operation {
   return value;
 }
 
-/** Plain characters only: two keys that differ must also differ once they are stored. */
+/** Only plain characters, so that two different keys are still different when they are stored. */
 export function key(value: unknown, path: string): string {
   if (!/^[\x21-\x7e]{1,255}$/.test(string(value, path))) {
     throw new InvalidUpload(`${path} must be 1 to 255 visible ASCII characters`);

@@ -5,9 +5,11 @@ import { type Queryable, quoted, type WritableTables } from './database.ts';
 import { WriteRefused } from './sqlstate.ts';
 
 /**
- * Applies one entry, or throws. Returns false when there is no such row to PATCH or DELETE. Every statement takes one parameter: the row as JSON, from which Postgres makes values
- * of the columns' own types. So the values are checked and converted by the database alone, no value can become SQL,
- * and text that isn't valid Unicode is an error instead of being changed on the way.
+ * Applies one entry, or throws. Returns false if there is no such row to PATCH or DELETE.
+ *
+ * Each statement takes one parameter: the row as JSON. Postgres converts its values to the types of the columns. So
+ * only the database checks and converts values, no value can become SQL, and text that isn't valid Unicode is an error
+ * instead of being changed on the way.
  */
 export async function writeEntry(
   transaction: Queryable,
@@ -26,8 +28,8 @@ export async function writeEntry(
   const { rows: written } = await transaction.query(statement(entry.op, table, row, columns), parameters);
   if (written.length > 0) return true;
 
-  // Nothing matched. A row that isn't there may be fine: a repeated DELETE, or a PATCH of a row deleted meanwhile.
-  // A row that is there belongs to somebody else.
+  // Nothing matched. If the row doesn't exist, that may be fine: the DELETE is repeated, or somebody has deleted the
+  // row of the PATCH. If it exists, it belongs to somebody else.
   const { rows: existing } = await transaction.query(
     `select from ${table} as stored, ${row} as given where stored.id = given.id`,
     parameters,
@@ -36,7 +38,7 @@ export async function writeEntry(
   return false;
 }
 
-/** Each statement reaches rows of the user only, and returns a row when it wrote one. */
+/** Each statement reaches only rows of the user, and returns a row if it wrote one. */
 function statement(op: UploadedEntry['op'], table: string, row: string, columns: string[]): string {
   switch (op) {
     case 'PUT': {
@@ -56,9 +58,9 @@ function statement(op: UploadedEntry['op'], table: string, row: string, columns:
   }
 }
 
-/** The columns to write, apart from `id` and `owner_id`; throws for what this user may not write. */
+/** The columns to write, without `id` and `owner_id`. Throws if this user may not write something. */
 function writtenColumns(tables: WritableTables, userId: string, entry: UploadedEntry): string[] {
-  // A Map and a Set, not objects: a table or column called `__proto__` or `constructor` is simply not in them.
+  // A Map and a Set, not objects, so a table or column called `__proto__` or `constructor` isn't in them.
   const known = tables.get(entry.table);
   if (known === undefined) {
     throw new WriteRefused('SCHEMA_MISMATCH', `No table ${JSON.stringify(entry.table)} is open to clients`);

@@ -12,7 +12,7 @@ export function say(line: string): void {
   console.log(`  ${line}`);
 }
 
-/** Draws a bar that moves in a terminal, and a line for each quarter where the output is kept. */
+/** Draws a moving bar in a terminal. If the output goes elsewhere, prints a line for each quarter. */
 export function progressBar(label: string, total: number): (done: number) => void {
   let shown = -1;
   return (done) => {
@@ -40,7 +40,7 @@ export function table(rows: readonly Record<string, string | number>[]): void {
 
 let failed = 0;
 
-/** States a claim of the story, and remembers if it is false. */
+/** Prints a claim of the story, and remembers if it is false. */
 export function check(claim: string, holds: boolean, found?: unknown): void {
   if (!holds) failed++;
   const mark = holds ? styleText('green', '✓') : styleText('red', '✗');

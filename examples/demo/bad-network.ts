@@ -3,7 +3,10 @@ import type { Device } from './device.ts';
 import { countRows, isInSync, queuedEntries, until, writeList, writeTodo } from './rows.ts';
 import { ADA, type World } from './world.ts';
 
-/** Uploads hundreds of writes, made offline on two devices, through a bad network. Returns the one that will be refused. */
+/**
+ * Writes hundreds of rows offline on two devices, and uploads the phone's through a bad network. Returns the id of the
+ * to-do that will be refused.
+ */
 export async function badNetwork({ phone, laptop, network, phoneTokens }: World): Promise<string> {
   chapter('Ada writes on two devices, both offline');
   let refused = '';
@@ -27,7 +30,7 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
       phoneTokens.lifetime = 300;
       network.delay(0);
     }
-    // The other faults wait for their turn: so many batches go through before.
+    // Each of the other faults begins after a number of batches.
     if (event.type !== 'completed') return;
     const batches = phone.events.filter(({ type }) => type === 'completed').length;
     if (batches === 2) {
@@ -45,7 +48,7 @@ export async function badNetwork({ phone, laptop, network, phoneTokens }: World)
   say('an answer was lost after the commit  the request was sent again; the backend knew its keys');
   const faults = ['unavailable', 'unauthenticated', 'network'];
   check(
-    'the phone met all three failures',
+    'the phone saw all three failures',
     faults.every((code) => met.includes(code)),
     met,
   );
@@ -92,7 +95,9 @@ export function printRequests({ by, network }: World): void {
 
 const PLURAL = { transaction: 'transactions', entry: 'entries' };
 
-/** What both devices wrote, and the one that was mended: 115 lists of four transactions and eight entries each. */
+/**
+ * The writes of both devices, and the one that was corrected: 115 lists of four transactions and eight entries each.
+ */
 const GOOD = { transaction: 115 * 4 + 1, entry: 115 * 8 + 1 };
 
 function figures({ name, connector, events }: Device): Record<string, string | number> {

@@ -30,7 +30,7 @@ export interface DeviceOptions {
   readonly serviceUrl: string;
   /** How its writes reach the backend: see transports.ts. */
   readonly transport: Transport;
-  /** Null when nobody is signed in. */
+  /** Null if nobody is signed in. */
   readonly getToken: () => Promise<string | null>;
 }
 
@@ -39,7 +39,7 @@ export async function openDevice({ name, serviceUrl, transport, getToken }: Devi
   const db = new PowerSyncDatabase({
     schema,
     database: { dbFilename: `${name}.db`, dbLocation: folder, implementation: { type: 'node:sqlite' } },
-    logger: { log: () => {} }, // The faults of this story are meant; the account below tells of them.
+    logger: { log: () => {} }, // The faults of this story are intended, and the demo prints what happens.
   });
 
   // This is all an app has to write:
@@ -50,7 +50,7 @@ export async function openDevice({ name, serviceUrl, transport, getToken }: Devi
       return token === null ? null : { token };
     },
     transport,
-    retry: { baseMs: 250 }, // Five seconds by default; the demo is in a hurry.
+    retry: { baseMs: 250 }, // The default is five seconds, which is too long for a demo.
   });
 
   const events: UploadEvent[] = [];

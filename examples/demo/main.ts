@@ -1,10 +1,11 @@
-// The main job of the package, on embedded parts: real SDK clients on SQLite, a real HTTP backend on Postgres (PGlite),
-// a stand-in of the PowerSync Service, and a network with faults between. Exits with 0 only if what it claims is true.
+// Shows what the package is for, with embedded parts: real SDK clients on SQLite, a real HTTP backend on Postgres
+// (PGlite), a stand-in for the PowerSync Service, and a network with faults between them. Exits with 0 only if all its
+// claims are true.
 //
 //   npm run demo               the story
 //   npm run demo -- --verbose  with every request
 //   npm run demo -- --transport rows
-//                              the same over another transport: those of transports.ts
+//                              the same with another transport: see transports.ts
 import { parseArgs } from 'node:util';
 import { chapter, failures, say } from './account.ts';
 import { allTheSame, badNetwork, printRequests } from './bad-network.ts';
@@ -22,7 +23,9 @@ const { values: options } = parseArgs({
 });
 const by = TRANSPORTS[options.transport];
 if (!by)
-  throw new Error(`There is no transport "${options.transport}", but: ${Object.keys(TRANSPORTS).join(', ')}`);
+  throw new Error(
+    `There is no transport "${options.transport}". Choose one of: ${Object.keys(TRANSPORTS).join(', ')}`,
+  );
 const world = await createWorld(by);
 try {
   chapter('How writes reach the backend');

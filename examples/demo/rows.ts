@@ -6,7 +6,7 @@ import { ADA } from './world.ts';
 const INSERT_TODO =
   'INSERT INTO todos (id, list_id, description, completed, owner_id) VALUES (?, ?, ?, 0, ?)';
 
-/** Writes one list with four to-dos in one transaction, and ticks three of them: four transactions, eight entries. */
+/** Writes a list with four to-dos in one transaction, and ticks three of them: four transactions, eight entries. */
 export async function writeList({ db }: Device, name: string, owner: string): Promise<string> {
   const list = crypto.randomUUID();
   const todos = Array.from({ length: 4 }, () => crypto.randomUUID());
@@ -18,7 +18,7 @@ export async function writeList({ db }: Device, name: string, owner: string): Pr
   return list;
 }
 
-/** Writes a to-do; the backend takes at most 140 characters. */
+/** Writes a to-do. The backend accepts at most 140 characters. */
 export async function writeTodo(
   { db }: Device,
   list: string,
@@ -38,7 +38,7 @@ export async function queuedEntries({ db }: Device): Promise<number> {
   return (await db.getUploadQueueStats()).count;
 }
 
-/** Whether a device holds the very rows that Ada has at the server. */
+/** Whether a device has exactly the rows that Ada has on the server. */
 export async function isInSync({ db }: Device, backend: Backend): Promise<boolean> {
   const { lists = [], todos = [] } = await backend.snapshot(ADA);
   const local = describe(await db.getAll('SELECT * FROM lists'), await db.getAll('SELECT * FROM todos'));

@@ -3,7 +3,7 @@ import { chapter, check, say } from './account.ts';
 import { countRows, queuedEntries, writeList } from './rows.ts';
 import { ADA, BOB, type World } from './world.ts';
 
-/** Two users on one device: nobody's writes go out in the other's name. */
+/** Two users on one device: no write is sent with the other user's token. */
 export async function twoUsers({ tablet, session, backend }: World): Promise<void> {
   chapter('Two users on one tablet');
   const signIn = async (user: string): Promise<void> => {

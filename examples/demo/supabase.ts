@@ -1,4 +1,4 @@
-// Supabase in the demo: real supabase-js against a stand-in of PostgREST, which runs on the backend's Postgres.
+// Supabase in the demo: the real supabase-js with a stand-in for PostgREST, which runs on the backend's Postgres.
 import { readFile } from 'node:fs/promises';
 import { createClient } from '@supabase/supabase-js';
 import type { Transport } from 'powersync-backend-connector';
@@ -9,7 +9,7 @@ import { startPostgrestStandIn } from '../../test/support/postgrest-stand-in.ts'
 import type { Backend } from '../backend/server.ts';
 import type { Served } from './transports.ts';
 
-/** Gives the backend's database what a Supabase project has, the SQL function of the package included. */
+/** Sets up the backend's database like a Supabase project, with the SQL function of the package. */
 export async function serveSupabase({ database, verify }: Backend): Promise<Served> {
   await database.exec(SUPABASE_ROLES);
   await database.exec(LISTS_AND_TODOS_POLICIES);

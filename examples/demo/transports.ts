@@ -7,27 +7,27 @@ import type { ProxiedRequest } from '../../test/support/faulty-proxy.ts';
 import type { Backend } from '../backend/server.ts';
 import { serveSupabase, supabaseTransport } from './supabase.ts';
 
-/** Another server of the backend's store. What it doesn't count itself, the backend counts. */
+/** Another server for the backend's store. If it doesn't count something itself, the backend does. */
 export interface Served {
   readonly url: string;
-  /** How many transactions it has applied, by the keys that are kept. */
+  /** How many transactions it has applied: the number of stored keys. */
   applied?(): Promise<number>;
-  /** How often it wrote, whatever the keys. */
+  /** How often it wrote, whatever the keys were. */
   executions?(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** A way to tell the story over: the transport, and what can be promised with it. */
+/** One way to run the demo: a transport, and what it guarantees. */
 export interface DemoTransport {
-  /** Serves the backend's store by another contract, where its own address doesn't. */
+  /** Serves the backend's store with another contract, if the backend itself doesn't speak it. */
   serve?(backend: Backend): Promise<Served>;
-  /** Makes the transport of a device, given the address of the backend as that device sees it. */
+  /** Makes the transport of a device. `url` is the backend's address for that device. */
   create(url: string): Transport;
-  /** What goes over the network in one piece, and is applied as a whole. */
+  /** What is sent in one piece and applied as a whole. */
   readonly unit: 'transaction' | 'entry';
-  /** How many of these a request carried; undefined for a request that is no upload. */
+  /** How many of these a request contained. Undefined if the request isn't an upload. */
   unitsIn(request: ProxiedRequest): number | undefined;
-  /** What is to be known of it, told at the beginning. */
+  /** Lines about the transport, printed at the beginning. */
   readonly tells: readonly string[];
 }
 

@@ -4,16 +4,16 @@ import { type Backend, startBackend } from '../backend/server.ts';
 import { type Device, openDevice } from './device.ts';
 import type { DemoTransport, Served } from './transports.ts';
 
-/** Who writes in the story. */
+/** The users of the story. */
 export const ADA = 'ada';
 export const BOB = 'bob';
 
-/** Everything the story happens in. */
+/** Everything that the story needs. */
 export interface World {
   /** How writes reach the backend. */
   readonly by: DemoTransport;
   readonly backend: Backend;
-  /** What the devices send their writes to: the backend, or what serves its store. */
+  /** Where the devices send their writes: the backend, or another server for its store. */
   readonly target: Served;
   readonly service: ServiceStandIn;
   /** Between the phone and the backend, and later between the tablet and the backend. */
@@ -21,9 +21,9 @@ export interface World {
   readonly phone: Device;
   readonly laptop: Device;
   readonly tablet: Device;
-  /** Whose tablet session it is. */
+  /** Who is signed in on the tablet. */
   readonly session: { user: string | null };
-  /** Seconds that the phone's next token lives. */
+  /** The lifetime of the phone's next token, in seconds. */
   readonly phoneTokens: { lifetime: number };
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-// A span for each call of the transport, and its `traceparent` on the request, so that the backend's spans join in.
+// Makes a span for each call of the transport, and sends its `traceparent` with the request, so that the backend's
+// spans belong to it.
 
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { UploadEvent } from 'powersync-backend-connector';
@@ -31,7 +32,7 @@ export function traceUploads(tracer = trace.getTracer('powersync-backend-connect
     }
   }
 
-  /** Asked for by `writeApi()` right after the event, so it is the request of the latest span. */
+  /** `writeApi()` calls this right after the event, so it is for the request of the latest span. */
   function headers(): Record<string, string> {
     const carrier: Record<string, string> = {};
     if (latest) propagation.inject(trace.setSpan(context.active(), latest), carrier);

@@ -3,7 +3,7 @@
 //   npm run demo:web                  http://localhost:4180
 //   npm run demo:web -- --port 8000   or PORT=8000
 //
-// What the backend has saved is kept in `.data` beside this file. Delete it to begin anew.
+// The backend's data is in `.data`, next to this file. Delete it to start over.
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { openDatabase } from '../backend/database.ts';
 import { type Backend, startBackend } from '../backend/server.ts';
 
 export interface WebTodo {
-  /** Where the app is. */
+  /** The address of the app. */
   readonly url: string;
   readonly backend: Backend;
   readonly service: ServiceStandIn;
@@ -23,13 +23,16 @@ export interface WebTodo {
 export interface WebTodoOptions {
   /** Default 0: any free port. */
   readonly port?: number;
-  /** Where the built app is put. Default `dist` beside this file. */
+  /** The folder for the built app. Default `dist`, next to this file. */
   readonly outDir?: string;
-  /** Where the backend keeps its data. Default: in memory. */
+  /** The folder for the backend's data. Default: in memory. */
   readonly dataFolder?: string;
 }
 
-/** Starts the example backend (Postgres is PGlite) and the stand-in of the PowerSync Service, then builds and serves the app. */
+/**
+ * Starts the example backend (its Postgres is PGlite) and the stand-in for the PowerSync Service, then builds and
+ * serves the app.
+ */
 export async function serveWebTodo({
   port = 0,
   outDir = 'dist',

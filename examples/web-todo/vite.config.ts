@@ -8,9 +8,9 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   worker: { format: 'es' }, // the workers of @powersync/web are modules
-  optimizeDeps: { exclude: ['@powersync/web'] }, // they find each other by their addresses
+  optimizeDeps: { exclude: ['@powersync/web'] }, // they find each other by their URLs
   resolve: {
-    // Only here, in the repository of the package: its source. An app installs it and needs no alias.
+    // Only in this repository: uses the source of the package. An app installs the package and needs no alias.
     alias: [
       { find: /^powersync-backend-connector$/, replacement: source('index.ts') },
       { find: /^powersync-backend-connector\/(.+)$/, replacement: source('$1/index.ts') },

@@ -25,7 +25,7 @@ export interface QueueReport {
   /** The database's client id (`getClientId()`). */
   readonly clientId: string;
   /** Number of entries in the whole queue. */
-  readonly length: number;
+  readonly queuedEntries: number;
   /** The first transactions in the queue, oldest first. */
   readonly transactions: readonly QueuedTransaction[];
   /** True if more is queued than `transactions` shows. */
@@ -70,8 +70,8 @@ export interface QueuedEntry extends Partial<Pick<CrudEntryLike, 'opData' | 'pre
  *
  * declare const db: ConnectorDatabase;
  *
- * const { length, transactions } = await inspectQueue(db, { limit: 20 });
- * console.log(`${length} writes wait to be uploaded; first of all`, transactions[0]?.entries);
+ * const { queuedEntries, transactions } = await inspectQueue(db, { limit: 20 });
+ * console.log(`${queuedEntries} writes wait to be uploaded; first of all`, transactions[0]?.entries);
  * ```
  */
 export async function inspectQueue(
@@ -82,12 +82,12 @@ export async function inspectQueue(
     throw new TypeError('inspectQueue: option "limit" must be a whole number above 0.');
   }
   const clientId = await clientIdOf(database);
-  const { count: length } = await database.getUploadQueueStats();
+  const { count: queuedEntries } = await database.getUploadQueueStats();
   const head = await readQueue(database, { transactions: limit, entries: limit });
   const queued = head?.transactions ?? [];
   return {
     clientId,
-    length,
+    queuedEntries,
     transactions: queued.map((entries) => report(clientId, entries, values)),
     truncated: head?.handle.haveMore ?? false,
   };

@@ -73,7 +73,10 @@ export class UploadError extends Error {
     if (budget !== undefined) this.budget = budget;
   }
 
-  /** The message without the leading `[code]`, to show to people. */
+  /**
+   * The message without the leading `[code]`, to show to people. Messages of this library are in English. To use your
+   * own words, choose a text by `code`.
+   */
   get detail(): string {
     return this.message.slice(this.code.length + 3);
   }

@@ -133,7 +133,8 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
       encode,
     );
     const sent = batch.transactions.length;
-    const outcomes = await deliver(batch, body, context).catch((thrown) => {
+    const outcomes = await deliver(batch, body, context).catch((failure) => {
+      const thrown = utf8Length(body) > maxBodyBytes ? tellOfSize(failure) : failure;
       // Only one transaction of a larger batch was sent, so it is at fault: no need to bisect.
       if (sent > 1 || transactions.length === 1) throw thrown;
       return [failureAlone(thrown)];
@@ -148,6 +149,18 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
     return transactions.map((_, index) => outcomes[index] ?? { status: 'not_attempted' });
   };
   return Object.assign(transport, { url });
+}
+
+/** Some backends answer 413 without CORS headers, which a browser shows as any other network error. */
+function tellOfSize(failure: unknown): unknown {
+  const { code, detail, cause } = UploadError.from(failure);
+  return code === 'network'
+    ? new UploadError(
+        code,
+        `${detail} The body exceeds maxBodyBytes, so it may be too large for the server.`,
+        { cause },
+      )
+    : failure;
 }
 
 function resolve(options: BatchEndpointOptions) {

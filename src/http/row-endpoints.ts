@@ -11,6 +11,7 @@ import { createHttpClient, type HttpOptions } from './http-client.ts';
 import { checkErrorCodes, checkHeaderName, checkHttpOptions } from './http-options.ts';
 import { type JsonAnswer, withJson } from './json-answer.ts';
 import { hasMissingCode, mayBeMissing, saysMissing } from './missing-row.ts';
+import { isReadAs, isWholeNumber } from './read-as-number.ts';
 import { readRefusal, statusIn } from './refusal-in-body.ts';
 import { fillPath, joinUrl } from './row-path.ts';
 import { checkRoute, type RowRoutes, requestFor } from './row-routes.ts';
@@ -79,13 +80,14 @@ export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
  *   any other 2xx, the write stays queued.
  * - 404 (or 410) on DELETE: applied, because the row is gone. On PATCH: rejected as `not_found`. Both only if the
  *   answer says that the row is missing (`isMissingRow`). If it doesn't, the code is `unclassified`, because an ingress
- * answers
- *   404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected. On PUT: the
- * code
- *   is `misconfigured` and the write stays queued; but if the answer says that a row is missing, it is `unclassified`
- * too.
+ *   answers 404 during a deployment: the write is tried at least ten times over fifteen minutes, then rejected.
+ * - 404 (or 410) on PUT: the code is `misconfigured`, and the write stays queued. But if the answer says that a row is
+ *   missing, the code is `unclassified` too.
  * - Any other status: the error code of the HTTP status. The breaker counts such refusals.
  * - A PATCH without columns is not sent.
+ * - The ids must be the server's own. If its id column is an integer, Rails, PHP and MySQL read `3f2c…` as 3, and change or
+ *   delete row 3. If the answer shows it (JSON with the other `id`), the write is rejected as `not_found`, and only whole
+ *   numbers are sent as ids of that table until a restart. A 204 shows nothing, so the row is lost.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
@@ -107,11 +109,18 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
   const { url, routes, concurrency, isMissingRow, decode, errorCodes, idempotencyHeader, ...http } =
     resolve(options);
   const client = createHttpClient(url, http);
+  /** Tables in which the server has read an id as the number of another row. */
+  const numbered = new Set<string>();
 
-  async function read(answer: JsonAnswer, entry: UploadEntry): Promise<RowOutcome> {
+  async function read(answer: JsonAnswer, entry: UploadEntry, byId: boolean): Promise<RowOutcome> {
     const outcome = await decode(answer, entry);
     if (outcome != null) return outcome;
-    return isSuccess(answer) ? readSuccess(answer, entry) : readFailure(answer, entry);
+    if (!isSuccess(answer)) return readFailure(answer, entry);
+    if (!byId || !isObject(answer.json) || !isReadAs(entry.id, answer.json.id))
+      return readSuccess(answer, entry);
+    numbered.add(entry.table);
+    const { status, json } = answer;
+    return { status: 'rejected', error: anotherRow(entry.table, status), details: json };
   }
 
   async function readSuccess(answer: JsonAnswer, entry: UploadEntry): Promise<RowOutcome> {
@@ -161,16 +170,38 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
       const { op, opData = {} } = entry;
       if (op === 'PATCH' && Object.keys(opData).length === 0) return { status: 'applied' };
       const { path, ...ask } = await requestFor(routes, entry);
+      const byId = op !== 'PUT' || ask.method.toUpperCase() !== 'POST';
+      if (byId && numbered.has(entry.table) && !isWholeNumber(entry.id)) throw notANumber(entry.table);
       const request = {
         ...ask,
         url: joinUrl(url, fillPath(path, entry)),
         ...(idempotencyHeader !== undefined && { headers: { [idempotencyHeader]: context.key } }),
       };
-      return read(withJson(await client(request, context)), entry);
+      return read(withJson(await client(request, context)), entry, byId);
     },
     { concurrency },
   );
   return Object.assign(transport, { url });
+}
+
+const MAKE_TEXT_IDS = 'Make the id column of the table text or UUID, as the ids of the app are';
+
+/** The error if the server has read the id as the number of another row, and changed that one. */
+export function anotherRow(table: string, status: number): UploadError {
+  return new UploadError(
+    'not_found',
+    `The backend has no row of "${table}" with this id. It read the id as a number, and changed another row, whose number the ` +
+      `answer has. ${MAKE_TEXT_IDS}, and restore that row.`,
+    { status },
+  );
+}
+
+function notANumber(table: string): UploadError {
+  return new UploadError(
+    'misconfigured',
+    `The backend has read an id of "${table}" as the number of another row, so only whole numbers are sent to it as ids until ` +
+      `the app restarts. Nothing was sent. ${MAKE_TEXT_IDS}. The writes stay queued.`,
+  );
 }
 
 /**

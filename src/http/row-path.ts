@@ -5,9 +5,8 @@ import type { UploadEntry } from '../queue/transaction.ts';
  * Fills a path template: `{table}`, `{id}`, or a column of the entry. Whatever a value holds, it stays within one path
  * segment. So it can't become the path of another row or of the whole table.
  *
- * @throws UploadError `misconfigured` for a column that the entry doesn't have, `invalid` for a value that can't be
- * in a
- * path.
+ * @throws UploadError `misconfigured` for a column that the entry doesn't have, `invalid` for a value that can't be in
+ * a path.
  */
 export function fillPath(template: string, entry: UploadEntry): string {
   const path = template.replace(/\{([^{}]*)\}/g, (_, name: string) => encode(parameter(name, entry), name));

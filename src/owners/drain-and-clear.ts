@@ -1,10 +1,11 @@
 import type { TokenSource } from '../auth/token-cache.ts';
+import { optionChecks } from '../check-options.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { laneIsLeft } from '../queue/lane.ts';
 import { rowsOfOwner } from '../rejections/rows.ts';
 import type { Publisher } from '../status/publisher.ts';
-import { startDeadline, within } from '../time/deadline.ts';
+import { LONGEST_TIMER_MS, startDeadline, within } from '../time/deadline.ts';
 import type { Gate } from '../time/gate.ts';
 import type { Rejecting } from '../upload/rejecting.ts';
 import type { Uploader } from '../upload/uploader.ts';
@@ -19,7 +20,7 @@ export interface ClearableDatabase extends ConnectorDatabase {
 
 /** The writes that would be lost by clearing the database. They hold row data. */
 export interface Leftover {
-  /** Transactions that are still queued, oldest first. */
+  /** Transactions that are still queued, oldest first. Those of other users of the database file too: see `owner`. */
   readonly queued: readonly ExportedTransaction[];
   /** Rejected writes of the signed-in user, as rows of the table `connector_rejected_writes`. */
   readonly rejected: readonly Record<string, unknown>[];
@@ -44,7 +45,7 @@ export interface DrainAndClearOptions {
    */
   readonly export?: (left: Leftover) => void | Promise<void>;
   /**
-   * How long to try to upload, in milliseconds.
+   * How long to try to upload, in milliseconds, from 0 (don't try) to 2_147_483_647 (24 days).
    *
    * @default 30_000
    */
@@ -84,17 +85,27 @@ export interface LeavingParts {
   readonly callTimeoutMs: number;
 }
 
+/** Options of `drainAndClear()` that are checked, with their defaults. */
+export type CheckedOptions = DrainAndClearOptions & { readonly timeoutMs: number };
+
+/** @throws TypeError if an option is missing, unknown or out of range. */
+export function checkOptions(options: DrainAndClearOptions): CheckedOptions {
+  const { wrong, fn, number, noOthers } = optionChecks('drainAndClear');
+  const { unsent, export: keep, timeoutMs = 30_000, soft, ...others } = options ?? {};
+  noOthers('', others);
+  if (!['keep', 'export', 'discard'].includes(unsent))
+    wrong('unsent', '"keep", "export" or "discard"', unsent);
+  if (unsent === 'export') fn('export', keep);
+  number('timeoutMs', timeoutMs, 0, LONGEST_TIMER_MS);
+  if (soft !== undefined && typeof soft !== 'boolean') wrong('soft', 'true or false', soft);
+  return { unsent, timeoutMs, ...(keep && { export: keep }), ...(soft !== undefined && { soft }) };
+}
+
 export async function drainAndClear(
   parts: LeavingParts,
   database: ClearableDatabase,
-  { unsent, export: keep, timeoutMs = 30_000, soft }: DrainAndClearOptions,
+  { unsent, export: keep, timeoutMs, soft }: CheckedOptions,
 ): Promise<DrainAndClearReport> {
-  if (!['keep', 'export', 'discard'].includes(unsent)) {
-    throw new TypeError('drainAndClear: option "unsent" must be "keep", "export" or "discard".');
-  }
-  if (unsent === 'export' && typeof keep !== 'function') {
-    throw new TypeError('drainAndClear: with unsent "export", option "export" must be a function.');
-  }
   const { uploader, publisher, tokens, rejecting, gate, callTimeoutMs } = parts;
   const before = publisher.status.counters;
   const report = (cleared: boolean, left: number, error: UploadError | undefined): DrainAndClearReport => {
@@ -150,7 +161,7 @@ async function uploadFor(
   { uploader, gate, publisher, clock }: LeavingParts,
   database: ConnectorDatabase,
 ): Promise<UploadError | undefined> {
-  const deadline = startDeadline(timeoutMs);
+  const deadline = startDeadline(timeoutMs, 'timeoutMs of drainAndClear()');
   try {
     for (;;) {
       try {
@@ -159,8 +170,8 @@ async function uploadFor(
       } catch (thrown) {
         const error = UploadError.from(thrown);
         // Only an outage can end by waiting.
-        if (deadline.error || ['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase))
-          return gate.error ?? error;
+        if (deadline.error) return gate.error ?? deadline.error;
+        if (['held', 'owner-mismatch', 'closed'].includes(publisher.status.phase)) return gate.error ?? error;
         const askedToWait = gate.shutBy(true) ? (publisher.status.nextAttemptAt ?? 0) - clock() : 0;
         let timer: ReturnType<typeof setTimeout> | undefined;
         const wait = new Promise((resolve) => {

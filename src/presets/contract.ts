@@ -1,8 +1,8 @@
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { refusalByCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
-import { defaultVerdict } from '../error/codes.ts';
-import { UploadError } from '../error/upload-error.ts';
+import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
+import { type RetryBudget, UploadError } from '../error/upload-error.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { HttpOptions } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
@@ -24,6 +24,8 @@ interface Answers {
    * status of the answer is clear.
    */
   readonly words?: ((answer: JsonAnswer) => unknown) | undefined;
+  /** Reads an error that is no text. */
+  readonly codeOf?: ((said: unknown) => UploadErrorCode | undefined) | undefined;
 }
 
 /** A backend that accepts a whole transaction in one request. */
@@ -32,7 +34,12 @@ export interface BatchContract extends Answers {
   readonly encode?: ((batch: UploadBatch) => unknown) | undefined;
   /** Throws for an entry that the backend never accepts. */
   readonly check?: ((entry: UploadEntry) => void) | undefined;
+  /** The setting of the backend that limits the size of a body. */
+  readonly limit?: string | undefined;
 }
+
+/** The limit of backends that read bodies with Express' defaults: 100 kB. */
+export const LIMIT_OF_EXPRESS = 'express.json()';
 
 /** A backend that accepts one operation per request, with the operation as method. */
 export interface RowContract extends Answers {
@@ -49,14 +56,14 @@ export interface RowContract extends Answers {
 export function batchTransport(
   url: string,
   options: HttpOptions & { maxTransactions?: number | undefined; maxBodyBytes?: number | undefined },
-  { path, encode, check, ...answers }: BatchContract,
+  { path, encode, check, limit, ...answers }: BatchContract,
 ): Transport {
   const transport = batchEndpoint({
     ...options,
     url: joinUrl(url, path),
     encode,
     decode(answer, { transactions }) {
-      const outcome = readAnswer(answer, answers);
+      const outcome = limit && answer.status === 413 ? tooLarge(limit) : readAnswer(answer, answers);
       if (outcome?.status === 'applied') return transactions.map(() => outcome);
       if (!outcome) return undefined;
       // An error that isn't about a single transaction is thrown.
@@ -88,20 +95,39 @@ export function rowTransport(
   });
 }
 
-const FAILED = 'The backend failed to apply the write.';
+/** The backend would take the transaction if it had another setting, so the error names it. */
+function tooLarge(limit: string): RowOutcome {
+  const error = new UploadError(
+    'too_large',
+    `The body is larger than the backend allows. Raise the limit of ${limit} there, then call retryRejected().`,
+    { status: 413 },
+  );
+  return { status: 'rejected', error, inBand: false };
+}
 
-function readAnswer(answer: JsonAnswer, { isApplied, words }: Omit<Answers, 'path'>): RowOutcome | undefined {
+const FAILED = 'The backend failed to apply the write.';
+/** For a failure without any words: it may be an outage as well as a bad row, so it has more time. */
+const WITHOUT_WORDS: RetryBudget = { attempts: 10, minMs: 3_600_000 };
+
+function readAnswer(
+  answer: JsonAnswer,
+  { isApplied, words, codeOf }: Omit<Answers, 'path'>,
+): RowOutcome | undefined {
   const { status, json } = answer;
   const inBand = isSuccess(answer);
   const refusal = inBand ? readRefusal(answer, {}) : undefined;
   if (inBand && !refusal && isApplied(answer)) return { status: 'applied' };
   const said = words?.(answer);
   if (said !== undefined) {
-    const code = typeof said === 'string' ? codeFromFailureText(said) : undefined;
+    const isText = typeof said === 'string';
+    const text = isText ? said.replace(/^Request failed: */, '').trim() : '';
+    const code = isText ? codeFromFailureText(text) : codeOf?.(said);
+    const saysNothing = text === '' && Object.keys(Object(said)).length === 0;
+    const budget = saysNothing ? WITHOUT_WORDS : UNCLASSIFIED_BUDGET;
     const byCode = inBand ? refusal?.error : refusalByCode(answer, json);
     const error = code
       ? new UploadError(code, FAILED, { status })
-      : (byCode ?? new UploadError('unclassified', FAILED, { status, budget: UNCLASSIFIED_BUDGET }));
+      : (byCode ?? new UploadError('unclassified', FAILED, { status, budget }));
     return { status: 'rejected', error, details: json, inBand };
   }
   if (refusal) return { status: 'rejected', ...refusal, details: json };

@@ -13,12 +13,13 @@ const OF_A_LIST = ['created_at', 'name', 'owner_id'];
  * Preset for the Django demo (`powersync-django-backend-todolist-demo`): one operation per request to
  * `/api/upload_data/`, tokens for the fixed user "1" from `/api/get_powersync_token/`.
  *
- * - The backend answers 500 with a page to every error, even to an outage and to a PATCH of a missing row. Such a write
- *   is tried at least ten times over ten minutes, then rejected.
+ * - The backend answers 500 with a page to every error, even to an outage and to a PATCH of a missing row, and has no
+ *   route that shows whether its database is up. Such a write is tried at least ten times over an hour, then rejected.
  * - A PATCH of `lists` clears the columns that it doesn't have, so the preset sends the whole row. Set
  *   `trackPrevious: true` on that table (not `onlyWhenChanged`). Without previous values such a PATCH stays queued.
  * - A PUT of `todos` stores only `description`, `created_by` and `list_id`. The client can't change that.
- * - Transactions are not atomic. A repeated write does no harm: the 404 of a repeated DELETE counts as applied.
+ * - Transactions are not atomic. A repeated write makes no second row, but may undo a later change. The 404 of a repeated
+ *   DELETE counts as applied.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

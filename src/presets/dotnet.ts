@@ -20,13 +20,15 @@ export interface DotnetOptions extends PresetOptions {
  * Preset for the .NET demo (`powersync-dotnet-backend-demo`): `POST /api/data`, tokens from `/api/auth/token`.
  *
  * - The backend answers 400 to every error. The preset reads the error text: an outage is retried, a violated
- *   constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected. 400 with a list
- *   of `errors` means that the form of the request is wrong: rejected.
+ *   constraint is rejected, an unknown table or column is held. Anything else is tried at least ten times over ten
+ *   minutes, then rejected. 400 with a list of `errors` means that the form of the request is wrong: rejected.
  * - The backend fails on a new row without columns other than the id, so such a row is rejected before it is sent. Fill
  *   a column, or use the transform `fillNulls()`.
- * - A PUT overwrites every column of the table. Columns that it doesn't have become null, so database defaults are
- *   lost.
- * - Transactions are atomic, and a repeated write does no harm. Its CORS set-up allows every header.
+ * - In a new row, columns that the PUT doesn't have become null, so database defaults are lost.
+ * - It writes names of tables and columns without quotes. So a name with a capital letter, such as `createdAt`, is unknown
+ *   to it, and a reserved word, such as `order`, is rejected after ten minutes. Quote the names in the backend.
+ * - Transactions are atomic. A repeated write makes no second row, but may undo a later change. A PATCH of a row that is
+ *   gone counts as applied, so its columns are lost. Its CORS set-up allows every header.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -1,7 +1,7 @@
 import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
 
-// Messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB. Messages about a single row are matched at their
+// Messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB, and of zod, which some backends check rows with. Messages about a single row are matched at their
 // beginning only, because the rest may quote the row. Words of an outage may be anywhere: if a row contains them, its
 // write just stays queued. The first pattern that matches counts.
 const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
@@ -10,17 +10,17 @@ const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
     'conflict',
   ],
   [
-    /^(null value in column|new row for relation|invalid input (syntax|value)|value too long|value ".*out of range|\w+ out of range|numeric field over|date\/time field value|malformed (array|range|record) lit|column '.*cannot be null|field '.*default value|check constraint|constraint `|data (too long|truncated) for|out of range value|incorrect \w+ value|cannot insert the value null|conversion failed|invalid byte sequence|unsupported unicode|arithmetic overflow|string or binary data|document failed validation)/is,
+    /^(null value in column|new row for relation|invalid input (syntax|value)|value too long|value ".*out of range|\w+ out of range|numeric field over|date\/time field value|malformed (array|range|record) lit|column '.*cannot be null|field '.*default value|check constraint|constraint `|data (too long|truncated) for|out of range value|incorrect \w+ value|cannot insert the value null|conversion failed|invalid byte sequence|unsupported unicode|arithmetic overflow|string or binary data|document failed validation|\[\s*\{[^{}]{0,300}"code": ?"(invalid|too)_)/is,
     'invalid',
   ],
   [/^new row violates row-level/i, 'forbidden'],
   [/^permission denied for/i, 'misconfigured'], // denied to the backend's own account
   [
-    /^((relation|column|function|procedure|type) .*does not exist|table '.*doesn't exist|unknown column|invalid (object|column) name)/i,
+    /^((relation|column|function|procedure|type) .*does not exist|table '.*doesn't exist|unknown (column|table)|invalid (object|column) name)/i,
     'schema_mismatch',
   ],
   [
-    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|can't reach database|cached plan must not|prepared statement .{0,99}exist|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read.only (transaction|mode|option)|try restarting transaction|execution was interrupted|(access|command) denied|authentication failed|max_user_connections|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was))\b/i,
+    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|can't reach database|cached plan must not|prepared statement .{0,99}exist|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read.only (transaction|mode|option)|try restarting transaction|execution was interrupted|(access|command) denied|authentication failed|max_user_connections|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was)|not queryable)\b/i,
     'unavailable',
   ],
 ];

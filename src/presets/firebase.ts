@@ -22,14 +22,14 @@ const COMPLETION = ['completed', 'completed_at', 'completed_by'];
  * backend answers 500; then it is refreshed once.
  *
  * - 400 is rejected; the backend answers it to every PATCH of `lists`. Of a 500, the error text is read: an outage is
- *   retried, a violated constraint is rejected. Anything else is tried at least ten times over ten minutes, then
- * rejected.
+ *   retried, a violated constraint is rejected. Anything else is tried at least ten times over ten minutes, or over an
+ *   hour if there is no text, then rejected.
  * - If the database fails on a DELETE, the backend never answers: a time-out, which is retried.
  * - A PATCH of `todos` writes only `completed`, `completed_at` and `completed_by`, and clears those that it doesn't
  *   have, so the preset sends all three. Set `trackPrevious: true` on that table (not `onlyWhenChanged`). Other columns
  *   never reach the server.
- * - Transactions are not atomic. A repeated write does no harm. Its CORS set-up doesn't allow `Authorization`, so
- *   browsers can't get a token.
+ * - Transactions are not atomic. A repeated write makes no second row, but may undo a later change. Its CORS set-up
+ *   doesn't allow `Authorization`, so browsers can't get a token.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

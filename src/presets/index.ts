@@ -10,4 +10,5 @@ export { type NextjsOptions, nextjs } from './nextjs.ts';
 export { type NodejsOptions, nodejs } from './nodejs.ts';
 export type { Preset, PresetOptions } from './preset.ts';
 export { type RailsOptions, rails } from './rails.ts';
+export { type TanstackStarterOptions, tanstackStarter } from './tanstack-starter.ts';
 export type { UserId } from './token-endpoint.ts';

@@ -1,5 +1,6 @@
-import { perEntry } from '../combine/per-entry.ts';
+import { type EntryContext, perEntry } from '../combine/per-entry.ts';
 import { UploadError } from '../error/upload-error.ts';
+import type { RowOutcome } from '../http/row-endpoints.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -17,15 +18,21 @@ export function insertThenUpdate(
   mayExist: (refusal: NotApplied, entry: UploadEntry) => boolean,
 ): Transport {
   const updating = perEntry(async (entry, context) => {
-    const send = async (each: UploadEntry): Promise<Exclude<Outcome, { status: 'not_attempted' }>> => {
-      const [outcome] = await transport({ transactions: [{ key: context.key, entries: [each] }] }, context);
-      if (outcome && outcome.status !== 'not_attempted') return outcome;
-      throw new UploadError('unknown', 'An entry was not sent. The writes stay queued.');
-    };
-    const inserted = await send(entry);
+    const inserted = await sendEntry(transport, entry, context);
     if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
-    const updated = await send({ ...entry, op: 'PATCH' });
+    const updated = await sendEntry(transport, { ...entry, op: 'PATCH' }, context);
     return updated.status !== 'applied' && updated.error.code === 'not_found' ? inserted : updated;
   });
   return Object.assign(updating, transport);
+}
+
+/** Sends one entry by itself. */
+export async function sendEntry(
+  transport: Transport,
+  entry: UploadEntry,
+  context: EntryContext,
+): Promise<RowOutcome> {
+  const [outcome] = await transport({ transactions: [{ key: context.key, entries: [entry] }] }, context);
+  if (outcome && outcome.status !== 'not_attempted') return outcome;
+  throw new UploadError('unknown', 'An entry was not sent. The writes stay queued.');
 }

@@ -26,8 +26,11 @@ export interface LaravelOptions extends PresetOptions {
  *   `deletes: true`.
  * - Its POST writes nothing and answers 200, so it isn't used.
  * - 422 is rejected. Of a 400, the error text is read: an outage is retried, a violated constraint is rejected.
- *   Anything else is tried at least ten times over ten minutes, then rejected.
- * - Each operation is its own database transaction. A repeated write does no harm. It needs no authentication.
+ *   Anything else is tried at least ten times over ten minutes, or over an hour if there is no text, then rejected.
+ * - Each operation is its own database transaction. A repeated write makes no second row, but may undo a later change.
+ *   It needs no authentication.
+ * - Ids must be the server's own. MySQL reads the id `3f2c…` of an integer column as 3, and changes or deletes row 3. No
+ *   answer shows that. Use id columns of text or uuid.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -21,11 +21,11 @@ export interface MongodbExpoOptions extends PresetOptions {
  *
  * - Ids must be MongoDB ids, 24 hexadecimal digits. A row with another id is rejected before it is sent. Make such ids
  *   on the client.
- * - The backend answers 500 without a reason to every error, even an outage. Such a write is tried at least ten times
- *   over ten minutes, then rejected.
+ * - The backend answers 500 without a reason to every error, even an outage, and has no route that shows whether its
+ *   database is up. Such a write is tried at least ten times over an hour, then rejected.
  * - The backend answers an applied write with an empty body.
- * - It answers a PATCH of a missing row as if it were applied. Transactions are not atomic. A repeated write does no
- *   harm.
+ * - It answers a PATCH of a missing row as if it were applied. Transactions are not atomic. A repeated write makes no
+ *   second row, but may undo a later change.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -19,8 +19,10 @@ export interface NextjsOptions extends PresetOptions {
  * `/api/auth/token`. In a page of the same app, `url` may be `'/'`.
  *
  * - The backend answers 500 to every error. The preset reads the error text: an outage is retried, a violated
- *   constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
- * - Transactions are atomic, and a repeated write does no harm.
+ *   constraint is rejected, an unknown table or column is held. Anything else is tried at least ten times over ten
+ *   minutes, then rejected.
+ * - A PATCH of a row that is gone counts as applied, so its columns are lost.
+ * - Transactions are atomic. A repeated write makes no second row, but may undo a later change.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *

@@ -2,8 +2,9 @@ import { optionChecks } from '../check-options.ts';
 import { isObject } from '../contract/json.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
-import { batchTransport, wordsIn } from './contract.ts';
+import { batchTransport, LIMIT_OF_EXPRESS, wordsIn } from './contract.ts';
 import { insertThenUpdate, type NotApplied } from './insert-then-update.ts';
+import { checkTables, type KnownTables, warnOfLoss } from './known-tables.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
@@ -25,25 +26,46 @@ export interface NodejsOptions extends PresetOptions {
    */
   readonly maxTransactions?: number | undefined;
   /**
-   * Most bytes of one request body. A single larger transaction is sent anyway. The backend's limit is 100 kB.
+   * Most bytes of one request body. Keep it below the limit of `express.json()` in the backend, which is 102,400 bytes
+   * by default. A single larger transaction is sent anyway.
    *
    * @default 100_000
    */
   readonly maxBodyBytes?: number | undefined;
+  /**
+   * With MongoDB: the fields of each table in the schema of the backend (`mongo-schema.js`), without the id. The backend
+   * drops any other field, and skips any other table, without an error. The preset warns of that in development.
+   *
+   * @default `lists` and `todos`, as published
+   */
+  readonly tables?: Readonly<Record<string, readonly string[]>> | undefined;
 }
+
+/** As in the published `mongo-schema.js`. */
+const TABLES: KnownTables = {
+  lists: ['archived', 'name', 'created_at', 'owner_id'],
+  todos: [
+    ...['archived', 'list_id', 'created_at', 'description', 'created_by'],
+    ...['completed', 'completed_by', 'completed_at'],
+  ],
+};
 
 /**
  * Preset for the Node.js demo backend (`powersync-nodejs-backend-todolist-demo`): `POST /api/data`, tokens from
  * `/api/auth/token`.
  *
  * - The backend answers 400 to every error. The preset reads the error text: an outage is retried, a violated
- *   constraint is rejected. Anything else is tried at least ten times over ten minutes, then rejected.
+ *   constraint is rejected, an unknown table or column is held. Anything else is tried at least ten times over ten
+ *   minutes, then rejected.
  * - It needs no authentication. Its CORS set-up allows no header but `Content-Type`.
- * - It refuses a body above 100 kB. Browsers show this as a network error like any other. If a single transaction may
- *   be larger, raise the limit of `express.json()` and `maxBodyBytes`.
+ * - It refuses a body above 100 kB, so such a transaction is rejected as `too_large`. But browsers show this as a network
+ *   error like any other, so there it stays queued, and the error says what that may mean. If a single transaction may be
+ *   larger, raise the limit of `express.json()`, and `maxBodyBytes`.
+ * - Transactions are atomic, but not with MongoDB. A repeated write makes no second row, but may undo a later change. A
+ *   PATCH of a row that is gone counts as applied, so its columns are lost.
  * - With MySQL, a repeated PUT that has only the id fails.
  * - With MongoDB, nothing is atomic, so entries are sent one by one. Its PUT only inserts, so if the row exists, its
- *   columns are sent as a PATCH. The backend silently skips tables other than `lists` and `todos`.
+ *   columns are sent as a PATCH. The backend silently drops tables and fields that it doesn't know: see `tables`.
  *
  * @throws TypeError if an option is missing, unknown or out of range. The message names the option.
  *
@@ -59,12 +81,21 @@ export interface NodejsOptions extends PresetOptions {
  * ```
  */
 export function nodejs(options: NodejsOptions): Preset {
-  const { userId, persister = 'sql', maxTransactions, maxBodyBytes, ...others } = options;
+  const { userId, persister = 'sql', maxTransactions, maxBodyBytes, tables = TABLES, ...others } = options;
   const { url, http } = setUp('nodejs', others);
   const isMongo = persister === 'mongodb';
   if (!isMongo && persister !== 'sql')
     optionChecks('nodejs').wrong('persister', '"sql" or "mongodb"', persister);
-  const transport = batchTransport(url, { ...http, maxTransactions, maxBodyBytes }, BATCH_COMPLETED);
+  checkTables('nodejs', tables);
+  const transport = batchTransport(
+    url,
+    { ...http, maxTransactions, maxBodyBytes },
+    {
+      ...BATCH_COMPLETED,
+      check: isMongo ? warnOfLoss('nodejs', tables, 'mongo-schema.js', true) : undefined,
+      limit: LIMIT_OF_EXPRESS,
+    },
+  );
   return {
     transport: isMongo ? insertThenUpdate(transport, isOwnId) : transport,
     credentials: userToken('nodejs', url, http, userId),

@@ -43,8 +43,7 @@ export interface BatchReader {
    * Reads the next batch, of `most` transactions at most; null when nothing is queued.
    *
    * @throws UploadError `owner_mismatch` if its owner isn't the signed-in user, `misconfigured` if the batching
-   * strategy
-   * doesn't return a number of at least 1.
+   * strategy doesn't return a number of at least 1.
    */
   next(database: ConnectorDatabase, most: number, deadline: Deadline): Promise<QueuedBatch | null>;
 }

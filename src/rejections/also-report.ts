@@ -1,5 +1,5 @@
 import { presentable } from '../error/presentable-cause.ts';
-import type { RejectedTransaction, RejectionPolicy } from '../transport/rejection-policy.ts';
+import type { RejectedTransaction, RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
 /** Reports a rejected transaction and the decision of the policy. */

@@ -1,6 +1,6 @@
 import type { UploadErrorCode } from '../error/codes.ts';
 import { isUploadErrorCode } from '../error/codes.ts';
-import type { RejectionPolicy } from '../transport/rejection-policy.ts';
+import type { RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
 /**

@@ -9,8 +9,7 @@ import { checkTheirs, ownerNow } from './owner.ts';
  * @returns the number of writes that were removed.
  * @throws Error if one of them has not left the queue: it would come back with the next upload. If it is held, call
  * `releaseHeld()` first; if not, wait until it is listed. UploadError `owner_mismatch` if one of them was not written
- * by
- * the signed-in user. TypeError for a key that is not a string. Nothing is removed then.
+ * by the signed-in user. TypeError for a key that is not a string. Nothing is removed then.
  *
  * @example
  * ```ts

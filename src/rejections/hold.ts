@@ -1,7 +1,7 @@
-import type { RejectionPolicy } from '../transport/rejection-policy.ts';
 import type { WritableDatabase } from './database.ts';
 import { findRejected } from './list.ts';
 import { checkTheirs, ownerNow } from './owner.ts';
+import type { RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
 /**

@@ -3,9 +3,9 @@ import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
 import { ensureTables } from '../database/tables.ts';
 import { UploadError } from '../error/upload-error.ts';
 import { plainEntry, rowOf } from '../queue/transaction.ts';
-import type { RejectionContext, RejectionPolicy } from '../transport/rejection-policy.ts';
 import { headOpId, isBehind } from './list.ts';
 import { ownerNow } from './owner.ts';
+import type { RejectionContext, RejectionPolicy } from './policy.ts';
 
 /**
  * Limits of what {@link record} keeps. They are applied each time it records a write. The newest write, and writes that

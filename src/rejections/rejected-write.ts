@@ -39,7 +39,9 @@ export interface RejectedWrite {
   readonly code: string;
   /** HTTP status of the answer, if there was one. */
   readonly status: number | undefined;
-  /** Message of the error, without row data. */
+  /**
+   * Message of the `UploadError`, with the code in brackets, without row data. For logs: show people a text by `code`.
+   */
   readonly message: string;
   /** The backend's own words, which may hold row data. As text if the stored JSON can't be read. */
   readonly details: unknown;

@@ -25,8 +25,7 @@ export interface RetryRejectedOptions {
  * works before and after PowerSync has rolled the rejected values back, which happens with the next checkpoint.
  *
  * @throws Error if no rejected write has this key; if it is held or has not left the queue yet; if the row of a PATCH
- * or
- * DELETE is gone; if a table or column no longer exists; if an entry can't be written; or if `edit` leaves no entry.
+ * or DELETE is gone; if a table or column no longer exists; if an entry can't be written; or if `edit` leaves no entry.
  * UploadError `owner_mismatch` if it was not written by the signed-in user. TypeError if `edit` returns anything but an
  * entry or null. Nothing is changed then, and the write stays listed.
  *

@@ -65,8 +65,8 @@ export type UploadEvent =
    */
   | { readonly type: 'token'; readonly result: RefreshResult; readonly durationMs: number }
   /**
-   * The gate was opened early: the device came online, somebody signed in, the owner changed, or `resetBreaker()` was
-   * called.
+   * The wait after a failure ended early: the device came online, somebody signed in, the owner changed, or
+   * `resetBreaker()` was called.
    */
   | { readonly type: 'opened' }
   /** Only `status` changed. */

@@ -5,17 +5,17 @@ import { refusalCases } from './connector/refusals.ts';
 import { uploadCases } from './connector/uploads.ts';
 
 /**
- * What a connector must never get wrong, as a list of tests for any runner: for connectors that are written by hand, or
- * wrap another. `BackendConnector` passes.
+ * The rules that every connector must keep, as a list of tests for any test runner. Run it for a connector that you wrote
+ * yourself, or one that wraps another. `BackendConnector` passes.
  *
- * - Nothing leaves the queue that the backend has not applied, or refused and the app kept: not after an error, a page of
- *   HTML, half an answer, a 401, a lost reply.
- * - Order is kept, transactions stay whole, nothing is completed twice or with an argument, and what is written or
- *   cleared during an upload is respected.
- * - `uploadData()` moves the head of the queue or throws, and ends within its deadline; two calls don't send the same at
- *   once.
- * - A token is asked for once at a time; null is signed out, a throw is not known.
- * - One refused transaction is kept and doesn't block the rest. Keys are equal on a retry, and differ for other content.
+ * - A write leaves the queue only if the backend applied it, or if it was refused and the app kept it. It stays after an
+ *   error, an HTML page, half an answer, a 401 or a lost reply.
+ * - Writes are sent in order, and transactions whole. `complete()` is called once, without an argument. Writes made during
+ *   an upload stay queued, and a queue that is cleared during an upload stays cleared.
+ * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls at the same time don't
+ *   send the same writes.
+ * - The token is requested once at a time. Null means that nobody is signed in. A throw means that it isn't known.
+ * - A refused transaction is kept and doesn't block the rest. A retry has the same key. Other content has another key.
  *
  * @example
  * ```ts

@@ -1,22 +1,22 @@
-/** A clock for tests: a function, as the option `clock` of `BackendConnector` takes it. */
+/** A clock for tests: a function, for the option `clock` of `BackendConnector`. */
 export interface FakeClock {
-  /** What it shows, in epoch milliseconds. */
+  /** Returns the time in epoch milliseconds. */
   (): number;
-  /** Moves it by so many milliseconds; a negative number sets it back, as a user may. */
+  /** Moves the clock by this many milliseconds. A negative number sets it back, as a user can. */
   advance(ms: number): void;
-  /** Sets it to an epoch millisecond. */
+  /** Sets the clock to a time in epoch milliseconds. */
   set(epochMs: number): void;
 }
 
 /**
- * A clock that stands still until it is moved. Given to the connector, it decides when the gate opens after a failure,
- * and when a token has run out: so a test needs no waiting. With `random: () => 0` waits are not shortened, and are thus
- * known to the millisecond.
+ * Makes a clock that stands still until you move it. With it, the connector's gate opens and its tokens expire only when
+ * the test moves the clock, so the test doesn't have to wait. With `random: () => 0` the waits aren't shortened, so you
+ * know them to the millisecond.
  *
- * Deadlines (`retry.timeoutMs`) and the timers of `keepUploading()` run by the real clock all the same.
+ * Deadlines (`retry.timeoutMs`) and the timers of `keepUploading()` still use the real clock.
  *
- * @param start Epoch milliseconds. Default: now, so that the tokens of a real server are still good.
- * @throws TypeError for what is no finite number.
+ * @param start Time at the start, in epoch milliseconds. Default: now, so that tokens of a real server are valid.
+ * @throws TypeError if a time isn't a finite number.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export interface FakeClock {
  * });
  * const db = memoryDatabase();
  * await db.put('todos', 'a', { description: 'Milk' });
- * await connector.uploadData(db).catch(() => {}); // shuts the gate for 5 s
+ * await connector.uploadData(db).catch(() => {}); // now it waits for 5 s
  * isDown = false;
  * clock.advance(5_000);
  * await connector.uploadData(db);

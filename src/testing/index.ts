@@ -1,3 +1,5 @@
+// What an app names. What only its methods take or return is a `type` of its own file and isn't exported: declarations that
+// an app's build makes can then write it out.
 export type { ConnectorCase } from './connector/connector-case.ts';
 export type {
   BackendAnswer,
@@ -10,12 +12,10 @@ export type {
 export { connectorContract } from './connector-contract.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export type { MemoryCrudEntry } from './memory/entry.ts';
-export type { Completion } from './memory/file.ts';
-export type { ChangeHandler, ChangeOptions } from './memory/on-change.ts';
-export type { CompletionHook, MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
-export type { MemoryColumns, MemoryRows, WriteOptions } from './memory/rows.ts';
-export type { MemoryQueryResult, MemoryRow, OtherSql } from './memory/run-sql.ts';
-export type { MemorySchema, MemoryTableSchema } from './memory/schema.ts';
+export type { MemoryCrudBatch, MemoryCrudTransaction } from './memory/queue.ts';
+export type { MemoryColumns, MemoryRows } from './memory/rows.ts';
+export type { OtherSql } from './memory/run-sql.ts';
+export type { MemorySchema } from './memory/schema.ts';
 export {
   type MemoryDatabase,
   type MemoryDatabaseOptions,
@@ -32,7 +32,6 @@ export {
   scriptedBackend,
   scriptedLogin,
 } from './scripted-backend.ts';
-export type { SqlValue } from './sql/values.ts';
 export { type TestJwtOptions, testJwt, unsignedJwt } from './test-jwt.ts';
 export {
   type ContractBackend,

@@ -36,43 +36,51 @@ import { uuid } from './uuid.ts';
 /** Options of {@link memoryDatabase}. */
 export interface MemoryDatabaseOptions {
   /**
-   * The app's PowerSync schema: the SDK's `Schema` fits. With it, tables and columns are checked, and column types,
-   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` have their effect.
-   * Without it, any table and column may be written, and values stay as they are.
+   * The app's PowerSync schema (`Schema` of the SDK). With a schema, tables and columns are checked, and column types,
+   * `viewName`, `localOnly`, `insertOnly`, `trackPrevious`, `trackMetadata` and `ignoreEmptyUpdates` work. Without one,
+   * any table and column can be written, and values are stored unchanged.
    */
   readonly schema?: MemorySchema | undefined;
-  /** What `getClientId()` returns. Default: a random UUID. */
+  /**
+   * Client id that `getClientId()` returns.
+   *
+   * @default a random UUID
+   */
   readonly clientId?: string | undefined;
-  /** Rows that were downloaded before. */
+  /**
+   * Rows that count as downloaded, by table.
+   *
+   * @default no rows
+   */
   readonly rows?: MemoryRows | undefined;
-  /** Answers SQL that the built-in doesn't know. Called only for that. */
+  /** Answers SQL statements that the database doesn't understand. Without it, they throw. */
   readonly otherSql?: OtherSql | undefined;
 }
 
-/** Writes rows, by SQL or without. */
+/** Writes rows, with SQL or without. */
 interface Writer {
-  /** `INSERT OR REPLACE`: queues a PUT of the columns that are not null. */
+  /** `INSERT OR REPLACE`: queues a PUT with the columns that are not null. */
   put(table: string, id: string, columns?: MemoryColumns, options?: WriteOptions): Promise<void>;
   /**
-   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. A row that isn't there counts as downloaded
-   * before; of such a row every column changes.
+   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. A missing row counts as downloaded: all its
+   * columns change.
    */
   patch(table: string, id: string, columns: MemoryColumns, options?: WriteOptions): Promise<void>;
-  /** `DELETE`: queues a DELETE, also of a row that isn't there, which counts as downloaded before. */
+  /** `DELETE`: queues a DELETE. A missing row counts as downloaded. */
   remove(table: string, id: string, options?: WriteOptions): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   execute(sql: string, parameters?: any[]): Promise<MemoryQueryResult>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   getAll<T>(sql: string, parameters?: any[]): Promise<T[]>;
-  /** The first row; throws where there is none. */
+  /** Returns the first row. Throws if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   get<T>(sql: string, parameters?: any[]): Promise<T>;
-  /** The first row, or null. */
+  /** Returns the first row, or null. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   getOptional<T>(sql: string, parameters?: any[]): Promise<T | null>;
 }
 
-/** What a `writeTransaction()` callback gets. All its entries have one transaction id. */
+/** The argument of a `writeTransaction()` callback. All entries that it writes have the same transaction id. */
 export interface MemoryTransaction extends Writer, LocalTransaction {
   // Both have these two.
   execute: Writer['execute'];
@@ -84,67 +92,71 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   execute: Writer['execute'];
   getAll: Writer['getAll'];
   readonly schema?: MemorySchema | undefined;
-  /** Tables and columns that the schema no longer has can't be read or written; what is queued stays. */
+  /** Replaces the schema. Tables and columns that it no longer has can't be read or written. Queued writes stay. */
   updateSchema(schema: MemorySchema): Promise<void>;
-  /** The first `limit` entries (default 100), wherever a transaction ends; null when the queue is empty. */
+  /** Returns the first `limit` entries (default 100), even if that cuts a transaction. Null if the queue is empty. */
   getCrudBatch(limit?: number): Promise<MemoryCrudBatch | null>;
+  /** Returns the first transaction in the queue. Null if the queue is empty. */
   getNextCrudTransaction(): Promise<MemoryCrudTransaction | null>;
-  /** Reads one transaction at each `next()`; an entry without a transaction id is one of its own. */
+  /** Reads one transaction at each `next()`. An entry without a transaction id counts as a transaction. */
   getCrudTransactions(): AsyncIterable<MemoryCrudTransaction>;
-  /** `size` is 20 for each entry, whatever it holds, as in the SDK. */
+  /** Counts the queued entries. `size` is 20 for each entry, as in the SDK. */
   getUploadQueueStats(includeSize?: boolean): Promise<{ count: number; size: number | null }>;
   /**
-   * Runs the callback when those before it have ended; if it throws, nothing was written. Write through what it gets: the
-   * database's own writes wait for it to end, as in the SDK.
+   * Runs the callback after earlier transactions have ended. If it throws, nothing is written. Write with the argument of
+   * the callback: writes of the database itself wait until the transaction has ended, as in the SDK.
    */
   writeTransaction<T>(callback: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
-  /** Calls back `throttleMs` (default 30) after a change of these tables. */
+  /** Calls the handler `throttleMs` (default 30) after these tables change. Returns a function that ends the watch. */
   onChange(handler: ChangeHandler, options?: ChangeOptions): () => void;
+  /** Does nothing: the database never syncs. */
   disconnect(): Promise<void>;
-  /** Empties the queue and all rows. The client id and tables of `CREATE TABLE` stay; op ids go on where they were. */
+  /** Deletes the queue and all rows. The client id and tables of `CREATE TABLE` stay, and op ids keep counting up. */
   disconnectAndClear(options?: object): Promise<void>;
   /**
-   * Makes the rows of the tables that are named what the server has, as the SDK does at the next checkpoint. False, with
-   * nothing changed, while it would not: while anything is queued, or `downloadsFrozen`.
+   * Replaces the rows of the given tables with those of the server, like the SDK at a checkpoint. While anything is queued,
+   * or `downloadsFrozen` is true, it changes nothing and returns false.
    */
   download(rows: MemoryRows): Promise<boolean>;
-  /** The same database file, opened again: by a restarted app, or in another tab. */
+  /** Opens the same database file again, like a restarted app or another tab. */
   reopen(): MemoryDatabase;
-  /** A copy of the file as it is now, with the same client id: for a device that is restored from a backup. */
+  /** Copies the file as it is now, with the same client id, like a device that is restored from a backup. */
   copy(): MemoryDatabase;
-  /** Every `complete()` so far, in order. */
+  /** All calls of `complete()` so far, in order. */
   readonly completions: readonly Completion[];
-  /** How many of them found nothing left to remove. */
+  /** Number of completions that found no entry to remove. */
   readonly staleCompletions: number;
-  /** A stale completion stopped the SDK's downloads; the next write lets them go on. */
+  /** True after a stale completion: it stops the SDK's downloads until the next local write. */
   readonly downloadsFrozen: boolean;
   /**
-   * Called before a handle's entries are removed, with its last op id, and waited for. If it throws, `complete()` does, and
-   * nothing is removed: so an app is killed just before.
+   * Called with the last op id before `complete()` removes entries. `complete()` waits for it. If it throws, so does
+   * `complete()`, and nothing is removed: like an app that is killed just before.
    */
   beforeComplete: CompletionHook | undefined;
-  /** Called once they are removed, and waited for before `complete()` ends: so an app is killed just after. */
+  /** Called with the last op id after `complete()` has removed entries. If it throws: like an app that is killed just after. */
   afterComplete: CompletionHook | undefined;
 }
 
 /**
- * A PowerSync database in memory, for tests of connectors, transports and rejection policies: it needs no SQLite, no
- * worker and no WebAssembly, and runs wherever JavaScript does.
+ * Makes a PowerSync database in memory, to test connectors, transports and rejection policies. It needs no SQLite, worker
+ * or WebAssembly, and runs wherever JavaScript runs.
  *
- * Its upload queue behaves like the SDK's, of 1.x and of 2.x alike: as far as a queue can tell, they don't differ. One
- * suite of tests runs over both. Op ids only go up, also after the queue was cleared; each read makes new entries; a
- * batch is cut wherever its limit is; completing removes everything up to the handle's last entry, whoever wrote it; a
- * transaction that fails leaves nothing behind, and isn't seen before it has ended. Op ids and transaction ids are those
- * that the SDK would give.
+ * Its upload queue behaves like that of SDK 1.x and 2.x, which don't differ in this; the same tests run on all three:
  *
- * It understands SQL on one table at a time: SELECT, INSERT, UPDATE, DELETE and CREATE TABLE, `uuid()` included, which is
- * all that this library sends. Another statement throws an error that names it, unless `otherSql` answers. It does not
- * sync: `download()` stands for that.
+ * - Op ids only increase, even after the queue was cleared. Op ids and transaction ids are those that the SDK would
+ *   give.
+ * - Each read makes new entries. A batch is cut off at its limit, even inside a transaction.
+ * - Completing removes everything up to the handle's last entry, no matter who wrote it.
+ * - A transaction that fails leaves nothing behind, and isn't visible before it has ended.
  *
- * An entry without a transaction id is queued by `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({
+ * It understands SQL on one table at a time: SELECT, INSERT, UPDATE, DELETE and CREATE TABLE, with `uuid()`. This
+ * library sends nothing else. Any other statement throws an error that names it, unless `otherSql` answers. It doesn't
+ * sync: `download()` simulates a checkpoint.
+ *
+ * To queue an entry without a transaction id, call `execute('INSERT INTO ps_crud (data) VALUES (?)', [JSON.stringify({
  * op, type, id, data })])`.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  *
  * @example
  * ```ts

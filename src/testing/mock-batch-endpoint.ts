@@ -8,15 +8,25 @@ import { resolveMockOptions, type TransactionalMockOptions } from './mock/option
 
 /** Options of {@link mockBatchEndpoint}. */
 export interface MockBatchEndpointOptions extends TransactionalMockOptions {
-  /** Default `'POST'`. */
+  /**
+   * HTTP method that the mock answers.
+   *
+   * @default 'POST'
+   */
   readonly method?: string | undefined;
   /**
-   * Reads the body of a request, for transports with an `encode` of their own; undefined: not in the form of the
-   * contract, which is answered with 400. Default: the form of `batchEndpoint()`.
+   * Reads the body of a request, for transports with their own `encode`. Return undefined if the body isn't in the form of
+   * your contract: it is answered with 400.
+   *
+   * @default reads the form of `batchEndpoint()`
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own `encode` made.
   readonly read?: ((body: any) => readonly MockTransaction[] | undefined) | undefined;
-  /** Makes the body of the answer to a request that was applied. Default `{ success: true, processed: <entries> }`. */
+  /**
+   * Makes the body of the answer to a request that was applied.
+   *
+   * @default `{ success: true, processed: <number of entries> }`
+   */
   readonly answer?: ((transactions: readonly MockTransaction[]) => unknown) | undefined;
 }
 
@@ -25,24 +35,28 @@ export interface MockBatchEndpoint extends MockBackend {
   /**
    * Refuses the next request as a whole: `{ success: false, error: { code, message, index, details } }`.
    *
-   * @param code Any word of the backend, or a SQLSTATE.
+   * @param code A code of your backend, or a SQLSTATE.
    */
   rejectNext(
     code: string,
     options?: RejectNextOptions & {
-      /** HTTP status of the refusal. Default 200: it is told in the body. */
+      /**
+       * HTTP status of the refusal. With 200, only the body says that the request was refused.
+       *
+       * @default 200
+       */
       readonly status?: number | undefined;
     },
   ): void;
-  /** Applies the next request, and answers with `results` of which one is missing. */
+  /** Applies the next request, and leaves one of the `results` out of the answer. */
   wrongCount(): void;
 }
 
 /**
- * A mock of a backend with one JSON endpoint, as `batchEndpoint()` speaks to. It takes a request as a whole, in one
- * transaction of its database, unless `atomic` is false.
+ * A mock of a backend with one JSON endpoint, for `batchEndpoint()`. It applies a request as a whole, in one database
+ * transaction, unless `atomic` is false.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -14,14 +14,18 @@ import {
 
 /** Options of {@link mockEdgeFunction}. */
 export interface MockEdgeFunctionOptions extends TransactionalMockOptions {
-  /** True for a function that takes one transaction per call, and answers with its result. Default false. */
+  /**
+   * True: the function takes one transaction in each call, and answers with its result.
+   *
+   * @default false
+   */
   readonly oneTransaction?: boolean | undefined;
 }
 
 /**
- * A mock of a Supabase Edge Function that speaks the reference write API, as `edgeFunction()` speaks to.
+ * A mock of a Supabase Edge Function with the contract of the reference write API, for `edgeFunction()`.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

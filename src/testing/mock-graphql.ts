@@ -7,12 +7,13 @@ import type { MockResultsBackend } from './mock/mock.ts';
 import { resolveMockOptions, type TransactionalMockOptions } from './mock/options.ts';
 import { readTransactions, writeResult } from './mock/write-contract.ts';
 
-/** An operation, as {@link MockGraphqlOptions} `read` gets it. */
+/** A GraphQL operation: the argument of the option `read` of {@link mockGraphql}. */
 export interface MockGraphqlOperation {
-  /** The document. */
+  /** The GraphQL document. */
   readonly query: string;
   /** The response name of its first field: `putTodo` in `mutation ($id: ID!) { putTodo(id: $id) { id } }`. */
   readonly field: string;
+  /** The variables of the operation. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own mutations take.
   readonly variables: any;
 }
@@ -20,17 +21,19 @@ export interface MockGraphqlOperation {
 /** Options of {@link mockGraphql}. */
 export interface MockGraphqlOptions extends TransactionalMockOptions {
   /**
-   * Reads a mutation of your own, for transports with `mutations`: what it writes, or undefined for one that the server
-   * doesn't know. Default: the `uploadTransactions` mutation.
+   * Reads your own mutations, for transports with the option `mutations`. Return what the operation writes, or undefined if
+   * the server doesn't know it.
+   *
+   * @default reads the `uploadTransactions` mutation
    */
   readonly read?: ((operation: MockGraphqlOperation) => MockTransaction | undefined) | undefined;
 }
 
 /**
- * A mock of a GraphQL server, as `graphql()` speaks to: with the `uploadTransactions` mutation, or with mutations of your
- * own. Those are answered with the row's id; a refusal of one is an error with the code in its `extensions`.
+ * A mock of a GraphQL server, for `graphql()`: with the `uploadTransactions` mutation, or with your own mutations. Your own
+ * are answered with the row's id. A refusal is a GraphQL error with the code in its `extensions`.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

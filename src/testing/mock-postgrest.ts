@@ -18,22 +18,26 @@ export interface MockPostgrest extends MockBackend {
   /**
    * Refuses the next request, with `{ code, message, details, hint }`.
    *
-   * @param code A SQLSTATE or PGRST code.
+   * @param code A SQLSTATE or a PGRST code.
    */
   rejectNext(
     code: string,
     options?: RejectNextOptions & {
-      /** HTTP status of the refusal. Default: what PostgREST gives that code. */
+      /**
+       * HTTP status of the refusal.
+       *
+       * @default the status that PostgREST has for the code
+       */
       readonly status?: number | undefined;
     },
   ): void;
 }
 
 /**
- * A mock of PostgREST (Supabase, Neon), as `postgrest()` speaks to: upserts, updates and deletes of rows by `id`, and calls
- * of an SQL function with `{ idempotency_key, crud }`, whatever its name. It knows no other queries.
+ * A mock of PostgREST (Supabase, Neon), for `postgrest()`. It knows upserts, updates and deletes of rows by `id`, and calls
+ * of an SQL function of any name with `{ idempotency_key, crud }`. It knows no other queries.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

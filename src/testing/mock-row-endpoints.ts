@@ -6,12 +6,13 @@ import type { MockContract, MockEntry, MockRejection, MockRequest } from './mock
 import type { MockBackend, RejectNextOptions } from './mock/mock.ts';
 import { type MockOptions, resolveMockOptions } from './mock/options.ts';
 
-/** A request to a row, as {@link MockRowEndpointsOptions} `read` gets it. */
+/** A request: the argument of the option `read` of {@link mockRowEndpoints}. */
 export interface MockRowRequest {
+  /** HTTP method of the request. */
   readonly method: string;
-  /** The segments of the path behind the mock's url, decoded: `['todos', 'a1']`. */
+  /** Decoded segments of the path after the mock's URL, such as `['todos', 'a1']`. */
   readonly path: readonly string[];
-  /** The body as JSON; undefined where there is none. */
+  /** The parsed JSON body. Undefined if there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own routes sent.
   readonly body: any;
 }
@@ -19,11 +20,17 @@ export interface MockRowRequest {
 /** Options of {@link mockRowEndpoints}. */
 export interface MockRowEndpointsOptions extends MockOptions {
   /**
-   * Reads a request, for transports with `routes` of their own; undefined: there is no such route, which is answered with
-   * 404. Default: `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`.
+   * Reads a request, for transports with their own `routes`. Return undefined if there is no such route: the request is
+   * answered with 404.
+   *
+   * @default reads `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`
    */
   readonly read?: ((request: MockRowRequest) => MockEntry | undefined) | undefined;
-  /** The header that carries the idempotency key of an entry. Default `'Idempotency-Key'`. */
+  /**
+   * Header with the idempotency key of an entry.
+   *
+   * @default 'Idempotency-Key'
+   */
   readonly idempotencyHeader?: string | undefined;
 }
 
@@ -32,22 +39,26 @@ export interface MockRowEndpoints extends MockBackend {
   /**
    * Refuses the next request, with `{ code, message, details }`.
    *
-   * @param code Any word of the backend.
+   * @param code A code of your backend.
    */
   rejectNext(
     code: string,
     options?: RejectNextOptions & {
-      /** HTTP status of the refusal. Default 422. */
+      /**
+       * HTTP status of the refusal.
+       *
+       * @default 422
+       */
       readonly status?: number | undefined;
     },
   ): void;
 }
 
 /**
- * A mock of REST resources, as `rowEndpoints()` speaks to: one request for each entry. A row that was written is answered
- * with the row, a deleted one with 204. PATCH and DELETE of a row that isn't there are answered with 404.
+ * A mock of REST resources, for `rowEndpoints()`: one request for each entry. It answers a write with the row, and a
+ * deletion with 204. It answers PATCH and DELETE of a missing row with 404.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -8,27 +8,43 @@ import { type MockOptions, resolveMockOptions } from './mock/options.ts';
 
 /** Options of {@link mockTokenEndpoint}. */
 export interface MockTokenEndpointOptions extends Pick<MockOptions, 'url' | 'clock'> {
-  /** URL of the PowerSync Service: `powersync_url` in the answer. Default `'https://powersync.test'`. */
+  /**
+   * URL of the PowerSync Service: `powersync_url` in the answer.
+   *
+   * @default 'https://powersync.test'
+   */
   readonly endpoint?: string | undefined;
-  /** Whose tokens they are (`sub`), unless the request has a `user_id` in its query. Default `'user'`. */
+  /**
+   * Id of the user (`sub`) in the tokens. A request with `user_id` in its query gets a token for that user instead.
+   *
+   * @default 'user'
+   */
   readonly userId?: string | undefined;
-  /** How long a token is good, in milliseconds. Default 300 000 (5 minutes). */
+  /**
+   * How long a token is valid, in milliseconds.
+   *
+   * @default 300_000 (5 minutes)
+   */
   readonly lifetimeMs?: number | undefined;
-  /** Further claims. */
+  /**
+   * More claims of the tokens. They replace those that the mock sets, such as `sub`.
+   *
+   * @default {}
+   */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What {@link mockTokenEndpoint} returns. */
 export interface MockTokenEndpoint extends MockEndpoint {
-  /** The tokens that were issued, in order, also where the answer was lost. */
+  /** The tokens that were issued, in order, including those whose answer was lost. */
   readonly tokens: readonly string[];
 }
 
 /**
- * A mock of the route that `credentials` gets its tokens from: `GET`, answered by `{ token, powersync_url }`. The tokens
- * are JWTs that expire, each another one; their signature is none, so no real backend takes them.
+ * A mock of the route that `credentials` gets its tokens from: a `GET` that is answered with `{ token, powersync_url }`.
+ * Each token is a new JWT that expires. It has no signature, so no real backend accepts it.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -4,11 +4,11 @@ import { resolveMockOptions, type TransactionalMockOptions } from './mock/option
 import { MAX_BYTES, writeApiContract } from './mock/write-contract.ts';
 
 /**
- * A mock of PowerSync's reference write API, the backend of `writeApi()`, with its rules: `POST` of 1 to 50 transactions
- * in JSON, no member null (400); a Bearer token (401); at most 102 400 bytes (413). After a refusal, the rest of a request
- * is not attempted.
+ * A mock of PowerSync's reference write API, for `writeApi()`. It has the rules of that API: a `POST` of 1 to 50
+ * transactions as JSON without null members (else 400), with a Bearer token (else 401) and at most 102 400 bytes (else
+ * 413). After a refusal, the rest of a request is not attempted.
  *
- * @throws TypeError naming the option that is missing, misspelt or out of range.
+ * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ import { readTransactions, writeResult } from './mock/write-contract.ts';
 
 /** What {@link mockWriteService} returns. */
 export interface MockWriteService extends Omit<MockResultsBackend, 'url' | 'handlers' | 'fetch'> {
-  /** The option `transport` of `writeService()`. Calls need no network, and no msw. */
+  /** Pass it as the option `transport` of `writeService()`. Calls need neither a network nor msw. */
   readonly transport: {
     /* biome-ignore-start lint/suspicious/noExplicitAny: Connect's types need its packages; these declarations must not. */
     unary(
@@ -26,10 +26,10 @@ export interface MockWriteService extends Omit<MockResultsBackend, 'url' | 'hand
 }
 
 /**
- * A mock of `powersync.write.v1.WriteService`, in memory: a transport of Connect for `writeService()`. Faults of HTTP
- * become the gRPC status that says the same: `failNext(503)` is UNAVAILABLE, `failNext(429)` RESOURCE_EXHAUSTED.
+ * A mock of `powersync.write.v1.WriteService` in memory: a Connect transport for `writeService()`. HTTP statuses become
+ * the matching gRPC status: `failNext(503)` is UNAVAILABLE, `failNext(429)` is RESOURCE_EXHAUSTED.
  *
- * @throws TypeError naming the option that is misspelt or out of range.
+ * @throws TypeError if an option is misspelt or out of range. The message names the option.
  *
  * @example
  * ```ts

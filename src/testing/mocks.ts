@@ -4,14 +4,12 @@ export type {
   ReceivedRequest,
 } from './mock/contract.ts';
 export type {
-  FailNextOptions,
   MockBackend,
   MockEndpoint,
   MockResultsBackend,
-  RejectNextOptions,
 } from './mock/mock.ts';
 export type { MockOptions, TransactionalMockOptions } from './mock/options.ts';
-export type { MockRow, MockTables } from './mock/tables.ts';
+export type { MockTables } from './mock/tables.ts';
 export {
   type MockBatchEndpoint,
   type MockBatchEndpointOptions,

@@ -7,44 +7,59 @@ import type {
   ReceivedTransaction,
 } from './connector/setup.ts';
 
-/** A request as `scriptedBackend()` hands it on. */
+/** A request that {@link scriptedBackend} got. */
 export interface ScriptedRequest {
+  /** HTTP method of the request. */
   readonly method: string;
+  /** URL of the request. */
   readonly url: string;
-  /** By name in lower case. */
+  /** Headers of the request, by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Body of the request, as text. */
   readonly body: string;
 }
 
 /** An answer in the form of your backend's contract. */
 export interface ScriptedAnswer {
-  /** Default 200. */
+  /**
+   * HTTP status.
+   *
+   * @default 200
+   */
   readonly status?: number | undefined;
-  /** Text, or what JSON is made of. Default: none. */
+  /**
+   * Body: a text, or a value that is sent as JSON.
+   *
+   * @default no body
+   */
   readonly body?: unknown;
 }
 
-/** Options of {@link scriptedBackend}: your backend's contract, in two functions. */
+/** Options of {@link scriptedBackend}: the protocol of your backend, in two functions. */
 export interface ScriptedBackendOptions {
-  /** The transactions in a request; where one carries a single entry, that as the only one. */
+  /** Returns the transactions in a request. If a request carries a single entry, return it as one transaction. */
   readonly read: (request: ScriptedRequest) => readonly ReceivedTransaction[];
-  /** The answer: for each of them, whether it was applied (true), or refused for good (false). */
+  /** Makes the answer. `areApplied` says of each transaction whether it was applied (true) or refused for good (false). */
   readonly answer: (areApplied: readonly boolean[], request: ScriptedRequest) => ScriptedAnswer;
-  /** Whether a request is applied as a whole: one refused transaction then refuses all. Default false. */
+  /**
+   * Whether a request is applied as a whole: one refused transaction then refuses all.
+   *
+   * @default false
+   */
   readonly isAtomic?: boolean | undefined;
 }
 
 /** What {@link scriptedBackend} returns. */
 export interface ScriptedBackend extends ConnectorBackend {
-  /** For the connector, in place of the platform's. */
+  /** Give it to the connector instead of the platform's `fetch`. */
   readonly fetch: PlatformFetch;
 }
 
 /**
- * A backend for `connectorContract`, behind a `fetch`: it does what a case asks for, and speaks your contract as far as
- * you say. See `connectorContract` for an example.
+ * Makes a backend for {@link connectorContract}, behind a `fetch`. The cases control it, and your two functions read and
+ * answer requests in the form of your contract. The page of `connectorContract` has an example.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  */
 export function scriptedBackend(options: ScriptedBackendOptions): ScriptedBackend {
   const { object, fn, noOthers } = optionChecks('scriptedBackend');
@@ -142,16 +157,17 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** What {@link scriptedLogin} returns. */
 export interface ScriptedLogin extends ContractLogin {
-  /** The token as text, null when signed out: for a connector of your own. Throws while that can't be known. */
+  /** For your own connector: returns the token, or null if nobody is signed in. Throws if a case wants it to. */
   getToken(): Promise<string | null>;
-  /** The same for the option `credentials` of `BackendConnector`. */
+  /** For the option `credentials` of `BackendConnector`: returns the token as an object, or null. */
   credentials(): Promise<{ token: string } | null>;
 }
 
 /**
- * A sign-in for `connectorContract`: somebody is signed in until a case wants it otherwise. See there for an example.
+ * Makes a sign-in for {@link connectorContract}. Somebody is signed in until a case changes that. The page of
+ * `connectorContract` has an example.
  *
- * @param token Default `'token'`.
+ * @param token The token of the user. Default: `'token'`.
  */
 export function scriptedLogin(token: string = 'token'): ScriptedLogin {
   let calls = 0;

@@ -2,21 +2,37 @@ import { optionChecks } from '../check-options.ts';
 
 /** Options of {@link testJwt}. */
 export interface TestJwtOptions {
-  /** Whose token it is: the claim `sub`. Left out by default. */
+  /**
+   * Claim `sub`: the id of the user.
+   *
+   * @default the token has no `sub`
+   */
   readonly sub?: string | undefined;
-  /** When it was issued (`iat`), in epoch milliseconds; whole seconds are kept. Default: now. */
+  /**
+   * When the token was issued (`iat`), in epoch milliseconds, rounded down to a whole second.
+   *
+   * @default Date.now()
+   */
   readonly issuedAtMs?: number | undefined;
-  /** How long it is good from then on (`exp`), in milliseconds; negative for one that has run out. Default 300 000. */
+  /**
+   * How long the token is valid after it was issued (`exp`), in milliseconds. Negative for an expired token.
+   *
+   * @default 300_000 (5 minutes)
+   */
   readonly expiresInMs?: number | undefined;
-  /** Further claims; they come first. */
+  /**
+   * More claims. `sub`, `iat` and `exp` always come from the other options.
+   *
+   * @default {}
+   */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * A JWT as a server would issue it, but for its signature, which is none (`alg: none`): every reader of claims takes it,
- * and every server that checks tokens refuses it.
+ * Makes a JWT without a signature (`alg: none`). Code that only reads claims accepts it. A server that checks tokens
+ * refuses it.
  *
- * @throws TypeError naming the option that is misspelt or wrong.
+ * @throws TypeError if an option is misspelt or wrong. The message names the option.
  *
  * @example
  * ```ts
@@ -44,7 +60,8 @@ export function testJwt(options: TestJwtOptions = {}): string {
 }
 
 /**
- * A JWT with exactly these claims and no signature; also with claims that are no object, for tests of what happens then.
+ * Makes a JWT without a signature that has exactly these claims. Claims that aren't an object are allowed too, to test how
+ * your code handles them.
  *
  * @example
  * ```ts

@@ -17,12 +17,12 @@ export type {
 } from './contract/harness.ts';
 
 /**
- * What every transport has to do, as a list of cases for any test runner. Run it for a transport of your own, over the
- * real backend, or one that is as real as can be.
+ * The rules that every transport must keep, as a list of tests for any test runner. Run it for your own transport, with the
+ * real backend or one that is as close to it as possible.
  *
- * A case says in `needs` which faults your harness must be able to make; leave out those that have no meaning for your
- * backend. The rest is for all: exact values, order, one outcome per transaction, refusals, replays, hostile ids and
- * values, and errors that give nothing away.
+ * `needs` of a case lists the faults that your harness must be able to make. Skip cases whose faults your backend can't
+ * have. All transports run the other cases: exact values, order, one outcome for each transaction, refusals, replays,
+ * hostile ids and values, and errors without secrets.
  *
  * @example
  * ```ts

@@ -16,12 +16,17 @@ export interface Deadline {
   end(): void;
 }
 
+/** The longest delay that `setTimeout` takes. It takes a longer one for 1 ms. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Starts a deadline.
  *
+ * @param option Name of the option that sets the time-out, for the message.
+ *
  * It has its own `error` because React Native's AbortSignal has no `reason`, `any()` or `timeout()`.
  */
-export function startDeadline(timeoutMs: number): Deadline {
+export function startDeadline(timeoutMs: number, option = 'retry.timeoutMs'): Deadline {
   const controller = new AbortController();
   const endsAt = Date.now() + timeoutMs;
   let fail: (error: UploadError) => void = () => {};
@@ -50,10 +55,7 @@ export function startDeadline(timeoutMs: number): Deadline {
   };
   const timer = setTimeout(() => {
     deadline.abort(
-      new UploadError(
-        'timeout',
-        `No answer within ${timeoutMs} ms (retry.timeoutMs). The writes stay queued.`,
-      ),
+      new UploadError('timeout', `No answer within ${timeoutMs} ms (${option}). The writes stay queued.`),
     );
   }, timeoutMs);
   return deadline;

@@ -8,11 +8,13 @@ import type { Columns } from './change-columns.ts';
 import { eachEntry } from './each-entry.ts';
 
 /**
- * Adds columns to every PUT and PATCH, over what is there. To an empty PATCH, too: {@link dropEmptyPatches} goes before.
+ * Transform: adds columns to every PUT and PATCH. If an entry has such a column already, its value is replaced. An
+ * empty PATCH gets the columns too, so put {@link dropEmptyPatches} before it in the list.
  *
- * A function is asked for every entry on every try, so what it returns may differ between tries of one write.
+ * A function is called for each entry on each try, so the values may differ between two tries of one write.
  *
- * @param values The columns, or a function of the entry that returns them (or a promise). A value may be a promise, too.
+ * @param values The columns, or a function that gets the entry and returns them. Both the columns and each value may be
+ * a promise.
  * @throws TypeError if `values` is neither an object nor a function.
  *
  * @example

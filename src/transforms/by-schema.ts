@@ -5,13 +5,15 @@ import { columnTypes, type SchemaLike } from './schema.ts';
 import { castAsSqlite } from './sqlite-cast.ts';
 
 /**
- * Gives each PUT explicit nulls for the columns it doesn't have. PowerSync leaves nulls out of a PUT, so a backend that
- * writes it as an upsert keeps old values where the row was replaced; with nulls it doesn't, but neither do the defaults of
- * its own columns apply.
+ * Transform: adds a null to each PUT for every column of the table that it doesn't have. PowerSync leaves nulls out of
+ * a PUT. So if the backend writes a PUT as an upsert, columns that the app has set to null would keep their old values
+ * there. But where a column has a default on the server, the null replaces the default.
  *
- * Goes by the client's names, so before `renameTables()` and `renameColumns()`. Tables that aren't in the schema stay.
+ * Put it before `renameTables()` and `renameColumns()`, because it needs the names of the schema. Entries of other
+ * tables stay as they are.
  *
- * @throws TypeError for what is no schema.
+ * @param schema The app's PowerSync schema.
+ * @throws TypeError if `schema` is not a schema.
  *
  * @example
  * ```ts
@@ -34,15 +36,21 @@ export function fillNulls(schema: SchemaLike): Transform {
 }
 
 /**
- * Gives values the type of their column, as SQLite shows them to the app: an INSERT keeps what it was given, so the queue has
- * the text `'17'` for an integer column, and the app sees 17. In integer and real columns text becomes the number that it
- * begins with (`'1e3'` is 1 and 1000; a text without a number is 0), in integer columns a fraction is cut off; in text
- * columns a number becomes text. In `previousValues` alike. An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it
- * was text, and stays a number if the SDK has rounded it already.
+ * Transform: gives each value the type of its column, as the app sees it. The queue keeps what an INSERT was given: if
+ * the app inserts the text `'17'` into an integer column, the queue has `'17'`, although the app reads 17.
  *
- * Goes by the client's names, so before `renameTables()` and `renameColumns()`.
+ * - Integer and real columns: text becomes the number that it begins with. `'1e3'` becomes 1 in an integer column and
+ *   1000 in a real one; text without a number becomes 0.
+ * - Integer columns: a fraction is cut off.
+ * - Text columns: a number becomes text.
+ * - An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it was text. If the SDK has rounded it already, it
+ *   stays a number.
  *
- * @throws TypeError for what is no schema.
+ * `previousValues` are changed in the same way. Put it before `renameTables()` and `renameColumns()`, because it needs
+ * the names of the schema.
+ *
+ * @param schema The app's PowerSync schema.
+ * @throws TypeError if `schema` is not a schema.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ export type ChangeColumn = (
   isOld: boolean,
 ) => readonly [column: string, value: unknown] | undefined;
 
-/** Changes each column of an entry, the previous values alike; the entry itself stays as it is. */
+/** Returns a copy of an entry in which each column is changed, in `previousValues` too. */
 export function changeColumns(entry: UploadEntry, change: ChangeColumn): UploadEntry {
   const changeAll = (columns: Columns, isOld: boolean): Columns =>
     collected(Object.entries(columns).map(([old, value]) => change(old, value, isOld)));
@@ -23,7 +23,7 @@ export function changeColumns(entry: UploadEntry, change: ChangeColumn): UploadE
   };
 }
 
-/** The same for a change that takes time; one column after the other. */
+/** Like `changeColumns()`, for an asynchronous change: one column after another. */
 export async function changeColumnsLater(
   entry: UploadEntry,
   change: (...column: Parameters<ChangeColumn>) => Promise<ReturnType<ChangeColumn>>,

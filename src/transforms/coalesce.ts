@@ -4,32 +4,40 @@ import type { Transform } from '../transport/transform.ts';
 import { nameMatcher } from './name-matcher.ts';
 import { createTrail } from './trail.ts';
 
+/** Options of {@link coalesce}. */
 export interface CoalesceOptions {
-  /** Names of the tables it is for, or patterns with `*`. Default: all. */
+  /**
+   * Names of the tables whose entries are merged, or patterns with `*`.
+   *
+   * @default all tables
+   */
   readonly tables?: readonly string[] | undefined;
 }
 
 /**
- * Merges entries of one row within a transaction, never across transactions:
+ * Transform: merges entries of one row within a transaction, never across transactions.
  *
- * | entries | become | at the place of the |
+ * | entries | become | in the place of |
  * | --- | --- | --- |
- * | PUT, PATCH | PUT | PUT |
- * | PATCH, PATCH | PATCH | first |
- * | PUT, DELETE | DELETE (the row may be there from earlier) | DELETE |
- * | PATCH, DELETE | DELETE | DELETE |
+ * | PUT, PATCH | PUT | the PUT |
+ * | PATCH, PATCH | PATCH | the first PATCH |
+ * | PUT, DELETE | DELETE (the row may exist from earlier) | the DELETE |
+ * | PATCH, DELETE | DELETE | the DELETE |
  *
- * All else stays; a DELETE and a PUT too, since a PUT that the backend takes as an upsert would keep old values. Of
- * `previousValues` the oldest are kept, a PUT having none. Entries with different `metadata` are not merged.
+ * Everything else stays. So does a DELETE followed by a PUT, because a PUT that is an upsert would keep old values. The
+ * oldest `previousValues` are kept; a PUT has none. Entries with different `metadata` are not merged.
  *
- * **Nothing is merged across an entry that may have something to do with it.** A DELETE may cascade to any row, and a PATCH
- * may free a unique value or cascade to what refers to it, so across either nothing is moved. A PUT is taken to be of a new
- * row, and foreign keys to refer to ids or texts: a PATCH is moved across the PUT of another row unless it holds the id or a
- * text of that row, or that row a text which the PATCH replaces. Before a DELETE, a PUT or PATCH stays if another row got
- * the id or a text of it since; a PATCH also if its table was written to.
+ * **Nothing is merged across an entry that may be related.** A DELETE may cascade to any row. A PATCH may free a value
+ * that must be unique, or cascade to rows that refer to it. So nothing moves across a DELETE or a PATCH. A PUT is
+ * assumed to be a new row, and foreign keys are assumed to refer to ids or texts:
  *
- * Not for a backend that takes notice of each step, in an audit log for example. A rejection names the entry that others
- * were merged into.
+ * - A PATCH moves across the PUT of another row, unless the PATCH holds the id or a text of that row, or that row holds
+ *   a text that the PATCH replaces.
+ * - A PUT or PATCH before a DELETE stays if its id or one of its texts was written into another row in between. A PATCH
+ *   also stays if its table was written to, or if it sets a null.
+ *
+ * Don't use it if the backend reacts to each step, for example with an audit log. A rejection names the entry that the
+ * others were merged into.
  *
  * @throws TypeError for a misspelt option, or an empty list of tables.
  *

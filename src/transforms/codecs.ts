@@ -4,7 +4,8 @@ import { isSendable } from '../transport/sendable.ts';
 import { isRounded } from './rounded.ts';
 
 /**
- * SQLite's 0 and 1, also as text, to false and true. Anything else is refused.
+ * Codec for {@link columns}: turns SQLite's 0 and 1, numbers or text, into false and true. `'false'` and `'true'` work
+ * too. Any other value rejects the transaction.
  *
  * @example
  * ```ts
@@ -19,9 +20,9 @@ export function boolean(value: unknown): boolean {
 }
 
 /**
- * The text of a JSON column, such as an array or an object, to what it stands for. Integers in it that are beyond
- * `Number.MAX_SAFE_INTEGER` are rounded, as `JSON.parse()` does. Text that isn't JSON is refused, and so is a number in it
- * that JavaScript takes for infinite (`1e999`), since it would be sent as null.
+ * Codec for {@link columns}: parses the text of a JSON column, such as an array or an object. Integers in it that are
+ * beyond `Number.MAX_SAFE_INTEGER` are rounded, as `JSON.parse()` does. Text that isn't JSON rejects the transaction,
+ * and so does a number in it that is infinite in JavaScript (`1e999`), because it would be sent as null.
  *
  * @example
  * ```ts
@@ -36,10 +37,11 @@ export function json(value: unknown): unknown {
 }
 
 /**
- * A number to text, for backends that take exact decimals or 64-bit integers that way. Text stays.
+ * Codec for {@link columns}: turns a number into text, for backends that take exact decimals or 64-bit integers as
+ * text. Text stays as it is.
  *
- * An integer beyond `Number.MAX_SAFE_INTEGER` is refused: the SDK has rounded it when it read the queue. Keep such numbers
- * in a text column.
+ * An integer beyond `Number.MAX_SAFE_INTEGER` rejects the transaction, because the SDK rounded it when it read the
+ * queue. Keep such numbers in a text column.
  *
  * @example
  * ```ts
@@ -56,11 +58,11 @@ export function text(value: unknown): string {
 }
 
 /**
- * Text to a number: an INSERT keeps the `'17'` that it was given for an integer column. Numbers stay, but for NaN and
- * infinite ones: JSON would make null of them.
+ * Codec for {@link columns}: turns text into a number. The queue has the text `'17'` if an INSERT wrote it to an
+ * integer column. Numbers stay as they are.
  *
- * Text that is no number is refused, and so is an integer beyond `Number.MAX_SAFE_INTEGER`, which would be rounded; use
- * {@link text} for those.
+ * The transaction is rejected if text isn't a number, if a number is NaN or infinite (JSON would turn it into null),
+ * and if text is an integer beyond `Number.MAX_SAFE_INTEGER`, which would be rounded: use {@link text} for those.
  *
  * @example
  * ```ts

@@ -7,20 +7,23 @@ import { changeColumnsLater } from './change-columns.ts';
 import { eachEntry } from './each-entry.ts';
 
 /**
- * Turns the value of a column, as SQLite has it, into what the backend takes, or a promise of it; throws where it can't. Not
- * asked for null.
+ * Codec: gets the value of a column as SQLite has it, and returns what the backend takes, or a promise of it. Throws if
+ * it can't. It isn't called for null.
  */
 // biome-ignore lint/suspicious/noExplicitAny: so that a codec may name the type it expects.
 export type ColumnCodec = (value: any) => unknown;
 
 /**
- * Converts columns, those of `previousValues` alike. A codec is a function of the value; ready ones are `boolean`, `json`,
- * `isoDate`, `isoDateFromMs`, `isoDateFromSeconds`, `number` and `text`. Null stays null.
+ * Transform: converts the values of columns, in `previousValues` too. A codec is a function that gets the value and
+ * returns a new one. Ready-made codecs are `boolean`, `json`, `isoDate`, `isoDateFromMs`, `isoDateFromSeconds`,
+ * `number` and `text`. Null stays null.
  *
- * A value that a codec throws at rejects the transaction, with an error that names op, table and column, but not the value;
- * so does one that JSON can't carry (NaN, infinite numbers, undefined, functions, maps, binary data, a promise within). Only a previous value is sent unconverted then: the write that repairs a broken value has to get through.
+ * If a codec throws, the transaction is rejected, with an error that names op, table and column, but not the value. The
+ * same happens if it returns something that JSON can't carry: NaN, infinite numbers, undefined, functions, maps, binary
+ * data, a promise inside an object. But if this happens to a previous value, that value is sent unconverted, so that
+ * the write that repairs a broken value gets through.
  *
- * @throws TypeError for a codec that is no function.
+ * @throws TypeError if a codec is not a function.
  *
  * @example
  * ```ts

@@ -5,11 +5,12 @@ const DATE =
   /^((\d{4})-(0[1-9]|1[0-2])-([0-3]\d))(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d|24:00)(:[0-5]\d(?:\.\d+)?)? ?(?:Z|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)?)?$/;
 
 /**
- * Dates as SQLite writes them (`2026-01-31 08:00:00`) or in ISO 8601, to ISO 8601 (`2026-01-31T08:00:00Z`), to the last
- * digit.
+ * Codec for {@link columns}: turns a date as SQLite writes it (`2026-01-31 08:00:00`) into ISO 8601
+ * (`2026-01-31T08:00:00Z`). It also accepts ISO 8601. All digits of the seconds are kept.
  *
- * Without an offset it is UTC, as for SQLite; an offset stays. A date without a time stays a date. A day that isn't in the
- * calendar (`2026-02-30`) is refused, and so is a number: use {@link isoDateFromMs} or {@link isoDateFromSeconds}.
+ * A time without an offset is UTC, as in SQLite. An offset is kept. A date without a time stays a date. A day that
+ * doesn't exist (`2026-02-30`) rejects the transaction. So does a number: use {@link isoDateFromMs} or {@link
+ * isoDateFromSeconds}.
  *
  * @example
  * ```ts
@@ -33,7 +34,7 @@ function isInMonth(year: number, month: number, day: number): boolean {
 }
 
 /**
- * Milliseconds since 1970, as `Date.now()` gives them, to ISO 8601.
+ * Codec for {@link columns}: turns milliseconds since 1970, as `Date.now()` returns them, into ISO 8601.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export function isoDateFromMs(value: unknown): string {
 }
 
 /**
- * Seconds since 1970, as SQLite's `unixepoch()` gives them, to ISO 8601.
+ * Codec for {@link columns}: turns seconds since 1970, as SQLite's `unixepoch()` returns them, into ISO 8601.
  *
  * @example
  * ```ts

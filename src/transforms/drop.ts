@@ -5,11 +5,11 @@ import { eachEntry } from './each-entry.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 /**
- * Leaves out columns that only the client knows, those of `previousValues` alike. A PATCH may be empty then:
- * {@link dropEmptyPatches} follows.
+ * Transform: drops columns from every entry, and from its `previousValues`, for example columns that only the client
+ * knows. A PATCH may be empty then, so put {@link dropEmptyPatches} after it in the list.
  *
- * @param names Names, or patterns with `*`.
- * @throws TypeError without a name, or for one that is no text.
+ * @param names Names of columns, or patterns with `*`.
+ * @throws TypeError if there is no name, or one that isn't text.
  *
  * @example
  * ```ts
@@ -26,8 +26,8 @@ export function dropColumns(...names: readonly string[]): Transform {
 }
 
 /**
- * Leaves out a PATCH that changes nothing, as SQLite makes it of an UPDATE to the same values (unless the table has
- * `ignoreEmptyUpdates`). One with `metadata` stays: that may be what it was made for.
+ * Transform: drops a PATCH without columns. PowerSync queues one for an UPDATE that changes nothing, unless the table
+ * has `ignoreEmptyUpdates`. A PATCH with `metadata` stays, because the app may have written it for its metadata.
  *
  * @example
  * ```ts

@@ -4,18 +4,21 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transform, TransformContext } from '../transport/transform.ts';
 import { isEntry, transformFailure } from '../upload/apply-transforms.ts';
 
-/** Changes one entry: returns another one, or null to leave it out. */
+/** Gets one entry, and returns the one to send, or null to drop it; or a promise of either. */
 export type ChangeEntry = (
   entry: UploadEntry,
   context: TransformContext,
 ) => UploadEntry | null | Promise<UploadEntry | null>;
 
 /**
- * Makes a transform of a function of one entry, which is asked for one entry after the other. What is said of a `Transform`
- * goes for it, too: it returns a copy, and keeps the op id (`clientId`).
+ * Makes a transform from a function that gets one entry. It is called for one entry after another.
  *
- * @param change Returns an entry, or null to leave it out; or a promise of either.
- * @throws TypeError if `change` is no function.
+ * It must keep the op id (`clientId`) of the entry. It gets a copy, so it may change it. If it throws, the transaction is
+ * rejected as `invalid`, except if a look-up failed for now (SQLite is busy, the network failed). Throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`: hold).
+ * It may look things up in `context.database`, but must not write there.
+ *
+ * @param change Gets an entry and the context. Returns the entry to send, or null to drop it; or a promise of either.
+ * @throws TypeError if `change` is not a function.
  *
  * @example
  * ```ts

@@ -8,34 +8,39 @@ import { eachEntry } from './each-entry.ts';
 import { nameMatcher } from './name-matcher.ts';
 
 /**
- * Encrypts one value, never null, into anything that JSON can carry (bytes as Base64), or a promise of it; returns undefined
- * while there is no key.
+ * Encrypts one value. It isn't called for null. Returns something that JSON can carry (bytes as Base64), or a promise
+ * of it. Returns undefined while there is no key.
  */
 export type EncryptValue = (
   value: unknown,
   place: { readonly table: string; readonly column: string; readonly id: string },
 ) => unknown;
 
+/** Options of {@link encryptColumns}. */
 export interface EncryptColumnsOptions {
   /**
-   * What becomes of those columns in `previousValues`. `'omit'`, the default, leaves them out: a backend can't compare what
-   * is encrypted differently every time. `'encrypt'` is for encryption that gives equal values equal ciphertexts.
+   * What happens to these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values that
+   * are encrypted differently each time. Use `'encrypt'` if your encryption gives equal values equal ciphertexts.
+   *
+   * @default 'omit'
    */
   readonly previousValues?: 'omit' | 'encrypt' | undefined;
 }
 
 /**
- * Encrypts columns before they are sent. Nulls stay null.
+ * Transform: encrypts columns before they are sent. Null stays null.
  *
- * While `encrypt` returns undefined or null, or throws, the answer is *not now*: the transaction stays queued with all
- * behind it, and is tried again later (code `unavailable`). So a missing key loses no write, and none is sent in plain text.
- * To have a write rejected, throw an `UploadError` of code `invalid`. A value that comes back as it was is not sent either.
+ * If `encrypt` returns undefined or null, or throws, that means *not now*: the transaction stays queued, with
+ * everything behind it, and is tried again later (code `unavailable`). So a missing key loses no write, and nothing is
+ * sent in plain text. A value that comes back unchanged isn't sent either. To reject a write, throw an `UploadError`
+ * with the code `invalid`.
  *
- * Columns go by the names they have at this place of the list: put it last, and name them as they are sent. The rejection
- * policy, and the table of rejected writes, get plain text: they see what the app wrote.
+ * Put it last in the list, and give the names under which the columns are sent: renaming changes the names for what
+ * comes after it. The rejection policy and the table of rejected writes get what the app wrote: plain text.
  *
- * @param names Names, or patterns with `*`.
- * @throws TypeError for an empty list, an `encrypt` that is no function, or a misspelt option.
+ * @param names Names of columns, or patterns with `*`.
+ * @param encrypt Encrypts one value.
+ * @throws TypeError for an empty list, an `encrypt` that is not a function, or a misspelt option.
  *
  * @example
  * ```ts

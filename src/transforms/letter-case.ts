@@ -1,9 +1,9 @@
 /**
- * `list_id` → `listId`. Underscores at the start stay; a name that is in camel case stays as it is.
+ * Turns `list_id` into `listId`, for {@link renameColumns} and {@link renameTables}. Underscores at the start stay. A
+ * name in camel case stays as it is.
  *
- * For words of letters and digits that begin with a letter and have two characters or more, {@link toSnakeCase} leads back
- * to the same name. It doesn't where a word begins with a digit (`line_2` → `line2`), for words of one letter next to each
- * other (`x_y_z` → `xYZ`), and for underscores that are doubled or at the end.
+ * {@link toSnakeCase} undoes it for names in snake case, except for words that begin with a digit (`line_2` → `line2`),
+ * for several words of one letter in a row (`x_y_z` → `xYZ`), and for underscores that are doubled or at the end.
  *
  * @example
  * ```ts
@@ -19,10 +19,11 @@ export function toCamelCase(name: string): string {
 }
 
 /**
- * `listId` → `list_id`, `userID` → `user_id`, `HTMLBody` → `html_body`. A name that is in snake case stays as it is.
+ * Turns `listId` into `list_id`, `userID` into `user_id` and `HTMLBody` into `html_body`, for {@link renameColumns} and
+ * {@link renameTables}. A name in snake case stays as it is.
  *
- * {@link toCamelCase} leads back to the same name where no two capitals stand side by side, the first letter is a small one
- * and there is no underscore but at the start (`userID` → `user_id` → `userId`).
+ * {@link toCamelCase} undoes it if the name has no two capitals in a row (`userID` → `user_id` → `userId`), begins with
+ * a small letter, and has underscores only at the start.
  *
  * @example
  * ```ts

@@ -3,23 +3,25 @@ import { UploadError } from '../error/upload-error.ts';
 import type { Transform } from '../transport/transform.ts';
 import { nameMatcher } from './name-matcher.ts';
 
+/** Options of {@link onlyTables}. */
 export interface OnlyTablesOptions {
   /**
-   * What becomes of entries of other tables. There is no default, since each costs something:
+   * What happens to entries of other tables. There is no default, because each choice has a cost:
    *
-   * - `'ignore'`: they are left out, and leave the queue with their transaction without having been sent;
-   * - `'reject'`: their whole transaction is rejected (code `invalid`). As with every transform that fails, the third such
-   *   transaction in a row is the last one: then the list may be wrong, and the queue waits for `resetBreaker()`;
-   * - `'hold'`: the queue waits (code `schema_mismatch`), until an update of the app knows the table.
+   * - `'ignore'`: they are dropped. They leave the queue with their transaction, without being sent.
+   * - `'reject'`: the whole transaction is rejected (code `invalid`). As with every transform that fails, three such
+   *   transactions in a row open the breaker, because the list may be wrong. Each further one is then rejected only
+   *   after ten minutes, or after `resetBreaker()`.
+   * - `'hold'`: the queue waits (code `schema_mismatch`) until an update of the app knows the table.
    */
   readonly others: 'ignore' | 'reject' | 'hold';
 }
 
 /**
- * Sends entries of the listed tables only.
+ * Transform: sends only the entries of the listed tables.
  *
- * @param tables Names, or patterns with `*`.
- * @throws TypeError for an empty list, or an option that is missing, misspelt or unknown.
+ * @param tables Names of tables, or patterns with `*`.
+ * @throws TypeError for an empty list, or an option that is missing or misspelt.
  *
  * @example
  * ```ts

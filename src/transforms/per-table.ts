@@ -10,15 +10,16 @@ export type TransformsByTable = Readonly<Record<string, Transform | readonly Tra
 const NONE: readonly Transform[] = [];
 
 /**
- * Chooses the transforms by table: an exact name comes before a pattern, the first pattern before the next, and all before
- * `default`. Entries of a table that nothing is said of stay as they are.
+ * Transform: applies other transforms by table. An exact name counts before patterns, patterns count in their order,
+ * and `default` is last. Entries of all other tables stay as they are.
  *
- * Tables go by the names they have at this place of the list: the client's, or after `renameTables()` the new ones.
+ * The names are those at this point in the list of transforms: after `renameTables()`, the new ones.
  *
- * A transform gets the entries it is meant for as far as they stand next to each other, so that none moves across those of
- * other tables. What has to see the whole transaction, such as `coalesce()`, stands beside `perTable()`.
+ * A transform gets the neighbouring entries of its tables together, so that no entry moves across entries of other
+ * tables. A transform that must see the whole transaction, such as `coalesce()`, belongs in the list next to
+ * `perTable()`.
  *
- * @throws TypeError for a table whose transform is no function.
+ * @throws TypeError if a transform is not a function.
  *
  * @example
  * ```ts

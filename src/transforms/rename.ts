@@ -4,11 +4,15 @@ import type { Transform } from '../transport/transform.ts';
 import { changeColumnsLater } from './change-columns.ts';
 import { eachEntry } from './each-entry.ts';
 
-/** New names by old ones, others stay; or a function that gives the new name or a promise of it, such as {@link toCamelCase}. */
+/**
+ * New names by old names; names that aren't listed stay. Or a function that gets the old name and returns the new one,
+ * or a promise of it, such as {@link toCamelCase}.
+ */
 export type NewNames = Readonly<Record<string, string>> | ((name: string) => string | Promise<string>);
 
 /**
- * Renames tables. What follows in the list goes by the new names; the rejection policy sees the old ones.
+ * Transform: renames tables. Transforms that come after it in the list see the new names. The rejection policy sees the
+ * old ones.
  *
  * @throws TypeError if `names` is neither an object with texts nor a function.
  *
@@ -25,8 +29,8 @@ export function renameTables(names: NewNames): Transform {
 }
 
 /**
- * Renames columns, those of `previousValues` alike. The row's `id` is none: it stays `id`. Two columns that would get one
- * name are an error, so that no value is lost.
+ * Transform: renames columns, in `previousValues` too. The row's `id` isn't a column, and stays `id`. If two columns
+ * would get the same name, the transaction is rejected, so that no value is lost.
  *
  * @throws TypeError if `names` is neither an object with texts nor a function.
  *

@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
 
-/** The part of a PowerSync `Schema` that is read here; that of SDK 1.x and 2.x fits, and so does `DrizzleAppSchema`. */
+/** The part of a PowerSync `Schema` that is read. That of SDK 1.x and 2.x fits, and `DrizzleAppSchema` too. */
 export interface SchemaLike {
   readonly tables: readonly {
     readonly name: string;

@@ -3,23 +3,26 @@ import type { UploadEntry } from '../queue/transaction.ts';
 
 /** What a transform may use. */
 export interface TransformContext {
-  /** What it may look things up in, as far as they stay the same: see {@link Transform}. */
+  /** The database that the entries were written to. For look-ups only, of what doesn't change between two tries. */
   readonly database: ConnectorDatabase;
 }
 
 /**
- * Changes the entries of one transaction before they are sent: returns those to send, in order; none, and the transaction
- * leaves the queue without a request. `eachEntry()` of `powersync-backend-connector/transforms` makes one of a function of
- * one entry, and ready ones are there, too.
+ * Transform: changes the entries of one local transaction before they are sent. Gets all of them, and returns those to
+ * send, in order, or a promise of them. If it returns an empty list, the transaction leaves the queue without being
+ * sent. `powersync-backend-connector/transforms` has ready-made ones, and `eachEntry()`, which makes one from a
+ * function of a single entry.
  *
- * It must not change the entries it gets, which may still be recorded. Each entry keeps its op id (`clientId`), and none may
- * be made up. One that throws rejects the transaction as `invalid`; throw an `UploadError` to say otherwise (`unavailable`:
- * not now; `schema_mismatch`: hold).
- *
- * It may look something up in the database, but must not write there, nor call the connector: the upload waits for it, and
- * whatever else wants to upload waits for the upload. Look up what doesn't change between two tries. The key of a transaction
- * is made of what is queued, so it stays the same when the content differs; and a backend that has applied the earlier
- * content keeps that.
+ * - It gets copies of the entries, so it may change them. What is queued and recorded stays as the app wrote it.
+ * - It must keep the op id (`clientId`) of each entry, and add no entries.
+ * - If it throws, the transaction is rejected as `invalid`, except if a look-up failed for now (SQLite is busy, the
+ *   network failed): then it stays queued. Throw an `UploadError` to say otherwise (`unavailable`: not now;
+ *   `schema_mismatch`: hold).
+ * - It may look things up in the database, if they don't change between two tries. The idempotency key covers what is
+ *   queued, so it stays the same when the content that is sent differs. But a backend that has applied the earlier
+ *   content keeps that.
+ * - It must not write to the database or call the connector: the upload waits for the transform, and all other uploads
+ *   wait for that one.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
-import { ownError } from '../error/own-error.ts';
+import { isOwnError, ownError } from '../error/own-error.ts';
 import { isUploadError, UploadError } from '../error/upload-error.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import { carriesKind } from '../transport/sendable.ts';
 import type { Transform, TransformContext } from '../transport/transform.ts';
 
 /**
- * Applies transforms to a transaction, and checks what they have left of it.
+ * Applies transforms to a transaction, and checks what they return.
  *
  * @throws UploadError if a transform fails: its own upload error, or one with code `invalid`.
  */
@@ -14,7 +14,8 @@ export async function applyTransforms(
   transforms: readonly Transform[],
   context: TransformContext,
 ): Promise<readonly UploadEntry[]> {
-  const entries = await applyInTurn(raw, transforms, context);
+  // Copies: a transform that changes an entry must reach neither the record of a rejection nor the end of the queue.
+  const entries = await applyInTurn(raw.map(copyEntry), transforms, context);
   const opIds = new Set(raw.map(({ clientId }) => clientId));
   // Op ids must be unique: a rejection finds its entry by op id, and a retry what was already applied.
   if (!entries.every(({ clientId }) => opIds.delete(clientId)))
@@ -42,7 +43,6 @@ export async function applyInTurn(
   for (const transform of transforms) {
     if (left.length === 0) break;
     try {
-      // A copy: one that sorts in place must not reach what the queue is completed by.
       const changed: unknown = await transform(Object.defineProperties([...left], NOT_AN_ENTRY), context);
       if (!Array.isArray(changed)) mistaken();
       const copy: unknown[] = [...changed];
@@ -70,15 +70,40 @@ function mistaken(): never {
   );
 }
 
-/** But for the op id, which is looked at in the end. */
+/** Checks everything but the op id, which is checked at the end. */
 export function isEntry(value: unknown): value is UploadEntry {
-  const { op, table, id } = Object(value);
-  return [op, table, id].every((each) => typeof each === 'string');
+  const { op, table, id, opData } = Object(value);
+  const isOp = op === 'PUT' || op === 'PATCH' || op === 'DELETE';
+  const hasColumns = opData == null || (typeof opData === 'object' && !Array.isArray(opData));
+  return isOp && hasColumns && typeof table === 'string' && typeof id === 'string';
 }
 
-/** Names op and table, never a value. */
+/** A copy with its own columns. It keeps the methods of the SDK's class. */
+function copyEntry(entry: UploadEntry): UploadEntry {
+  const { opData, previousValues } = entry;
+  return Object.assign(Object.create(Object.getPrototypeOf(entry)), entry, {
+    ...(opData && { opData: { ...opData } }),
+    ...(previousValues && { previousValues: { ...previousValues } }),
+  });
+}
+
+/** The error for what a transform threw. It names op and table, never a value. */
 export function transformFailure(entries: readonly UploadEntry[], cause: unknown): UploadError {
   if (isUploadError(cause)) return UploadError.from(cause);
-  const what = new Set(entries.map(({ op, table }) => `${op} of "${table}"`));
-  return new UploadError('invalid', `A transform failed: ${[...what].join(', ')} (see cause).`, { cause });
+  const what = [...new Set(entries.map(({ op, table }) => `${op} of "${table}"`))].join(', ');
+  // A look-up that failed for now says nothing about the write.
+  const code = isBusy(cause) ? 'unavailable' : UploadError.from(cause).code;
+  if (code !== 'unknown')
+    return new UploadError(code, `A transform failed: ${what} (see cause). The writes stay queued.`, {
+      cause,
+    });
+  // With the words of this library: a rejected write keeps the message, but not the cause.
+  const why = cause instanceof Error && isOwnError(cause) ? `. ${cause.message}` : ' (see cause).';
+  return new UploadError('invalid', `A transform failed: ${what}${why}`, { cause });
+}
+
+/** Whether SQLite says that somebody else is writing. */
+function isBusy(cause: unknown): boolean {
+  const { code, message } = Object(cause);
+  return /\bSQLITE_(BUSY|LOCKED)|\bdatabase (table |schema )?is locked/.test(`${code} ${message}`);
 }

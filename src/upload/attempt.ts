@@ -8,15 +8,12 @@ import { UploadError } from '../error/upload-error.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { ownerMismatch } from '../queue/one-owner.ts';
 import { type Owner, readBorders, versionOf } from '../queue/owner-borders.ts';
-import type { UploadTransaction } from '../queue/transaction.ts';
 import type { Publisher } from '../status/publisher.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { TransportContext } from '../transport/transport.ts';
-import type { Item } from './item.ts';
+import { type Answered, type Item, pair } from './item.ts';
 import type { SignedIn } from './signed-in.ts';
-
-type Transactions = readonly UploadTransaction[];
 
 export interface AttemptParts {
   readonly options: Pick<ResolvedOptions, 'transport' | 'clock'>;
@@ -38,7 +35,7 @@ export interface AttemptParts {
  * request or for one transaction, the token is refreshed and what was refused is sent again. At most once for all
  * requests of an upload, to avoid a refresh storm.
  */
-export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => Promise<readonly Outcome[]> {
+export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => Promise<readonly Answered[]> {
   const { options, tokens, signedIn, publisher, database, clientId, deadline, owner, attempt } = parts;
   let mayRefresh = true;
   /** The token that the transport last got: null if nobody is signed in, undefined if the transport didn't ask. */
@@ -72,8 +69,9 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     return current;
   }
 
-  async function call(transactions: Transactions): Promise<readonly Outcome[]> {
+  async function call(items: readonly Item[]): Promise<readonly Answered[]> {
     deadline.check();
+    const transactions = items.map(({ transaction }) => transaction);
     hasToken = false;
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
@@ -90,12 +88,12 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
     const work = Promise.resolve().then(() => {
       deadline.check(); // A listener that was told of the attempt may have closed the connector.
-      return options.transport({ transactions: [...transactions] }, context);
+      return options.transport({ transactions }, context);
     });
     try {
-      const outcomes = checkOutcomes(await deadline.race(work), transactions.length);
+      const answers = pair(items, checkOutcomes(await deadline.race(work), items.length));
       ended();
-      return outcomes;
+      return answers;
     } catch (thrown) {
       const error = deadline.error ?? UploadError.from(thrown);
       if (deadline.error) parts.outlives(work);
@@ -126,49 +124,54 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
   }
 
   return async (items) => {
-    const transactions = items.map(({ transaction }) => transaction);
-    let outcomes: readonly Outcome[];
-    let refusedAt = 0;
+    let before: readonly Answered[] = [];
+    /** The transaction whose token was refused, and all behind it. Empty if the whole request was refused. */
+    let refused: readonly Answered[] = [];
     let error: UploadError;
     try {
-      outcomes = await call(transactions);
-      refusedAt = refusedTokenAt(outcomes);
-      if (refusedAt < 0) return outcomes;
-      error = UploadError.from((outcomes[refusedAt] as Refused).error);
+      const answers = await call(items);
+      const at = refusedTokenAt(answers);
+      if (at < 0) return answers;
+      before = answers.slice(0, at);
+      refused = answers.slice(at);
+      error = UploadError.from(((answers[at] as Answered).outcome as Refused).error);
     } catch (thrown) {
-      outcomes = [];
       error = UploadError.from(thrown);
       if (!isTokenRefusal(error)) throw error;
     }
+    const [first, ...behind] = refused;
     /** The result if there is no other token to try. */
-    const refuse = (why: UploadError): readonly Outcome[] => {
-      if (outcomes.length === 0) throw why;
-      if (why === error) return outcomes;
+    const refuse = (why: UploadError): readonly Answered[] => {
+      if (!first) throw why;
+      if (why === error) return [...before, ...refused];
       const stays: Outcome = { status: 'retry', error: why, inBand: false };
-      return outcomes.map((outcome, index) =>
-        index < refusedAt ? outcome : index === refusedAt ? stays : NOT_ATTEMPTED,
-      );
+      return [...before, { ...first, outcome: stays }, ...behind.map(notAttempted)];
     };
     if (used === null) return refuse(signedOut());
     if (!mayRefresh || used === undefined) return refuse(error);
+    // One before it has to be decided first, so the next call sends this one again, and refreshes the token then.
+    if (first && before.some(({ outcome }) => outcome.status !== 'applied'))
+      return [...before, notAttempted(first), ...behind];
     const why = await refresh(used, error);
     if (why) return refuse(why);
-    const before = outcomes.slice(0, refusedAt);
     try {
-      return [...before, ...(await call(transactions.slice(refusedAt)))];
+      return [...before, ...(await call(first ? refused.map(({ item }) => item) : items))];
     } catch (thrown) {
       const again = UploadError.from(thrown);
       if (again.code === 'unauthenticated' && used) tokens.drop(used); // The next call refreshes it.
       if (before.length === 0) throw again;
       // The transactions before it are settled. A refusal of all others is left to the next call, which bisects them.
-      const isRefusal = ['reject', 'ambiguous'].includes(defaultVerdict(again.code));
-      const others: Outcome = isRefusal ? NOT_ATTEMPTED : { status: 'retry', error: again, inBand: false };
-      return outcomes.map((outcome, index) => (index < refusedAt ? outcome : others));
+      if (['reject', 'ambiguous'].includes(defaultVerdict(again.code)))
+        return [...before, ...refused.map(notAttempted)];
+      const stays: Outcome = { status: 'retry', error: again, inBand: false };
+      return [...before, ...refused.map(({ item }) => ({ item, outcome: stays }))];
     }
   };
 }
 
-const NOT_ATTEMPTED: Outcome = { status: 'not_attempted' };
+function notAttempted({ item }: Answered): Answered {
+  return { item, outcome: { status: 'not_attempted' } };
+}
 
 function signedOut(): UploadError {
   return tokenFailure(
@@ -188,13 +191,13 @@ function isTokenRefusal({ code, status }: UploadError): boolean {
  * Index of the first transaction whose token was refused; -1 if there is none. If a transaction behind it was applied,
  * the token was accepted, so the refusal is about the transaction.
  */
-function refusedTokenAt(outcomes: readonly Outcome[]): number {
-  const at = outcomes.findIndex(
-    (outcome) =>
+function refusedTokenAt(answers: readonly Answered[]): number {
+  const at = answers.findIndex(
+    ({ outcome }) =>
       (outcome.status === 'rejected' || outcome.status === 'retry') &&
       isTokenRefusal(UploadError.from(outcome.error)),
   );
-  return at >= 0 && outcomes.slice(at).some(({ status }) => status === 'applied') ? -1 : at;
+  return at >= 0 && answers.slice(at).some(({ outcome }) => outcome.status === 'applied') ? -1 : at;
 }
 
 /** Whether the token may be this owner's. A token without `sub` can't be compared; owner null has no token. */

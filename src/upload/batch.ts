@@ -2,7 +2,7 @@ import type { TokenSource } from '../auth/token-cache.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { BatchReader, QueuedBatch } from '../queue/batch-reader.ts';
+import type { BatchReader } from '../queue/batch-reader.ts';
 import { countEntries } from '../queue/complete-prefix.ts';
 import type { Unanswered } from '../queue/unanswered.ts';
 import { recordedStates } from '../rejections/rows.ts';
@@ -13,6 +13,7 @@ import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { createAttempt } from './attempt.ts';
 import type { Breaker } from './breaker.ts';
 import type { Decisions } from './decide.ts';
+import type { Item } from './item.ts';
 import { judgeWith } from './judge.ts';
 import { marking } from './marking.ts';
 import { prepare } from './prepare.ts';
@@ -109,7 +110,7 @@ export function createBatchUpload(path: BatchPath): BatchUpload {
 
     if (settlement.settled > 0 && (await batch.complete(settlement.settled, settlement.stop !== undefined))) {
       sizing.succeeded(settlement);
-      publishCompleted(publisher, items[0]?.transaction.key ?? '', batch, settlement);
+      publishCompleted(publisher, items, settlement);
     }
     sizing.ended(settlement.stop?.error);
     return settlement;
@@ -118,11 +119,11 @@ export function createBatchUpload(path: BatchPath): BatchUpload {
 
 function publishCompleted(
   publisher: Publisher,
-  key: string,
-  { transactions }: QueuedBatch,
+  items: readonly Item[],
   { settled, applied, rejected }: Settlement,
 ): void {
-  const entries = countEntries(transactions.slice(0, settled));
+  const key = items[0]?.transaction.key ?? '';
+  const entries = countEntries(items.slice(0, settled).map(({ raw }) => raw));
   const queuedEntries = Math.max(0, (publisher.status.queuedEntries ?? entries) - entries);
   publisher.publish(
     { type: 'completed', key, applied, rejected },

@@ -2,6 +2,7 @@ import type { CrudEntryLike } from '../database/database.ts';
 import type { Verdict } from '../error/codes.ts';
 import type { UploadError } from '../error/upload-error.ts';
 import type { UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 
 /** One queued transaction on its way through an upload. */
 export interface Item {
@@ -16,6 +17,20 @@ export interface Item {
   readonly known?: { readonly status: 'skipped' | 'recorded' } | Failed | undefined;
   /** True if it is listed among the rejected writes as held or released: it may still be applied. */
   readonly isListed?: boolean | undefined;
+}
+
+/** A transaction that was sent, and what the transport says about it. */
+export interface Answered {
+  readonly item: Item;
+  readonly outcome: Outcome;
+}
+
+/** Gives each transaction its outcome. A transport lists them in the order in which it got the transactions. */
+export function pair(items: readonly Item[], outcomes: readonly Outcome[]): readonly Answered[] {
+  return items.flatMap((item, index) => {
+    const outcome = outcomes[index];
+    return outcome ? [{ item, outcome }] : [];
+  });
 }
 
 /** Outcome of a transaction, with the verdict if it failed. */

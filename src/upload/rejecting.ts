@@ -2,10 +2,10 @@ import type { ConnectorDatabase } from '../database/database.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { Owner } from '../queue/owner-borders.ts';
+import type { RejectedTransaction } from '../rejections/policy.ts';
 import { record } from '../rejections/record.ts';
 import type { Publisher } from '../status/publisher.ts';
 import type { Deadline } from '../time/deadline.ts';
-import type { RejectedTransaction } from '../transport/rejection-policy.ts';
 import type { Failed, Item, Stop } from './item.ts';
 
 /** Asks the rejection policy, and remembers the questions until they are answered. */

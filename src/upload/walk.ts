@@ -1,7 +1,6 @@
 import { nothingWasSent } from '../auth/token-failure.ts';
 import { UploadError } from '../error/upload-error.ts';
-import type { Outcome } from '../transport/outcome.ts';
-import type { Delivered, Failed, Item, Stop } from './item.ts';
+import type { Answered, Delivered, Failed, Item, Stop } from './item.ts';
 import { type Judge, judgeOutcome, judgeThrown } from './judge.ts';
 
 /** Result of one batch. */
@@ -18,8 +17,8 @@ export interface Settlement {
 
 /** The functions that the walk calls. */
 export interface WalkRules {
-  /** Calls the transport. Returns one outcome for each transaction. */
-  readonly send: (items: readonly Item[]) => Promise<readonly Outcome[]>;
+  /** Calls the transport. */
+  readonly send: (items: readonly Item[]) => Promise<readonly Answered[]>;
   readonly judge: Judge;
   /** Called with the size of a batch that was too large. */
   readonly tooMuch: (size: number) => void;
@@ -41,6 +40,10 @@ export interface WalkRules {
   /** Called with a failure behind the transaction that stays. It is decided on later. */
   readonly notReached: (item: Item, failed: Failed, overtakenBy: readonly Item[]) => void;
 }
+
+/** What one answer says about each transaction that was sent. */
+type Said = ReadonlyMap<Item, Delivered>;
+const NOTHING: Said = new Map();
 
 /** Ends the walk at a transaction that the transport didn't send, because it had no room for it. */
 const NOT_SENT = 'not sent';
@@ -65,7 +68,7 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     if (at < 0) return deliver(run);
     return (
       (await deliver(run.slice(0, at))) ??
-      (await settle(run.slice(at, at + 1), [])) ??
+      (await settle(run.slice(at, at + 1), NOTHING)) ??
       inOrder(run.slice(at + 1))
     );
   }
@@ -73,11 +76,13 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   async function deliver(run: readonly Item[]): Promise<End> {
     const toSend = run.filter(({ known }) => !known);
     const size = toSend.length;
-    const answer = size === 0 ? [] : await attempt(toSend);
-    if (Array.isArray(answer)) return settle(run, answer);
-    const refusal = answer as Failed;
+    const [first] = toSend;
+    if (!first) return settle(run, NOTHING);
+    const said = await attempt(toSend);
+    if (said instanceof Map) return settle(run, said);
+    const refusal = said as Failed;
     if (size === 1 || refusal.verdict === 'retry' || refusal.verdict === 'hold')
-      return settle(run, [refusal]);
+      return settle(run, new Map([[first, refusal]]));
     // An ambiguous refusal may be an outage: the next call then starts with a small batch and doesn't bisect again.
     if (refusal.error.code === 'too_large' || refusal.verdict === 'ambiguous') rules.tooMuch(size);
     const middle = run.indexOf(toSend[Math.ceil(size / 2)] as Item);
@@ -85,13 +90,15 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
   }
 
   /** Sends one request. Returns what is known of each transaction, or the failure of the whole request. */
-  async function attempt(toSend: readonly Item[]): Promise<readonly Delivered[] | Failed> {
+  async function attempt(toSend: readonly Item[]): Promise<Said | Failed> {
     try {
-      const outcomes = await rules.send(toSend);
-      const delivered = outcomes.map((outcome) => judgeOutcome(outcome, rules.judge));
-      const lost = toSend.filter((_, index) => isUnanswered(delivered[index]));
+      const answers = await rules.send(toSend);
+      const said: Said = new Map(
+        answers.map(({ item, outcome }) => [item, judgeOutcome(outcome, rules.judge)]),
+      );
+      const lost = toSend.filter((item) => isUnanswered(said.get(item)));
       if (lost.length) await rules.unanswered(lost);
-      return delivered;
+      return said;
     } catch (thrown) {
       const failed = judgeThrown(thrown, rules.judge);
       if (isUnanswered(failed)) await rules.unanswered(toSend);
@@ -99,9 +106,8 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
     }
   }
 
-  async function settle(run: readonly Item[], delivered: readonly Delivered[]): Promise<End> {
-    let sent = 0;
-    const whole = run.map((item) => ({ item, said: item.known ?? delivered[sent++] ?? NOT_ATTEMPTED }));
+  async function settle(run: readonly Item[], answers: Said): Promise<End> {
+    const whole = run.map((item) => ({ item, said: item.known ?? answers.get(item) ?? NOT_ATTEMPTED }));
     let applied: Item[] = []; // since the last refusal
     const appliedBehind = (index: number): readonly Item[] =>
       whole.flatMap((each, at) => (at > index && each.said.status === 'applied' ? [each.item] : []));
@@ -148,8 +154,12 @@ export async function walk(items: readonly Item[], rules: WalkRules): Promise<Se
       // repeated.
       if (item.known) continue;
       const answer = await attempt([item]);
-      const said = Array.isArray(answer) ? (answer as readonly Delivered[])[0] : (answer as Failed);
-      if (said?.status !== 'failed') return settle([item], said ? [said] : []);
+      if (!(answer instanceof Map)) {
+        failed = answer as Failed;
+        continue;
+      }
+      const said = answer.get(item);
+      if (said?.status !== 'failed') return settle([item], answer);
       failed = said;
     }
   }

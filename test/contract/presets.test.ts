@@ -1,3 +1,4 @@
+import type { Transport } from 'powersync-backend-connector';
 import {
   agentSkills,
   cloudcode,
@@ -36,6 +37,8 @@ interface Case {
   atomic: boolean;
   /** Whether its writes carry a token. */
   token?: boolean;
+  /** Whether ids must be UUIDs. Each id of a case then stands for one. */
+  uuids?: boolean;
   /** Needs of cases that have no meaning for this backend, each with the reason. */
   without?: Partial<Record<ContractNeed, string>>;
 }
@@ -124,10 +127,11 @@ const CASES: Case[] = [
       note: 'note',
       amount: 'price',
       always: { name: 'x' },
-      refused: { status: 'refuse me' },
+      refused: { name: null },
     },
     atomic: true,
     token: true,
+    uuids: true,
   },
   {
     name: 'agentSkills()',
@@ -152,20 +156,46 @@ const CASES: Case[] = [
   },
 ];
 
-describe.each(CASES)('$name', ({ start, preset, table = TODOS, atomic, token, without = {} }) => {
+/** UUIDs for the ids of cases, which are texts of any kind. */
+function createUuids() {
+  const ids: string[] = [];
+  const uuidOf = (id: string): string => {
+    const index = ids.includes(id) ? ids.indexOf(id) : ids.push(id) - 1;
+    return `9b1deb4d-3b7d-4bad-9bdd-${String(index).padStart(12, '0')}`;
+  };
+  return {
+    idOf: (uuid: unknown): string | undefined => ids[Number(String(uuid).slice(-12))],
+    sending:
+      (transport: Transport): Transport =>
+      ({ transactions }, context) =>
+        transport(
+          {
+            transactions: transactions.map((transaction) => ({
+              ...transaction,
+              entries: transaction.entries.map((entry) => ({ ...entry, id: uuidOf(entry.id) })),
+            })),
+          },
+          context,
+        ),
+  };
+}
+
+describe.each(CASES)('$name', ({ start, preset, table = TODOS, atomic, token, uuids, without = {} }) => {
   async function startHarness(): Promise<TransportHarness> {
     const standIn = await start();
     const proxy = await startFaultyProxy(standIn.url);
     onTestFinished(() => proxy.close());
     const issued = token ? issueToken(standIn, 'u1', 300) : undefined;
+    const { sending, idOf } = createUuids();
+    const rows = () => standIn.store.rows(table.name);
     return {
-      createTransport: () => preset(proxy.url).transport,
+      createTransport: () => (uuids ? sending(preset(proxy.url).transport) : preset(proxy.url).transport),
       ...(issued !== undefined && { token: async () => issued }),
       table,
       atomic,
       idempotent: false,
       backend: {
-        rows: async () => standIn.store.rows(table.name),
+        rows: async () => (uuids ? rows().map((row) => ({ ...row, id: idOf(row.id) })) : rows()),
         requests: () => proxy.requests.length,
         faults: httpFaults(proxy),
       },

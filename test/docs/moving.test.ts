@@ -1,20 +1,16 @@
 // Takes the code of the page on moving as it stands there, puts the addresses of the tests into it, and uploads with it.
 import { createClient } from '@supabase/supabase-js';
-import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startBackend } from '../../examples/backend/server.ts';
-import * as http from '../../src/http/index.ts';
 import type { BackendConnector, ConnectorDatabase } from '../../src/index.ts';
-import * as main from '../../src/index.ts';
-import * as presets from '../../src/presets/index.ts';
 import { listRejected } from '../../src/rejections/index.ts';
-import * as supabase from '../../src/supabase/index.ts';
 import { memoryDatabase } from '../../src/testing/index.ts';
 import { ANON_KEY, worldOfTests } from '../supabase/support.ts';
 import { type AuthStandIn, startAuthStandIn } from '../support/auth-stand-in.ts';
 import { closeClient, openClient, type TestClient } from '../support/client.ts';
 import { startDjango } from '../support/published-backends/django.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
+import { type Around, evaluate } from './evaluate.ts';
 import { fences, page, section } from './pages.ts';
 
 interface Moved {
@@ -22,32 +18,9 @@ interface Moved {
 }
 
 /** Evaluates the example of a section that replaces the copied file: the first that is compiled. */
-async function replacementIn<T extends Moved>(
-  heading: string,
-  {
-    replace = {},
-    modules = {},
-    ...globals
-  }: { replace?: Record<string, string>; modules?: object; [name: string]: unknown },
-): Promise<T> {
-  let [code = ''] = fences(section(page('guide/moving.md'), heading), 'ts');
-  for (const [from, to] of Object.entries(replace)) {
-    expect(code).toContain(from);
-    code = code.replaceAll(from, to);
-  }
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-  const { outputText } = ts.transpileModule(code, { compilerOptions });
-  const imported: Record<string, unknown> = {
-    'powersync-backend-connector': main,
-    'powersync-backend-connector/http': http,
-    'powersync-backend-connector/presets': presets,
-    'powersync-backend-connector/supabase': supabase,
-    '@powersync/common': await import('@powersync/common'),
-    ...modules,
-  };
-  const exports = {} as T;
-  const run = new Function('exports', 'require', ...Object.keys(globals), outputText);
-  run(exports, (name: string) => imported[name], ...Object.values(globals));
+async function replacementIn<T extends Moved>(heading: string, options: Around): Promise<T> {
+  const [code = ''] = fences(section(page('guide/moving.md'), heading), 'ts');
+  const exports = await evaluate<T>(code, options);
   onTestFinished(() => exports.connector.close());
   return exports;
 }

@@ -81,6 +81,15 @@ describe('batchEndpoint(): the request', () => {
     expect(await deliver({ ...options, maxBodyBytes: 10 }, large('a'), 'b')).toEqual([applied, notAttempted]);
   });
 
+  it('says what it may mean if no answer comes to a body above the limit', async () => {
+    const tell = async (maxBodyBytes: number) => (await failureOf(deliver({ maxBodyBytes }))).message;
+    answer = () => HttpResponse.error();
+    expect(await tell(10)).toMatch(/^\[network] .* may be too large for the server\.$/);
+    expect(await tell(10_000)).not.toContain('too large');
+    answers({}, { status: 503 });
+    expect(await tell(10)).not.toContain('too large');
+  });
+
   it('has a method, a body, headers and a key header as the app wants them', async () => {
     await deliver({
       method: 'put',

@@ -226,6 +226,7 @@ describe('a preset', () => {
         : new Response('<html>', { status: 404 });
     const { transport } = rails({ url: 'https://api.test', userId: 'u', keepsIds: true, fetch });
     const [outcome] = await transport(batch(transaction('t', put(ID, { title: 'x' }))), context());
-    expect(outcome).toMatchObject(unclear);
+    const { code, budget } = unclear.error;
+    expect(outcome).toMatchObject({ status: 'rejected', inBand: false, error: { code, budget } });
   });
 });

@@ -228,3 +228,70 @@ it.each<[options: object, message: RegExp]>([
   expect(make).toThrow(TypeError);
   expect(make).toThrow(message);
 });
+
+describe('rowEndpoints() and a server whose ids are integers', () => {
+  let opId = 100;
+  /** Entries of their own: what was applied isn't sent again. */
+  const fresh = (entry: UploadEntry): UploadEntry => ({ ...entry, clientId: ++opId });
+  const uuid = (start: string): string => `${start}9a10-0000-4000-8000-000000000000`.slice(0, 36);
+
+  /** As Rails, MySQL or PHP find a row. */
+  const cast = (path: string): number => {
+    const id = decodeURIComponent(path.split('/').at(-1) ?? '');
+    return Math.trunc(Number.parseFloat(id));
+  };
+  const integers: Answer = ({ method, path }) =>
+    method === 'POST' ? [201, { id: 17 }] : method === 'DELETE' ? [204] : [200, { id: cast(path) }];
+
+  it.each(['3f2c', '3e2c', '17ab', ' 3', '+3', '03', '3.5'])(
+    'the id %j was read as another one: rejected, and no such id is sent again',
+    async (start) => {
+      const { deliver, requests } = await backend(integers);
+      const [outcome] = await deliver(fresh(patch(uuid(start))));
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        error: { code: 'not_found', message: expect.stringContaining('another row') },
+        details: { id: expect.any(Number) },
+      });
+      expect(requests).toHaveLength(1);
+      for (const next of [remove(uuid('6abc')), patch(uuid('feed')), put(uuid('6abc'))])
+        expect(await deliver(fresh(next))).toMatchObject([
+          { status: 'retry', error: { code: 'misconfigured' } },
+        ]);
+      expect(requests).toHaveLength(1);
+      expect(await deliver(fresh(patch('6')))).toEqual([applied]);
+      expect(await deliver(fresh({ ...patch(uuid('6abc')), table: 'todos' }))).toMatchObject([
+        { status: 'rejected' },
+      ]);
+    },
+  );
+
+  it('an id that the server chose for a new row is no other row', async () => {
+    const routes = { default: { PUT: { method: 'POST', path: '/{table}' } } };
+    const { deliver, requests } = await backend(integers, { routes });
+    for (const id of [uuid('17ab'), uuid('feed')]) expect(await deliver(fresh(put(id)))).toEqual([applied]);
+    await deliver(fresh(patch(uuid('17ab'))));
+    expect(await deliver(fresh(put(uuid('17cd'))))).toEqual([applied]);
+    expect(requests).toHaveLength(4);
+  });
+
+  it.each([
+    ['12', { id: 12 }],
+    ['12', { id: '12' }],
+    ['hello-world', { id: 12, slug: 'hello-world' }],
+    ['3f2c', { id: '3f2c' }],
+    ['3f2c', { id: null }],
+    ['3f2c', { id: 4 }],
+    ['3f2c', [{ id: 3 }]],
+    ['abc', { id: 0 }],
+  ])('the id %j and the answer %j: applied', async (id, body) => {
+    const { deliver } = await backend(() => [200, body]);
+    expect(await deliver(fresh(patch(id)))).toEqual([applied]);
+  });
+
+  it('what decode() says counts', async () => {
+    const { deliver } = await backend(integers, { decode: () => ({ status: 'applied' }) });
+    expect(await deliver(fresh(patch(uuid('3f2c'))))).toEqual([applied]);
+    expect(await deliver(fresh(patch(uuid('6abc'))))).toEqual([applied]);
+  });
+});

@@ -26,7 +26,7 @@ describe('inspectQueue()', () => {
   it('of an empty queue', async () => {
     expect(await inspectQueue(client.db)).toEqual({
       clientId: await client.db.getClientId(),
-      length: 0,
+      queuedEntries: 0,
       transactions: [],
       truncated: false,
     });
@@ -39,7 +39,7 @@ describe('inspectQueue()', () => {
     const before = await contents();
 
     const report = await inspectQueue(client.db);
-    expect(report).toMatchObject({ length: 4, truncated: false });
+    expect(report).toMatchObject({ queuedEntries: 4, truncated: false });
     expect(report.transactions.map(({ key: _, ...rest }) => rest)).toEqual([
       {
         transactionId: 1,
@@ -91,13 +91,13 @@ describe('inspectQueue()', () => {
     await writeTogether(3);
     await addTodos(client, 'next to last', 'last');
     const sizes = async (limit: number) => {
-      const { length, transactions, truncated } = await inspectQueue(client.db, { limit });
-      return { length, truncated, sizes: transactions.map(({ entries }) => entries.length) };
+      const { queuedEntries, transactions, truncated } = await inspectQueue(client.db, { limit });
+      return { queuedEntries, truncated, sizes: transactions.map(({ entries }) => entries.length) };
     };
-    expect(await sizes(2)).toEqual({ length: 6, truncated: true, sizes: [1] });
-    expect(await sizes(6)).toEqual({ length: 6, truncated: false, sizes: [1, 3, 1, 1] });
+    expect(await sizes(2)).toEqual({ queuedEntries: 6, truncated: true, sizes: [1] });
+    expect(await sizes(6)).toEqual({ queuedEntries: 6, truncated: false, sizes: [1, 3, 1, 1] });
     await testConnector({ batching: () => 1 }).connector.uploadData(client.db);
-    expect(await sizes(1)).toEqual({ length: 5, truncated: true, sizes: [3] });
+    expect(await sizes(1)).toEqual({ queuedEntries: 5, truncated: true, sizes: [3] });
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses the limit %d', async (limit) => {

@@ -1,10 +1,21 @@
-import { agentSkills, cloudcode, dotnet, nestjs, nextjs } from 'powersync-backend-connector/presets';
-import { describe, expect, it } from 'vitest';
+import { BackendConnector } from 'powersync-backend-connector';
+import {
+  agentSkills,
+  cloudcode,
+  dotnet,
+  nestjs,
+  nextjs,
+  tanstackStarter,
+} from 'powersync-backend-connector/presets';
+import { listRejected, retryRejected } from 'powersync-backend-connector/rejections';
+import { memoryDatabase } from 'powersync-backend-connector/testing';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAgentSkills } from '../support/published-backends/agent-skills.ts';
 import { startCloudcode } from '../support/published-backends/cloudcode.ts';
 import { startDotnet } from '../support/published-backends/dotnet.ts';
 import { startNestjs } from '../support/published-backends/nestjs.ts';
 import { startNextjs } from '../support/published-backends/nextjs.ts';
+import { startTanstackStarter } from '../support/published-backends/tanstack-starter.ts';
 import {
   credentialsOf,
   first,
@@ -37,6 +48,17 @@ describe('nextjs()', () => {
     const { preset, store } = await started();
     expect(await verdictOf(preset, put('todos', 'b'), put('lists', 'a'))).toBe('reject invalid');
     expect(store.rows('todos')).toEqual([]);
+  });
+
+  it('holds what meets an unknown table or column', async () => {
+    const { preset } = await started();
+    for (const entry of [
+      put('projects', 'a', { name: 'x' }),
+      patch('projects', 'a', { name: 'x' }),
+      remove('projects', 'a'),
+      put('lists', 'a', { name: 'A', colour: 'red' }),
+    ])
+      expect(await verdictOf(preset, entry)).toBe('hold schema_mismatch');
   });
 
   it('a 500 of words that are not known is ambiguous, one without JSON an outage', async () => {
@@ -83,6 +105,9 @@ describe('dotnet()', () => {
   it.each([
     ['a constraint', put('lists', 'a', { owner_id: 'u1' }), 'reject invalid'],
     ['an unknown table', put('projects', 'a', { name: 'x' }), 'hold schema_mismatch'],
+    ['an unknown column', patch('lists', 'a', { colour: 'red' }), 'hold schema_mismatch'],
+    ['a name that needs quotes', patch('lists', 'a', { createdAt: 'x' }), 'hold schema_mismatch'],
+    ['a name that is a reserved word', patch('lists', 'a', { order: 1 }), 'ambiguous unclassified'],
     ['a form it does not take', { ...put('lists', 'a', { name: 'x' }), op: 'MERGE' }, 'reject invalid'],
   ])('reads a 400 for %s', async (_, entry, verdict) => {
     const { preset } = await started();
@@ -108,6 +133,8 @@ describe('dotnet()', () => {
 });
 
 describe('nestjs()', () => {
+  const [p1, p2] = ['9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d', '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6e'];
+
   async function started() {
     const standIn = await startNestjs();
     const login = () => ({ email: 'ann@example.com', password: 'secret' });
@@ -116,12 +143,12 @@ describe('nestjs()', () => {
 
   it('sends a transaction as the SDK writes it', async () => {
     const { standIn, preset } = await started();
-    const entry = { ...put('Product', 'p1', { name: 'x' }), clientId: 12, transactionId: 1 };
-    await verdictOf(preset, entry, { ...remove('Product', 'p2'), clientId: 13 });
+    const entry = { ...put('Product', p1, { name: 'x' }), clientId: 12, transactionId: 1 };
+    await verdictOf(preset, entry, { ...remove('Product', p2), clientId: 13 });
     expect(standIn.requests.at(-1)?.json).toEqual({
       crud: [
-        { op_id: 12, op: 'PUT', type: 'Product', id: 'p1', tx_id: 1, data: { name: 'x' } },
-        { op_id: 13, op: 'DELETE', type: 'Product', id: 'p2', tx_id: 1 },
+        { op_id: 12, op: 'PUT', type: 'Product', id: p1, tx_id: 1, data: { name: 'x' } },
+        { op_id: 13, op: 'DELETE', type: 'Product', id: p2, tx_id: 1 },
       ],
       haveMore: false,
       transactionId: 1,
@@ -132,7 +159,7 @@ describe('nestjs()', () => {
     const { preset, store } = await started();
     const [outcome] = await outcomesOf(
       preset,
-      transactionOf(put('Product', 'p1', { name: 'x' }), patch('Product', 'gone', { name: 'y' })),
+      transactionOf(put('Product', p1, { name: 'x' }), patch('Product', p2, { name: 'y' })),
     );
     expect(outcome).toMatchObject({
       status: 'rejected',
@@ -148,7 +175,7 @@ describe('nestjs()', () => {
     async (body) => {
       const { standIn, preset } = await started();
       standIn.answerInstead({ status: 201, body: JSON.stringify(body) });
-      const entries = [put('Product', 'a', { name: 'x' }), put('Product', 'b', { name: 'x' })];
+      const entries = [put('Product', p1, { name: 'x' }), put('Product', p2, { name: 'x' })];
       expect(await verdictOf(preset, ...entries)).toBe('retry misconfigured');
     },
   );
@@ -164,7 +191,7 @@ describe('nestjs()', () => {
 
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
-    const transaction = transactionOf(put('Product', 'a', { name: 'A' }), remove('Product', 'b'));
+    const transaction = transactionOf(put('Product', p1, { name: 'A' }), remove('Product', p2));
     standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
@@ -204,6 +231,82 @@ describe('agentSkills()', () => {
     expect(standIn.store.rows('lists')).toEqual([]);
   });
 
+  it.each([
+    ['as it is', {}],
+    ['with its list of allowed tables', { allowList: true }],
+  ])('holds what meets an unknown table, %s', async (_, options) => {
+    const { url } = await startAgentSkills(options);
+    const preset = agentSkills({ url, userId });
+    for (const entry of [put('projects', 'a', { name: 'x' }), remove('projects', 'a')])
+      expect(await verdictOf(preset, entry)).toBe('hold schema_mismatch');
+  });
+
+  it('writes names of columns without quotes', async () => {
+    const { preset } = await started();
+    const row = (columns: object) => put('lists', 'a', { name: 'A', ...columns });
+    expect(await verdictOf(preset, row({ colour: 'red' }))).toBe('hold schema_mismatch');
+    expect(await verdictOf(preset, row({ createdAt: 'x' }))).toBe('hold schema_mismatch');
+    expect(await verdictOf(preset, row({ order: 1 }))).toBe('ambiguous unclassified');
+  });
+
+  it.each([
+    ['a row of 150 kB', [put('todos', 'a', { description: 'x'.repeat(150_000) })]],
+    [
+      'a transaction of 2,000 entries',
+      Array.from({ length: 2_000 }, (_, index) => put('todos', `t${index}`, { description: 'Milk' })),
+    ],
+  ])('rejects %s, and says which limit to raise', async (_, entries) => {
+    const { preset, store } = await started();
+    const [outcome] = await outcomesOf(preset, transactionOf(...entries));
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      error: { code: 'too_large', status: 413, message: expect.stringContaining('express.json()') },
+    });
+    expect(store.rows('todos')).toEqual([]);
+  });
+
+  it('keeps a request of several transactions below the limit, or below another', async () => {
+    const { standIn, store } = await started();
+    const options = { url: standIn.url, userId, maxTransactions: 50 };
+    const large = Array.from({ length: 3 }, (_, index) =>
+      transactionOf(put('todos', `t${index}`, { description: 'x'.repeat(40_000) })),
+    );
+    expect(await verdictsOf(agentSkills(options), ...large)).toEqual(['applied', 'applied', 'not_attempted']);
+    expect(store.rows('todos')).toHaveLength(2);
+    const lower = agentSkills({ ...options, maxBodyBytes: 50_000 });
+    expect(await verdictsOf(lower, ...large)).toEqual(['applied', 'not_attempted', 'not_attempted']);
+    const higher = agentSkills({ ...options, maxBodyBytes: 200_000 });
+    expect(await verdictsOf(higher, ...large)).toEqual(['reject too_large']); // Thrown: the connector sends halves.
+    expect(() => agentSkills({ ...options, maxBodyBytes: 0 })).toThrow('option "maxBodyBytes"');
+  });
+
+  it('a transaction above the limit is kept until the limit is raised, and holds up nothing', async () => {
+    const db = memoryDatabase();
+    const connect = async (maxBodyBytes: number) => {
+      const { url, store } = await startAgentSkills({ maxBodyBytes });
+      const preset = agentSkills({ url, userId });
+      const connector = new BackendConnector({ endpoint: 'https://service.test', ...preset });
+      onTestFinished(() => connector.close());
+      return { store, drain: () => connector.drain(db) };
+    };
+    await db.writeTransaction(async (tx) => {
+      for (let index = 0; index < 2_000; index++) await tx.put('todos', `t${index}`, { description: 'Milk' });
+    });
+    await db.put('lists', 'a', { name: 'A' });
+    const limited = await connect(102_400);
+    expect(await limited.drain()).toMatchObject({ drained: true, applied: 1, rejected: 1 });
+    expect(limited.store.rows('lists')).toHaveLength(1);
+    const [write] = await listRejected(db);
+    expect(write).toMatchObject({ code: 'too_large', message: expect.stringContaining('express.json()') });
+    expect(write?.entries).toHaveLength(2_000);
+
+    const raised = await connect(5_000_000);
+    await retryRejected(db, write?.key ?? '');
+    expect(await raised.drain()).toMatchObject({ drained: true, rejected: 0 });
+    expect(raised.store.rows('todos')).toHaveLength(2_000);
+    expect(await listRejected(db)).toEqual([]);
+  });
+
   it('rejects a new row without columns before it is sent', async () => {
     const { standIn, preset } = await started();
     expect(await verdictOf(preset, put('lists', 'a'))).toBe('reject invalid');
@@ -213,6 +316,127 @@ describe('agentSkills()', () => {
   it('a replay after a lost answer does no harm', async () => {
     const { standIn, preset, store } = await started();
     const transaction = transactionOf(put('lists', 'a', { name: 'A' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(store.rows('lists')).toHaveLength(1);
+  });
+});
+
+describe('tanstackStarter()', () => {
+  const id = '6f0e4d0c-9d54-4f6a-8f1c-2b3d4e5f6a7b';
+  const list = { name: 'A', owner_id: 'u1' };
+
+  async function started() {
+    const warnings = vi.spyOn(console, 'warn').mockReturnValue();
+    onTestFinished(() => warnings.mockRestore());
+    const standIn = await startTanstackStarter();
+    const preset = tanstackStarter({ url: standIn.url, userId });
+    return { standIn, store: standIn.store, preset, warnings };
+  }
+
+  it('sends operations, and gets a token', async () => {
+    const { standIn, preset, store } = await started();
+    expect(await verdictOf(preset, put('lists', id, list), remove('todos', id))).toBe('applied');
+    expect(first(standIn, 'POST').json).toEqual({
+      operations: [
+        { id, op: 'PUT', table: 'lists', opData: list },
+        { id, op: 'DELETE', table: 'todos' },
+      ],
+    });
+    expect(store.rows('lists')).toEqual([{ id, ...list }]);
+    expect(standIn.tokens).toContain(await credentialsOf(preset));
+  });
+
+  it.each([
+    ['an unknown table', put('projects', id, { name: 'x' }), 'hold schema_mismatch'],
+    ['an id that is none', put('lists', '', list), 'reject invalid'],
+    ['an id of another form', put('lists', 'a', list), 'reject invalid'],
+    ['a value that the database refuses', put('lists', id, { name: 'A' }), 'reject invalid'],
+  ])('reads what it answers to %s', async (_, entry, verdict) => {
+    const { preset, store } = await started();
+    expect(await verdictOf(preset, put('todos', id, { description: 'x', list_id: id }), entry)).toBe(verdict);
+    expect(store.rows('todos')).toEqual([]);
+  });
+
+  it.each([
+    [
+      'in words of zod 3',
+      { fieldErrors: { operations: ["Invalid enum value. Expected 'lists' | 'todos', received 'x'"] } },
+    ],
+    [
+      'beside another problem',
+      { formErrors: [], fieldErrors: { operations: ['Too small', 'Invalid option: expected one of "a"'] } },
+    ],
+  ])('holds what meets an unknown table, %s', async (_, error) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 200, body: { success: false, error } });
+    expect(await verdictOf(preset, put('lists', id, list))).toBe('hold schema_mismatch');
+  });
+
+  it.each([
+    ['an object of another form', { code: 'ECONNREFUSED' }],
+    ['nothing', undefined],
+    ['an empty object', {}],
+  ])('an error that is %s is ambiguous', async (_, error) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 200, body: { success: false, error } });
+    expect(await verdictOf(preset, put('lists', id, list))).toBe('ambiguous unclassified');
+  });
+
+  it('holds a new row that would be stored with none of its columns, before it is sent', async () => {
+    const { standIn, preset } = await started();
+    const [outcome] = await outcomesOf(preset, transactionOf(put('todos', id, { note: 'x', amount: 1 })));
+    expect(outcome).toMatchObject({
+      error: { code: 'schema_mismatch', message: expect.stringContaining('tableConfig') },
+    });
+    expect(await verdictOf(preset, put('todos', id))).toBe('reject invalid');
+    expect(standIn.requests).toEqual([]);
+  });
+
+  it('warns once of a column that the backend drops', async () => {
+    const { preset, store, warnings } = await started();
+    await verdictOf(preset, put('todos', id, { description: 'x', list_id: id, note: 'lost' }));
+    await verdictOf(preset, patch('todos', id, { note: 'lost', completed: 1 }));
+    expect(store.rows('todos')).toEqual([{ id, description: 'x', list_id: id, completed: true }]);
+    expect(warnings.mock.calls).toEqual([[expect.stringContaining('"todos.note"')]]);
+  });
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'a table named %s is none that it knows',
+    async (table) => {
+      const { preset, warnings } = await started();
+      expect(await verdictOf(preset, put(table, id, { name: 'x' }))).toBe('hold schema_mismatch');
+      expect(warnings).not.toHaveBeenCalled();
+    },
+  );
+
+  it('knows the tables and columns that the app has added to the backend', async () => {
+    const { standIn, warnings } = await started();
+    const tables = { todos: ['list_id', 'description', 'note'] };
+    const preset = tanstackStarter({ url: standIn.url, userId, tables });
+    expect(await verdictOf(preset, put('todos', id, { description: 'x', list_id: id, note: 'x' }))).toBe(
+      'applied',
+    );
+    expect(warnings).not.toHaveBeenCalled();
+    expect(() => tanstackStarter({ url: 'http://a', userId, tables: ['todos'] as never })).toThrow(
+      'option "tables"',
+    );
+    expect(() => tanstackStarter({ url: 'http://a', userId, tables: { todos: 'x' } as never })).toThrow(
+      'option "tables"',
+    );
+  });
+
+  it('has no limit for a body', async () => {
+    const { preset } = await started();
+    expect(await verdictOf(preset, put('todos', id, { description: 'x'.repeat(150_000), list_id: id }))).toBe(
+      'applied',
+    );
+  });
+
+  it('a replay after a lost answer makes no second row', async () => {
+    const { standIn, preset, store } = await started();
+    const transaction = transactionOf(put('lists', id, list));
     standIn.loseReplies(1);
     expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
     expect(await verdictsOf(preset, transaction)).toEqual(['applied']);

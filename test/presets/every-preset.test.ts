@@ -13,6 +13,7 @@ import {
   type Preset,
   type PresetOptions,
   rails,
+  tanstackStarter,
 } from 'powersync-backend-connector/presets';
 import { describe, expect, it } from 'vitest';
 import { everythingIn } from '../http/support.ts';
@@ -28,6 +29,7 @@ import { startNextjs } from '../support/published-backends/nextjs.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
 import { startRails } from '../support/published-backends/rails.ts';
 import type { StandIn } from '../support/published-backends/stand-in.ts';
+import { startTanstackStarter } from '../support/published-backends/tanstack-starter.ts';
 import { credentialsOf, outcomesOf, patch, put, remove, transactionOf, verdictOf } from './support.ts';
 
 interface Case {
@@ -38,8 +40,12 @@ interface Case {
   table?: string;
   id?: string;
   column?: string;
+  /** Further columns that a row needs. */
+  others?: Record<string, unknown>;
   /** What a failure of the database means. */
   outage: string;
+  /** What it means if the connection to the database breaks in a transaction, so that ROLLBACK fails, if it has one. */
+  broken?: string;
   /** An empty 200 is what this backend says of an applied write. */
   saysNothing?: boolean;
   deletes?: boolean;
@@ -56,6 +62,7 @@ const CASES: Case[] = [
     start: startNodejs,
     preset: (options) => nodejs({ ...options, userId }),
     outage: 'retry unavailable',
+    broken: 'retry unavailable',
   },
   {
     name: 'nodejs with MongoDB',
@@ -68,6 +75,7 @@ const CASES: Case[] = [
     start: startNextjs,
     preset: (options) => nextjs({ ...options, userId }),
     outage: 'retry unavailable',
+    broken: 'retry unavailable',
   },
   { name: 'django', start: startDjango, preset: django, outage: 'ambiguous unclassified' },
   {
@@ -92,6 +100,7 @@ const CASES: Case[] = [
     start: startDotnet,
     preset: (options) => dotnet({ ...options, userId }),
     outage: 'retry unavailable',
+    broken: 'retry unavailable',
   },
   {
     name: 'firebase',
@@ -122,6 +131,7 @@ const CASES: Case[] = [
     start: startLaravel,
     preset: (options) => laravel({ ...options, userId }),
     outage: 'retry unavailable',
+    broken: 'retry unavailable',
     deletes: false,
   },
   {
@@ -129,6 +139,7 @@ const CASES: Case[] = [
     start: startNestjs,
     preset: (options) => nestjs({ ...options, login: () => login }),
     table: 'Product',
+    id: '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d',
     outage: 'retry unavailable',
   },
   {
@@ -136,19 +147,38 @@ const CASES: Case[] = [
     start: startAgentSkills,
     preset: (options) => agentSkills({ ...options, userId }),
     outage: 'retry network',
+    broken: 'retry network',
+  },
+  {
+    name: 'tanstackStarter',
+    start: startTanstackStarter,
+    preset: (options) => tanstackStarter({ ...options, userId }),
+    id: '6f0e4d0c-9d54-4f6a-8f1c-2b3d4e5f6a7b',
+    others: { owner_id: 'u1' },
+    outage: 'retry unavailable',
+    broken: 'retry unavailable',
   },
   {
     name: 'cloudcode',
     start: startCloudcode,
     preset: (options) => cloudcode({ ...options, userId }),
     outage: 'retry unavailable',
+    broken: 'retry unavailable',
     saysNothing: true,
   },
 ];
 
 describe.each(CASES)('$name', (backend) => {
-  const { table = 'lists', id = 'a1', column = 'name', outage, saysNothing, deletes = true } = backend;
-  const row = (): UploadEntry => put(table, id, { [column]: 'Milk run' });
+  const {
+    table = 'lists',
+    id = 'a1',
+    column = 'name',
+    others,
+    outage,
+    saysNothing,
+    deletes = true,
+  } = backend;
+  const row = (): UploadEntry => put(table, id, { [column]: 'Milk run', ...others });
 
   async function started() {
     const standIn = await backend.start();
@@ -178,13 +208,22 @@ describe.each(CASES)('$name', (backend) => {
     expect(await verdictOf(preset, row())).toBe('applied');
   });
 
+  if (backend.broken) {
+    it('keeps the write where the connection to the database breaks', async () => {
+      const { standIn, preset } = await started();
+      standIn.store.breaks = true;
+      expect(await verdictOf(preset, row())).toBe(backend.broken);
+      expect(standIn.store.rows(table)).toEqual([]);
+    });
+  }
+
   it('gives every ambiguous answer a budget', async () => {
     const { standIn, preset } = await started();
     standIn.store.down = true;
     const [outcome] = await outcomesOf(preset, transactionOf(row()));
     const error = outcome && 'error' in outcome ? outcome.error : undefined;
     expect(error?.budget).toEqual(
-      outage.startsWith('ambiguous') ? { attempts: 10, minMs: 600_000 } : undefined,
+      outage.startsWith('ambiguous') ? { attempts: 10, minMs: 3_600_000 } : undefined, // There are no words.
     );
   });
 
@@ -272,7 +311,10 @@ describe.each(CASES)('$name', (backend) => {
         status,
         body: { message: `no ${secret}`, error: `no ${secret}`, success: false, processed: 0 },
       });
-      const [outcome] = await outcomesOf(preset, transactionOf(put(table, id, { [column]: secret })));
+      const [outcome] = await outcomesOf(
+        preset,
+        transactionOf(put(table, id, { [column]: secret, ...others })),
+      );
       const error = outcome && 'error' in outcome ? outcome.error : undefined;
       expect(everythingIn(error)).not.toContain(secret);
     }

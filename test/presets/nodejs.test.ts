@@ -1,5 +1,5 @@
 import { nodejs } from 'powersync-backend-connector/presets';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
 import {
   credentialsOf,
@@ -42,7 +42,10 @@ describe('nodejs()', () => {
 
   it('rejects what a constraint refuses, with the words of the backend in the details alone', async () => {
     const { preset, store } = await started();
-    const [outcome] = await outcomesOf(preset, transactionOf(put('todos', 'b', { x: 1 }), put('lists', 'a')));
+    const [outcome] = await outcomesOf(
+      preset,
+      transactionOf(put('todos', 'b', { note: 1 }), put('lists', 'a')),
+    );
     expect(outcome).toMatchObject({
       status: 'rejected',
       inBand: false,
@@ -54,9 +57,16 @@ describe('nodejs()', () => {
     expect(await verdictOf(preset, put('lists', 'b', { name: 'A' }))).toBe('reject conflict');
   });
 
-  it('holds what meets an unknown table', async () => {
+  it('holds what meets an unknown table or column', async () => {
     const { preset } = await started();
-    expect(await verdictOf(preset, put('projects', 'a'))).toBe('hold schema_mismatch');
+    for (const entry of [
+      put('projects', 'a'),
+      patch('projects', 'a', { name: 'x' }),
+      remove('projects', 'a'),
+      put('lists', 'a', { name: 'A', colour: 'red' }),
+      patch('lists', 'a', { colour: 'red' }),
+    ])
+      expect(await verdictOf(preset, entry)).toBe('hold schema_mismatch');
   });
 
   it('drops a PATCH without columns from among the others', async () => {
@@ -76,10 +86,29 @@ describe('nodejs()', () => {
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'B' }]);
   });
 
-  it('refuses a body above the limit: too_large', async () => {
+  it('rejects a body above the limit, and says which limit to raise', async () => {
     const { preset } = await started();
-    const row = put('lists', 'a', { name: 'x'.repeat(110_000) });
-    expect(await verdictOf(preset, row)).toBe('reject too_large');
+    const [outcome] = await outcomesOf(
+      preset,
+      transactionOf(put('lists', 'a', { name: 'x'.repeat(150_000) })),
+    );
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      error: { code: 'too_large', status: 413, message: expect.stringContaining('express.json()') },
+      inBand: false,
+    });
+  });
+
+  it('where no answer comes to a body above the limit, it says what that may mean', async () => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status: 0, dies: true });
+    const tell = async (name: string) => {
+      const [outcome] = await outcomesOf(preset, transactionOf(put('lists', 'a', { name })));
+      return outcome && 'error' in outcome ? outcome.error.message : '';
+    };
+    expect(await tell('x'.repeat(101_000))).toMatch(/^\[network] .*too large/);
+    expect(await tell('é'.repeat(51_000))).toMatch(/^\[network] .*too large/);
+    expect(await tell('x'.repeat(90_000))).not.toContain('too large');
   });
 
   it('sends several transactions in one request if told to, in halves if that is refused', async () => {
@@ -169,6 +198,45 @@ describe('nodejs() with MongoDB', () => {
       );
       expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe(verdict);
     }
+  });
+
+  it('warns once of a table and of a column that the backend skips', async () => {
+    const warnings = vi.spyOn(console, 'warn').mockReturnValue();
+    onTestFinished(() => warnings.mockRestore());
+    const { store, preset } = await started({ persister: 'mongodb' });
+    await verdictOf(preset, put('lists', 'a', { name: 'A', colour: 'red' }));
+    await verdictOf(preset, patch('lists', 'a', { colour: 'blue' }));
+    await verdictOf(preset, put('projects', 'a', { name: 'A' }), remove('projects', 'b'));
+    expect(store.rows('lists')).toEqual([{ id: 'a', name: 'A' }]);
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      expect.stringContaining('"lists.colour"'),
+      expect.stringContaining('"projects"'),
+    ]);
+  });
+
+  it('warns of nothing in production', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const warnings = vi.spyOn(console, 'warn').mockReturnValue();
+    onTestFinished(() => {
+      warnings.mockRestore();
+      vi.unstubAllEnvs();
+    });
+    const { preset } = await started({ persister: 'mongodb' });
+    await verdictOf(preset, put('projects', 'a', { name: 'A' }));
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  it('rejects what its validation refuses', async () => {
+    const { standIn, preset } = await started({ persister: 'mongodb' });
+    const problem = {
+      expected: 'string',
+      code: 'invalid_type',
+      path: ['owner_id'],
+      message: 'Invalid input',
+    };
+    const message = `Request failed: ${JSON.stringify([problem], null, 2)}`;
+    standIn.answerInstead({ status: 400, body: { message } });
+    expect(await verdictOf(preset, put('lists', 'a', { name: 'a' }))).toBe('reject invalid');
   });
 
   it('reads words of any length in no time', async () => {

@@ -1,12 +1,14 @@
 import { column, Schema, Table } from '@powersync/common';
 import { BackendConnector } from 'powersync-backend-connector';
-import { django, nodejs, type Preset } from 'powersync-backend-connector/presets';
+import { django, nestjs, nodejs, type Preset, rails } from 'powersync-backend-connector/presets';
 import { listRejected } from 'powersync-backend-connector/rejections';
 import { fakeClock } from 'powersync-backend-connector/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeClient, openClient } from '../support/client.ts';
 import { startDjango } from '../support/published-backends/django.ts';
+import { startNestjs } from '../support/published-backends/nestjs.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
+import { startRails } from '../support/published-backends/rails.ts';
 
 // The schema of the to-do demos.
 const schema = new Schema({
@@ -20,6 +22,8 @@ const schema = new Schema({
     completed: column.integer,
     created_by: column.text,
   }),
+  activities: new Table({ title: column.text, description: column.text }),
+  Product: new Table({ name: column.text, price: column.real }),
 });
 
 async function app(preset: Preset) {
@@ -146,13 +150,14 @@ describe('django() under the real SDK', () => {
     expect(store.rows('lists')).toEqual([{ id: 'a', name: 'Shopping', owner_id: 'u1', created_at: null }]);
   });
 
-  it('a 500, which may be an outage, is rejected after ten tries and ten minutes, and not before', async () => {
+  it('a 500, which may be an outage, is rejected after ten tries and an hour, and not before', async () => {
     const { run, upload, queued, refused, store } = await started();
     await run(NEW_LIST);
     store.down = true;
     for (let tries = 0; tries < 12; tries++) await expect(upload()).rejects.toThrow('[unclassified]');
+    await expect(upload(2_000_000)).rejects.toThrow('[unclassified]');
     expect([await queued(), await refused()]).toEqual([1, []]);
-    await upload(600_000);
+    await upload(1_600_000);
     expect([await queued(), await refused()]).toEqual([0, ['unclassified']]);
   });
 
@@ -166,5 +171,83 @@ describe('django() under the real SDK', () => {
     expect(store.rows('lists')).toEqual([]);
     await upload();
     expect(await queued()).toBe(0);
+  });
+});
+
+function railsThatKeepsIds(url: string): Preset {
+  const headers = { authorization: `Basic ${btoa('admin:12345')}` };
+  return rails({ url, userId: 'u1', keepsIds: true, headers });
+}
+
+const UUIDS = ['1111111a-0000-4000-8000-000000000000', '2222222a-0000-4000-8000-000000000000'] as const;
+
+describe.each([
+  {
+    name: 'rails() that keeps ids',
+    table: 'activities',
+    bad: `INSERT INTO activities (id, title, description) VALUES ('${UUIDS[0]}', 'Run', 'refuse me')`,
+    good: `INSERT INTO activities (id, title) VALUES ('${UUIDS[1]}', 'Swim')`,
+    start: () => startRails({ keepsIds: true }),
+    preset: railsThatKeepsIds,
+  },
+  {
+    name: 'nestjs()',
+    table: 'Product',
+    bad: `INSERT INTO Product (id, name, price) VALUES ('${UUIDS[0]}', 'Soap', -1)`,
+    good: `INSERT INTO Product (id, name) VALUES ('${UUIDS[1]}', 'Salt')`,
+    start: startNestjs,
+    preset: (url: string) => nestjs({ url, login: () => ({ email: 'a@b.example', password: 'secret' }) }),
+  },
+])('$name under the real SDK', ({ table, bad, good, start, preset }) => {
+  async function started() {
+    const standIn = await start();
+    return { standIn, store: standIn.store, ...(await app(preset(standIn.url))) };
+  }
+
+  it('a row that the database fails on is rejected after ten tries and ten minutes, and holds up nothing', async () => {
+    const { store, run, upload, queued, refused } = await started();
+    await run(bad);
+    await run(good);
+    for (let tries = 0; tries < 12; tries++) await expect(upload()).rejects.toThrow('[unclassified]');
+    expect([await queued(), await refused()]).toEqual([2, []]);
+    await upload(600_000);
+    expect([await queued(), await refused()]).toEqual([0, ['unclassified']]);
+    expect(store.rows(table)).toMatchObject([{ id: UUIDS[1] }]);
+  });
+
+  it('an outage of hours records nothing and loses nothing, and doesn’t count as tries', async () => {
+    const { store, run, upload, queued, refused } = await started();
+    await run(good);
+    store.down = true;
+    for (let tries = 0; tries < 12; tries++) await expect(upload(600_000)).rejects.toThrow('[unavailable]');
+    expect([await queued(), await refused()]).toEqual([1, []]);
+    store.down = false;
+    await upload();
+    expect([await queued(), await refused(), store.rows(table).length]).toEqual([0, [], 1]);
+  });
+});
+
+describe('rails({ keepsIds: true }) under the real SDK, with a server that wasn’t changed', () => {
+  it('stores a new row once, records it, and keeps what is behind it', async () => {
+    const standIn = await startRails();
+    const { run, upload, queued, refused } = await app(railsThatKeepsIds(standIn.url));
+    await run(`INSERT INTO activities (id, title) VALUES ('${UUIDS[0]}', 'Run')`);
+    await run(`INSERT INTO activities (id, title) VALUES ('${UUIDS[1]}', 'Swim')`);
+    for (let tries = 0; tries < 4; tries++)
+      await expect(upload(600_000)).rejects.toThrow('[misconfigured] The server gave a new row');
+    expect([await queued(), await refused()]).toEqual([1, ['not_found']]);
+    expect(standIn.store.rows('activities')).toEqual([{ id: '17', title: 'Run' }]);
+  });
+
+  it('changes no row of others, and keeps the changes', async () => {
+    const standIn = await startRails();
+    const { store } = standIn;
+    store.insert('activities', '1111111', { title: 'of Bob' });
+    const { run, upload, queued, refused } = await app(railsThatKeepsIds(standIn.url));
+    await run(`INSERT INTO activities (id, description) VALUES ('${UUIDS[0]}', '5k')`); // 422, so a PATCH would follow
+    for (let tries = 0; tries < 4; tries++)
+      await expect(upload(600_000)).rejects.toThrow('[misconfigured] The server reads this id');
+    expect([await queued(), await refused()]).toEqual([1, []]);
+    expect(store.rows('activities')).toEqual([{ id: '1111111', title: 'of Bob' }]);
   });
 });

@@ -236,6 +236,19 @@ describe('firebase()', () => {
     expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe('ambiguous unclassified');
   });
 
+  it('without words a failure has an hour: Node.js gives none for a port where nobody listens', async () => {
+    const { standIn, preset } = await started();
+    for (const [message, minMs] of [
+      ['', 3_600_000],
+      [undefined, 3_600_000],
+      ['odd', 600_000],
+    ]) {
+      standIn.answerInstead({ status: 500, body: { message } });
+      const [outcome] = await outcomesOf(preset, transactionOf(put('lists', 'a', { name: 'A' })));
+      expect(outcome).toMatchObject({ error: { code: 'unclassified', budget: { attempts: 10, minMs } } });
+    }
+  });
+
   it('a DELETE that is never answered is kept', async () => {
     const { store, preset } = await started();
     store.down = true;

@@ -21,15 +21,18 @@ export interface RejectedRow {
   readonly may_be_applied?: number | null;
 }
 
-/** A database file with the queue of PowerSync: op ids only go up, and completing deletes up to a handle's last entry. */
+/**
+ * A database file with PowerSync's queue: op ids only go up, and completing a handle deletes all entries up to its
+ * last.
+ */
 export class DatabaseFile {
   readonly clientId: string;
   readonly sqlite = new DatabaseSync(':memory:');
-  /** Counted up whenever entries leave the queue, by whatever means. */
+  /** Incremented whenever entries leave the queue, in whatever way. */
   removals = 0;
-  /** Told of the entries that a completion removes, in order. */
+  /** Called with the entries that a completion removes, in order. */
   onCompleted: (entries: readonly CrudEntryLike[], by: Handle) => void = () => {};
-  /** Told of a completion of what was already gone: with the SDK it freezes downloads. */
+  /** Called when a completion finds nothing to remove. With the SDK, that freezes downloads. */
   onStale: (by: Handle) => void = () => {};
   readonly listeners = new Set<() => void>();
   readonly #statements = new Map<string, StatementSync>();
@@ -40,7 +43,7 @@ export class DatabaseFile {
     this.sqlite.exec('CREATE TABLE ps_crud (id INTEGER PRIMARY KEY AUTOINCREMENT, tx_id INTEGER, data TEXT)');
   }
 
-  /** Prepared once: most of a history's time would go into it. */
+  /** Statements are prepared once, because preparing would take most of a history's time. */
   statement(sql: string): StatementSync {
     let found = this.#statements.get(sql);
     if (!found) {
@@ -65,7 +68,7 @@ export class DatabaseFile {
     return (rows as unknown as Row[]).map(toEntry);
   }
 
-  /** What is queued in front of an op id. */
+  /** The entries in front of an op id. */
   readBefore(opId: number): CrudEntryLike[] {
     const rows = this.statement('SELECT * FROM ps_crud WHERE id < ? ORDER BY id').all(opId);
     return (rows as unknown as Row[]).map(toEntry);
@@ -92,7 +95,7 @@ export class DatabaseFile {
     this.onCompleted(removed, by);
   }
 
-  /** `disconnectAndClear()` of the SDK: what was queued is gone, op ids go on. */
+  /** The SDK's `disconnectAndClear()`: the queue is emptied, op ids continue. */
   clear(): void {
     this.sqlite.exec('DELETE FROM ps_crud');
     this.removals++;
@@ -110,7 +113,7 @@ export class DatabaseFile {
     return this.statement('SELECT 1 FROM sqlite_master WHERE name = ?').get(table) !== undefined;
   }
 
-  /** All that is in the file, to be put back later: a backup. */
+  /** A backup: everything in the file, to be restored later. */
   snapshot(): () => void {
     const names = this.#tables();
     const rows = names.map((name) => this.sqlite.prepare(`SELECT * FROM ${name}`).all());
@@ -150,15 +153,15 @@ function toEntry({ id, tx_id, data }: Row): CrudEntryLike {
   return { clientId: id, transactionId: tx_id, op, table, id: rowId, ...(opData && { opData }) };
 }
 
-/** A tab's (or process's) way to a file. Each call takes a moment; after `kill()` none ever ends, or does anything. */
+/** A tab's (or process's) handle of a file. Each call takes a moment. After `kill()`, no call ends or does anything. */
 export class Handle implements WritableDatabase {
   readonly file: DatabaseFile;
-  /** What the file's `removals` were when this handle last looked at the queue. */
+  /** The file's `removals` when this handle last looked at the queue. */
   seenRemovals = 0;
   isDead = false;
-  /** Told of each statement once it is done: for crashes at just that point. */
+  /** Called after each statement, for crashes at exactly that point. */
   onExecuted: (sql: string) => void = () => {};
-  /** What `disconnect()` waits for, as on Node: the SDK's own upload. */
+  /** The SDK's own upload. `disconnect()` waits for it, as on Node. */
   running: Promise<unknown> = Promise.resolve();
   readonly #scheduler: Scheduler;
   readonly #dice: Dice;
@@ -209,7 +212,7 @@ export class Handle implements WritableDatabase {
     return this.#run(() => this.file.statement(sql).all(...(parameters as SQLInputValue[])) as T[]);
   }
 
-  /** Nothing comes between its statements, which take no time. */
+  /** Nothing can run between its statements, because they take no time. */
   writeTransaction<T>(callback: (transaction: LocalTransaction) => Promise<T>): Promise<T> {
     const { file } = this;
     return this.#run(() =>

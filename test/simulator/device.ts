@@ -1,5 +1,5 @@
 import type { UploadEntry } from '../../src/queue/transaction.ts';
-import type { RejectionPolicy } from '../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../src/rejections/policy.ts';
 import { checkLeaving, checkStale } from './checks/leaving.ts';
 import { OrderOfEffects } from './checks/order.ts';
 import { checkRecordedOnce, checkRejected } from './checks/rejected.ts';
@@ -21,10 +21,10 @@ import { makeToken, ownerId, SlowCache, USERS, type User, userOf } from './token
 import { makeTransport, type Surroundings } from './transports.ts';
 
 const TIMEOUT_MS = 5_000;
-/** What a call may take beyond its deadline: SQLite, and other callers' turns. */
+/** How much longer than its deadline a call may take, because of SQLite and other callers. */
 const GRACE_MS = 1_000;
 
-/** What all devices share. */
+/** Everything that the devices share. */
 export interface Surrounding {
   readonly scheduler: Scheduler;
   readonly random: Dice;
@@ -32,11 +32,11 @@ export interface Surrounding {
   readonly network: Network;
   readonly violations: Violations;
   readonly realms: readonly Realm[];
-  /** Undefined where the platform has none. */
+  /** Undefined if the platform has none. */
   readonly webLocks: WebLocks | undefined;
 }
 
-/** A device with its database file, its user, and its tabs. */
+/** A device with its database file, its user and its tabs. */
 export class Device {
   readonly clientId: string;
   readonly #world: Surrounding;
@@ -46,7 +46,7 @@ export class Device {
   readonly #order: OrderOfEffects;
   readonly #requests: Requests;
   readonly #cache: SlowCache;
-  /** Markers of what was rejected, as far as the list has lost it: by a restore, or by clearing. */
+  /** Markers of rejected writes that are no longer listed, because of a restore or because the list was cleared. */
   readonly #rejected = new Set<string>();
   readonly #running = new Set<Tab>();
   #usedRealms = 0;
@@ -55,18 +55,18 @@ export class Device {
   #tabs: Tab[] = [];
   readonly #everOpen: Tab[] = [];
   readonly #flights: Flights;
-  /** Who was told that a transaction was refused, and overtaken. */
+  /** By marker: the tab that got the answer that the transaction was refused and overtaken. */
   readonly #told = new Map<string, Tab>();
   #user: User | null = null;
   /** Whether `setOwner()` was ever called. */
   #hasOwner = false;
-  /** A token that the app still hands out, though its user has signed out. */
+  /** The user whose token the app still returns after signing out. */
   #kept: User | null = null;
-  /** The file's `removals` when somebody else than a connector with a lock removed entries last. */
+  /** The file's `removals` when entries were last removed by anybody but a connector with a lock. */
   #removedByOthers = -1;
-  /** What was written before this was cleared by `drainAndClear()`, but for the rows that it left. */
+  /** `drainAndClear()` cleared all writes before this place, except for the rows with these keys. */
   #cleared = { before: 0, keys: new Set<string>() };
-  /** Whose tokens the app's session still gives, and until when. */
+  /** The user whose tokens the app's session still returns, and until when. */
   #lag: { user: User | null; until: number } = { user: null, until: 0 };
   #clockOffset = 0;
   #tokens = 0;
@@ -94,7 +94,7 @@ export class Device {
     this.#open();
   }
 
-  /** Whether uploads of this database never overlapped: where there are no Web Locks, nothing keeps other tabs out. */
+  /** Whether uploads of this database can't have overlapped. Without Web Locks, nothing keeps other tabs out. */
   get #isAlone(): boolean {
     return this.#world.webLocks !== undefined || !this.#wasShared;
   }
@@ -106,7 +106,7 @@ export class Device {
   tookEffect(effect: Effect): void {
     const isQueued = (): boolean =>
       this.#file.read(1_000_000).some((each) => markerOf(each) === effect.marker);
-    // That it was refused, and overtaken, can't be known where the answer was lost, or who got it is gone.
+    // If the answer was lost, or the tab that got it is gone, the connector can't know that the write was overtaken.
     const by = this.#told.get(effect.marker);
     const isKnown = by !== undefined && !by.isClosed && !by.handle.isDead;
     const isExcused = this.#world.server.overtaken.has(effect.marker) && !isKnown;
@@ -124,7 +124,7 @@ export class Device {
     const decide = makePolicy(policy, realm, scheduler, TIMEOUT_MS + random.below(4_000));
     const rejections: RejectionPolicy = (rejected, context) => {
       if (handle.isDead) return new Promise(() => {});
-      // Whether its call was aborted can't be told here: see the scenario `deadline`.
+      // Whether its call was aborted isn't known here: see the scenario `deadline`.
       if (tab.isClosed)
         violations.add(`P5: the policy was asked about ${markerOf(rejected.entries[0])} after close()`);
       return decide(rejected, context);
@@ -194,7 +194,7 @@ export class Device {
     };
   }
 
-  /** P2: a transaction is sent whole. P6: never in another's name. */
+  /** P2: a transaction is sent as a whole. P6: it is never sent as another user. */
   #checkSent(entries: readonly UploadEntry[], token: string | undefined): void {
     const { violations } = this.#world;
     const { kind } = this.#setup.transport;
@@ -278,7 +278,7 @@ export class Device {
       case 'close':
         return this.#close(tab, action.sameRealm || this.#setup.maxTabs === 1);
       case 'disconnect':
-        void connector.disconnect(handle).catch(() => {}); // closed meanwhile
+        void connector.disconnect(handle).catch(() => {}); // closed in the meantime
         return;
       case 'keep uploading':
         if (tab.stopUploading || tab.isClosed) return;
@@ -313,7 +313,7 @@ export class Device {
     return written;
   }
 
-  /** P5: a call ends in time, whatever happens. */
+  /** P5: each call ends in time. */
   #upload(tab: Tab): Promise<boolean> {
     const { scheduler, violations } = this.#world;
     const startedAt = scheduler.now;
@@ -332,7 +332,7 @@ export class Device {
           this.#tabs.length === 1 &&
           scheduler.now > startedAt
         )
-          violations.add('P2: uploadData() returned, and the head of the queue had not moved');
+          violations.add('P2: uploadData() returned, but the head of the queue had not moved');
         return true;
       } catch (error) {
         this.#checkForSecrets(`${error} ${(error as Error).cause ?? ''}`);
@@ -346,7 +346,7 @@ export class Device {
     return running;
   }
 
-  /** As the SDK calls `uploadData()` while connected: again at once, and five seconds after a failure. */
+  /** Calls `uploadData()` as the SDK does while it is connected: again at once, or five seconds after a failure. */
   async #sync(tab: Tab, ms: number): Promise<void> {
     const { scheduler } = this.#world;
     const until = scheduler.now + ms;
@@ -362,7 +362,7 @@ export class Device {
     this.#gone(tab);
   }
 
-  /** With what a closed connector still does there. */
+  /** Also kills what a closed connector still does in the same realm. */
   #kill({ realm }: Tab): void {
     for (const each of this.#everOpen) if (each.realm === realm) each.handle.kill();
     this.#world.webLocks?.left(realm, this.clientId);
@@ -374,7 +374,7 @@ export class Device {
 
   #close(tab: Tab, sameRealm: boolean): void {
     if (!sameRealm && this.#usedRealms >= this.#world.realms.length - 2) return;
-    if (!sameRealm) this.#wasShared = true; // with what it still has under way
+    if (!sameRealm) this.#wasShared = true; // with requests that are still running
     tab.stopUploading?.abort();
     tab.isClosed = true;
     tab.connector.close();
@@ -386,7 +386,7 @@ export class Device {
     if (this.#tabs.length === 0) this.#open(like);
   }
 
-  /** Waits for something that needs time to pass, for so long at most. */
+  /** Lets time pass until the work is done, for at most `ms`. */
   async #during(work: Promise<unknown>, ms = 60_000): Promise<void> {
     let isDone = false;
     const done = work.then(
@@ -402,7 +402,7 @@ export class Device {
     if (isDone) await done;
   }
 
-  /** Signs out first, as apps do: until then tokens are those of the user before. */
+  /** Signs out first, as apps do. Until then, tokens are those of the previous user. */
   async #signIn(
     tab: Tab,
     user: User,
@@ -412,11 +412,11 @@ export class Device {
     const before = this.#user;
     if (closedAfter !== undefined) {
       this.#world.scheduler.after(closedAfter, () => this.#close(tab, true));
-      void this.#sync(tab, 20_000); // The SDK hears of it later.
+      void this.#sync(tab, 20_000); // The SDK notices it later.
     }
     await this.#signOut(tab, false);
     this.#user = user;
-    // Only a token that tells its user can be seen to be the wrong one.
+    // The connector can see that a token is the wrong one only if the token says whose it is.
     const isReadable = this.#setup.tokens !== 'opaque';
     if (isReadable) this.#lag = { user: before, until: this.#world.scheduler.now + lagMs };
     await this.#setOwner(this.#stillOpen(tab), user);
@@ -434,7 +434,7 @@ export class Device {
     if (!keepsToken && hadNone) await this.#checkCache(null);
   }
 
-  /** P6: what an app's own cache keeps is of who is signed in, however slow it is. */
+  /** P6: an app's own cache keeps only the token of the user who is signed in, however slow the cache is. */
   async #checkCache(user: User | null): Promise<void> {
     if (!this.#setup.hasCache) return;
     await this.#world.scheduler.advance(3_000);
@@ -443,7 +443,7 @@ export class Device {
       this.#world.violations.add(`P6: the token of ${kept} is still in the cache while ${user} is signed in`);
   }
 
-  /** The app does it again in another tab, should this one be closed meanwhile. */
+  /** If the tab is closed in the meantime, the app does it again in another tab. */
   async #setOwner(tab: Tab | undefined, user: User | null, then: () => void = () => {}): Promise<void> {
     const owner = user && ownerId(user, this.#setup.tokens);
     if (tab) await this.#during(tab.connector.setOwner(tab.handle, owner).then(then));
@@ -474,7 +474,7 @@ export class Device {
       for (const marker of before.recorded) this.#rejected.add(marker);
       for (const marker of before.queued) {
         const each = this.#ledger.find(marker);
-        // Refused meanwhile: it was in the list that was cleared too.
+        // It was refused in the meantime, so it was in the list, which was cleared too.
         if (server.refused.has(marker)) this.#rejected.add(marker);
         if (each && (unsent === 'discard' || exported.has(marker))) each.mayBeLost = true;
       }
@@ -500,14 +500,15 @@ export class Device {
   #restore(): void {
     if (!this.#backup || this.#usedRealms >= this.#world.realms.length - 2) return;
     const { restore, written, user, hasOwner } = this.#backup;
-    for (const tab of this.#everOpen) this.#kill(tab); // The app is closed, of course.
+    for (const tab of this.#everOpen) this.#kill(tab); // The app has to be closed for that.
     this.#tabs = [];
     for (const each of this.#ledger.list.slice(written)) each.mayBeLost = true;
     for (const marker of recordedMarkers(this.#file)) this.#rejected.add(marker);
     restore();
     const queued = this.#queued();
+    // The mark of a request without an answer is undone too, and the request may still arrive.
     for (const each of this.#ledger.list) {
-      each.wasForgotten ||= queued.has(each.marker) && this.#hasAppliedAny(each);
+      each.wasForgotten ||= queued.has(each.marker) && this.#flights.has(each.marker);
     }
     const isDone = (marker: string): boolean => !queued.has(marker) && !this.#ledger.find(marker)?.mayBeLost;
     this.#order.restored(this.#world.scheduler.now, isDone);
@@ -519,11 +520,7 @@ export class Device {
     this.#open();
   }
 
-  #hasAppliedAny({ marker, size }: Written): boolean {
-    return Array.from({ length: size }, (_, n) => n).some((n) => this.#world.server.hasApplied(marker, n));
-  }
-
-  /** The app throws away what somebody else had written. */
+  /** The app discards somebody else's queued writes. */
   async #discard(): Promise<void> {
     const [tab] = this.#tabs;
     const owner = this.#ledger.find(markerOf(this.#file.read(1)[0]))?.owner;
@@ -539,7 +536,7 @@ export class Device {
       if (state === 'held') await this.#during(tab.realm.releaseHeld(tab.handle, key));
   }
 
-  /** As `retryRejected()` does: the same as a new local transaction, and off the list, in one. */
+  /** Like `retryRejected()`: one transaction writes it again and removes it from the list. */
   #writeAgain(): void {
     const recorded = this.#file.rejected().find(({ state }) => state === 'rejected');
     const { violations } = this.#world;
@@ -553,7 +550,7 @@ export class Device {
     this.#write(written.size, written.bad);
   }
 
-  /** Everybody signs in once more, and all that can be uploaded is. */
+  /** All users sign in once more, and everything that can be uploaded is uploaded. */
   async comeToRest(): Promise<void> {
     const { scheduler } = this.#world;
     for (const tab of [...this.#tabs]) {
@@ -561,7 +558,7 @@ export class Device {
       tab.handle.onExecuted = () => {};
     }
     const [first] = this.#tabs;
-    if (first) this.#close(first, true); // so that nothing is left in flight, if only here
+    if (first) this.#close(first, true); // so that no request is left running, at least here
     await scheduler.advance(3_600_000);
     for (let round = 0; round < 60 && this.#file.count() > 0; round++) {
       const [tab] = this.#tabs;
@@ -576,7 +573,7 @@ export class Device {
     await scheduler.advance(2 * HANG_MS);
   }
 
-  /** What was written while nobody was signed in becomes theirs who is. */
+  /** Gives the writes that were made while nobody was signed in to the user who is signed in. */
   async #claim(tab: Tab): Promise<void> {
     const owner = this.#user && ownerId(this.#user, this.#setup.tokens);
     if (!owner) return;
@@ -602,7 +599,7 @@ export class Device {
       const counts = Array.from({ length: size }, (_, n) => server.effects.get(`${marker}#${n}`) ?? 0);
       const most = Math.max(...counts);
       if (most > 1) violations.add(`P3: ${marker} took effect ${most} times`);
-      if (bad && (counts[size - 1] ?? 0) > 0) violations.add(`P1: ${marker} was bad, and took effect`);
+      if (bad && (counts[size - 1] ?? 0) > 0) violations.add(`P1: ${marker} was bad, but took effect`);
       const isKnown = recorded.has(marker) || this.#rejected.has(marker) || writtenAgain || mayBeLost;
       if (counts.includes(0) && !isKnown && !isStuck) violations.add(`P1: ${marker} is lost`);
     }

@@ -1,9 +1,9 @@
 import type { Scheduler } from './scheduler.ts';
 
-/** From here on a connector takes a request for unanswered, and keeps that in the database in case it is killed. */
+/** After this time, the connector stores in the database that a request has no answer yet, in case it is killed. */
 const SLOW_MS = 600;
 
-/** What became of the last request for each transaction, as far as its process knows. */
+/** The state of the last request for each transaction, as far as its process knows. */
 export class Flights {
   readonly #last = new Map<string, { readonly since: number; state: 'under way' | 'answered' | 'lost' }>();
   readonly #scheduler: Scheduler;
@@ -29,7 +29,15 @@ export class Flights {
     return request;
   }
 
-  /** What a process that is killed now knows, and nobody after it: too young requests, and answers. */
+  /** Whether it was ever sent. */
+  has(marker: string): boolean {
+    return this.#last.has(marker);
+  }
+
+  /**
+   * Markers of what only this process knows, so that it is lost if the process is killed now: recent requests, and
+   * answers.
+   */
   forgotten(): string[] {
     return [...this.#last]
       .filter(

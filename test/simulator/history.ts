@@ -1,4 +1,4 @@
-// One history: what happens to a few devices and a backend, and what has to be true of it in the end.
+// One history: what happens to a few devices and a backend, and what must be true in the end.
 
 import { Violations } from './checks/violations.ts';
 import { Device } from './device.ts';
@@ -10,13 +10,13 @@ import { createScheduler, dice, inVirtualTime, type Scheduler } from './schedule
 import { Server } from './server.ts';
 import { setUp } from './setup.ts';
 
-/** Runs a history; returns what was violated. */
+/** Runs a history and returns the violations. */
 export async function run(plan: Plan, realms: readonly Realm[]): Promise<string[]> {
   const scheduler = createScheduler(Date.UTC(2026, 0, 1));
   return inVirtualTime(scheduler, () => live(plan, scheduler, realms));
 }
 
-let histories = 0; // The lanes of realms go by client id.
+let histories = 0; // The lanes of a realm are keyed by client id.
 
 async function live(
   { seed, actions }: Plan,

@@ -1,25 +1,30 @@
 import type { Bad } from './server.ts';
 
-/** An owner as the app has named it; undefined where `setOwner()` had not been called yet. */
+/** The owner that the app has set. Undefined if `setOwner()` was not called yet. */
 export type Owner = string | null | undefined;
 
-/** One local transaction, and what may rightly become of it. */
+/** One local transaction, and what may happen to it. */
 export interface Written {
-  /** Names it everywhere: `<client id>-<place>/<entries>`. */
+  /** Identifies it everywhere: `<client id>-<place>/<entries>`. */
   readonly marker: string;
   readonly place: number;
   readonly size: number;
   owner: Owner;
   readonly bad: Bad | undefined;
-  /** In a database that was restored to a time before, cleared or discarded: gone, or perhaps uploaded before that. */
+  /**
+   * Its database was restored to an earlier time, or cleared, or it was discarded. It may be lost, or uploaded before.
+   */
   mayBeLost: boolean;
-  /** It may have been applied, which the connector can't know: it is queued again by a restore, or its process was killed. */
+  /**
+   * It may have been applied without the connector knowing: it was queued again by a restore, or its process was
+   * killed.
+   */
   wasForgotten: boolean;
-  /** The app wrote it again after it had been rejected. */
+  /** The app wrote it again after it was rejected. */
   writtenAgain: boolean;
 }
 
-/** What the app of one device has written, in order. */
+/** Everything that the app of one device has written, in order. */
 export class Ledger {
   readonly list: Written[] = [];
   readonly #byMarker = new Map<string, Written>();

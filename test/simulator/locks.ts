@@ -1,12 +1,12 @@
 import type { Realm } from './realms.ts';
 
-/** Web Locks, as the tabs of a browser share them. What a tab holds is free once it is gone, however it went. */
+/** Web Locks, shared by the tabs of a browser. When a tab is gone, for whatever reason, its locks are free. */
 export class WebLocks {
   readonly #tails = new Map<string, Promise<unknown>>();
   readonly #held = new Map<Realm, Set<Held>>();
   readonly #dead = new Map<Realm, string[]>();
 
-  /** Gives a realm locks; without, it has none. */
+  /** Gives locks to a realm. Without this call it has none. */
   give(realm: Realm): void {
     const held = this.#held.get(realm) ?? new Set();
     this.#held.set(realm, held);
@@ -43,7 +43,7 @@ export class WebLocks {
     setNavigator(realm, {});
   }
 
-  /** A tab of this database was killed: the browser frees what it held, or waited for. */
+  /** A tab of this database was killed. The browser frees the locks that it held or waited for. */
   left(realm: Realm, clientId: string): void {
     this.#dead.set(realm, [...(this.#dead.get(realm) ?? []), clientId]);
     for (const { name, free } of this.#held.get(realm) ?? []) if (name.endsWith(clientId)) free();

@@ -1,4 +1,4 @@
-// What lies between the apps and the backend. It loses requests and answers, keeps some back, and delivers old copies.
+// The network between the apps and the backend. It loses requests and answers, delays some, and delivers old copies.
 
 import type { Dice, Scheduler } from './scheduler.ts';
 import { type Answer, SERVER_FAULTS, type Server, type ServerFault, type Unit } from './server.ts';
@@ -9,13 +9,13 @@ const NETWORK_FAULTS = ['drop before', 'drop after', 'hang', 'hang after', 'late
 export const FAULTS = [...NETWORK_FAULTS, ...SERVER_FAULTS];
 export type Fault = (typeof FAULTS)[number];
 
-/** How long a request hangs at most: that is when a platform without a time-out of its own gives up. */
+/** How long a request hangs at most. After that, a platform without its own time-out gives up. */
 export const HANG_MS = 12_000;
 
 export class Network {
-  /** Faults of single requests to come. */
+  /** Faults for the next requests, one each. */
   readonly faults: Fault[] = [];
-  /** For as long as a bad deployment lasts. */
+  /** Faults for as long as a bad deployment lasts. */
   deployment: ServerFault | undefined;
   readonly #scheduler: Scheduler;
   readonly #dice: Dice;
@@ -27,7 +27,7 @@ export class Network {
     this.#server = server;
   }
 
-  /** Resolves with the answer, or rejects as `fetch` does. It hears of no signal: see {@link untilAborted}. */
+  /** Resolves with the answer, or rejects as `fetch` does. It takes no signal: see {@link untilAborted}. */
   async send(units: readonly Unit[], user: string): Promise<Answer> {
     const fault = this.faults.shift();
     const serverFault = isNetworkFault(fault) ? undefined : fault;
@@ -67,7 +67,7 @@ function failed(): TypeError {
   return new TypeError('fetch failed');
 }
 
-/** A request that is given up when the signal is aborted, as `fetch` does. What was sent is on its way all the same. */
+/** Gives up a request when the signal is aborted, as `fetch` does. What was sent may still arrive. */
 export function untilAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
   request.catch(() => {});
   return new Promise<T>((resolve, reject) => {

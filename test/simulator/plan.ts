@@ -1,10 +1,10 @@
-// What happens in a history, made up from a seed.
+// Makes up what happens in a history, from a seed.
 
 import { FAULTS, type Fault } from './network.ts';
 import { type Dice, dice } from './scheduler.ts';
 import type { Bad, ServerFault } from './server.ts';
 
-/** One step of a history. Numbers choose among what is there at that moment. */
+/** One step of a history. Its numbers choose among what exists at that moment. */
 export type Action =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'fault'; readonly fault: Fault; readonly times: number }
@@ -19,20 +19,20 @@ export type DeviceAction = { readonly device: number } & (
   | TabAction
 );
 
-/** What is done in one tab, or to it. */
+/** An action in a tab, or on it. */
 export type TabAction = { readonly tab: number } & (
   | { readonly do: 'upload' | 'drain' | 'crash' | 'disconnect' | 'keep uploading' | 'stop uploading' }
-  /** The SDK's own loop, for a while. */
+  /** Runs the SDK's own loop for a while. */
   | { readonly do: 'sync'; readonly ms: number }
-  /** Killed at the next statement of this kind. */
+  /** Kills the tab at the next statement of this kind. */
   | { readonly do: 'crash at'; readonly point: 'recording' | 'completing' | 'counting' }
   | { readonly do: 'close'; readonly sameRealm: boolean }
-  /** With a time, the tab is closed that long after it has begun. */
+  /** With `closedAfter`, the tab is closed that many milliseconds after the action began. */
   | {
       readonly do: 'sign in';
       readonly user: number;
       readonly closedAfter?: number | undefined;
-      /** For so long, the app's session still gives tokens of the user before. */
+      /** How long the app's session still returns tokens of the previous user. */
       readonly lagMs?: number | undefined;
     }
   | { readonly do: 'sign out'; readonly keepsToken: boolean }

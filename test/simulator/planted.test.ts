@@ -12,10 +12,10 @@ beforeAll(async () => {
   clean = await loadRealms(REALMS);
 });
 
-/** Quick ones of each kind; `npm run prove -- --planted` looks for all. */
+/** Quick ones of each kind. `npm run prove -- --planted` looks for all of them. */
 const QUICK = [
   'a handle that ends elsewhere is completed',
-  'the right half is sent though the left stays',
+  'the right half is sent although the left one stays',
   'a recorded key is sent again',
   'the lane does not wait',
   'close() during setOwner() is undone',
@@ -28,7 +28,7 @@ describe('a fault that is planted in the core is found', () => {
     expect(fault && (await hunt(fault, 1_000, clean))).toBeDefined();
   });
 
-  it('each of them is in a text that is still there, once', () => {
+  it('the text of each is still in the source, exactly once', () => {
     for (const { edits } of FAULTS) {
       for (const edit of edits) {
         const source = readFileSync(new URL(`../../src/${edit.file}`, import.meta.url), 'utf8');
@@ -38,7 +38,7 @@ describe('a fault that is planted in the core is found', () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
   });
 
-  it('one in a text that has changed is no fault any more', () => {
+  it('it is an error if the text has changed', () => {
     const edit = { file: 'send.ts', text: 'a', instead: 'b' };
     expect(edited('an ox', edit)).toBe('bn ox');
     expect(() => edited('an ass', edit)).toThrow('src/send.ts has this text 2 times, not once');

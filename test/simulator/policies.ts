@@ -1,8 +1,8 @@
-import type { RejectionPolicy } from '../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../src/rejections/policy.ts';
 import type { Realm } from './realms.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** Rejection policies as apps have them. */
+/** Rejection policies like those of apps. */
 export const POLICIES = [
   'record',
   'hold',

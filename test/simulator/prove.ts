@@ -1,6 +1,7 @@
-// npm run prove: the scenarios, and histories until one violates a promise, which is then made short; then killed processes.
-// npm run prove -- --histories 1000 --from 1: the scenarios, and so many histories from this seed on.
-// npm run prove -- --planted: plants faults in the core, one at a time, which the same checks have to find.
+// npm run prove: runs the scenarios, then histories until one violates a promise, then tests with killed processes. A
+//   history that violates a promise is made shorter.
+// npm run prove -- --histories 1000 --from 1: runs the scenarios, and this number of histories from this seed on. npm
+// run prove -- --planted: plants faults in the core, one at a time. The same checks have to find them.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,9 +23,9 @@ const { values } = parseArgs({
     part: { type: 'string' },
   },
 });
-/** How many histories. */
+/** The number of histories. */
 const count = Number(values.histories ?? 100_000);
-/** The most histories to look for one planted fault in. */
+/** How many histories to run at most to find one planted fault. */
 const MOST_HISTORIES = 10_000;
 const script = fileURLToPath(import.meta.url);
 const args = process.argv.slice(2);
@@ -59,7 +60,7 @@ async function proveAll(): Promise<void> {
   if (values.histories === undefined) killProcesses();
 }
 
-/** 29 rounds of what `npm test` does once. */
+/** Runs 29 rounds of a test that `npm test` runs once. */
 function killProcesses(): void {
   const env = { ...process.env, KILL_ROUNDS: '29' };
   const { status } = spawnSync('vitest', ['run', 'test/faults', '-t', 'the process is killed'], {
@@ -69,7 +70,7 @@ function killProcesses(): void {
   process.exitCode = status ?? 1;
 }
 
-/** What kind a violation is, whatever it is about. */
+/** The kind of a violation, without the writes that it is about. */
 function kind(text: string): string {
   return text.replace(/\S*\d\S*/g, '…');
 }
@@ -83,7 +84,7 @@ async function proveSome(part: string): Promise<void> {
     const violations = await run(made, realms);
     process.send?.({ steps: made.actions.length });
     if (violations.length === 0) continue;
-    console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it short ...`);
+    console.error(`Seed ${seed} violates:\n  ${violations.join('\n  ')}\nMaking it shorter ...`);
     const kinds = new Set(violations.map(kind));
     const short = await shrink(made, async (each) =>
       (await run(each, realms)).some((text) => kinds.has(kind(text))),

@@ -1,2 +1,2 @@
-/** What a realm's code finds as `globalThis`: the platform's, and over it what a tab has of its own. */
+/** The `globalThis` of a realm: the platform's, overlaid with the tab's own properties. */
 export const realmGlobal: Record<string, unknown> = Object.create(global);

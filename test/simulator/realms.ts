@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
-/** The modules under test, loaded anew: a tab or a process shares no memory with another one, nor its `globalThis`. */
+/** A fresh copy of the modules under test: tabs and processes don't share memory or `globalThis`. */
 export type Realm = typeof import('./under-test.ts');
 
-/** Loads as many copies as a history may have tabs, those that crash included. */
+/** Loads one copy for each tab that a history may have, including those that crash. */
 export async function loadRealms(count: number, plugins: Plugin[] = []): Promise<Realm[]> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-realms-'));
-  const outfile = join(folder, 'node_modules', 'under-test.mjs'); // whose files vitest leaves alone
+  const outfile = join(folder, 'node_modules', 'under-test.mjs'); // vitest doesn't transform files there
   try {
     await build({
       entryPoints: [fileURLToPath(new URL('./under-test.ts', import.meta.url))],

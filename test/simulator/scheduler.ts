@@ -1,9 +1,9 @@
-// Virtual time. Everything that waits (timers, SQLite, the network) waits in one queue, in an order that a seed decides,
-// so that a history runs the same way each time, and an hour takes no time.
+// Virtual time. Everything that waits (timers, SQLite, the network) waits in one queue. A seed decides the order, so a
+// history runs the same way each time, and an hour takes no time.
 
 /** Random numbers from a seed (mulberry32). */
 export interface Dice {
-  /** From 0 to below 1. */
+  /** A number from 0 to below 1. */
   (): number;
   /** A whole number from 0 to below `end`. */
   below(end: number): number;
@@ -36,11 +36,11 @@ interface Event {
 
 export interface Scheduler {
   readonly now: number;
-  /** Runs something after so many milliseconds; returns what cancels it. */
+  /** Runs something after this many milliseconds. Returns a function that cancels it. */
   after(ms: number, run: () => void): () => void;
-  /** Resolves after so many milliseconds. */
+  /** Resolves after this many milliseconds. */
   sleep(ms: number): Promise<void>;
-  /** Lets time pass up to this many milliseconds from now, and runs what is due. */
+  /** Lets this many milliseconds pass, and runs what is due. */
   advance(ms: number): Promise<void>;
 }
 
@@ -106,12 +106,12 @@ export function createScheduler(start: number): Scheduler {
   return scheduler;
 }
 
-/** Until no promise has anything left to do. */
+/** Resolves when no promise has anything left to do. */
 function settle(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
 }
 
-/** Puts the platform's timers and clock into virtual time for as long as `run` takes; what is said meanwhile isn't. */
+/** While `run` is running, the platform's timers and clock use virtual time, and nothing is printed. */
 export async function inVirtualTime<T>(scheduler: Scheduler, run: () => Promise<T>): Promise<T> {
   const { setTimeout: realSet, clearTimeout: realClear, Date: RealDate } = globalThis;
   const realNow = RealDate.now;

@@ -1,8 +1,8 @@
-// A backend that keeps its contract, but for what a deployment does wrong. It knows idempotency keys.
+// A backend that keeps its contract, except for what a deployment does wrong. It knows idempotency keys.
 
 import type { Dice } from './scheduler.ts';
 
-/** What a deployment, or one answer of it, can be wrong in. */
+/** What a deployment can do wrong, always or in one answer. */
 export const SERVER_FAULTS = [
   'unavailable',
   'page',
@@ -31,10 +31,10 @@ export interface WireEntry {
   readonly data?: { readonly marker?: string; readonly n?: number; readonly bad?: Bad };
 }
 
-/** What is wrong with a write: the backend will never take it, or asks the app to decide. */
+/** What is wrong with a write: the backend will never accept it, or asks the app to decide. */
 export type Bad = 'invalid' | 'decide';
 
-/** What takes effect as a whole, under one key: a transaction, or a single entry of one. */
+/** What takes effect as a whole, with one key: a transaction, or a single entry. */
 export interface Unit {
   readonly key: string;
   readonly entries: readonly WireEntry[];
@@ -61,25 +61,25 @@ export interface Effect {
 export interface Sent {
   /** When it was sent, in milliseconds. */
   readonly at: number;
-  /** A copy that the network had kept back after its client had given up. */
+  /** A delayed copy, which the network delivered after the client had given up. */
   readonly isLate: boolean;
 }
 
 export interface ServerOptions {
-  /** Looks at what is behind a refused transaction, too, instead of leaving it. */
+  /** Also attempts the transactions behind a refused one. */
   readonly goesOn: boolean;
   readonly onEffect: (effect: Effect) => void;
   readonly onViolation: (text: string) => void;
 }
 
 export class Server {
-  /** Whatever it refused at least once, by marker. */
+  /** Markers of everything that it refused at least once. */
   readonly refused = new Set<string>();
-  /** What was refused while others behind it were applied. */
+  /** Markers of transactions that were refused while others behind them were applied. */
   readonly overtaken = new Set<string>();
   /** How often each entry took effect, by marker and place. */
   readonly effects = new Map<string, number>();
-  /** Everything it ever saw, by key: the same key must always carry the same. */
+  /** Everything that it ever got, by key. The same key must always come with the same content. */
   readonly #seen = new Map<string, string>();
   readonly #applied = new Set<string>();
   readonly #dice: Dice;
@@ -101,7 +101,7 @@ export class Server {
     return true;
   }
 
-  /** Answers a request, and does what it says. */
+  /** Executes a request and answers it. */
   answer(units: readonly Unit[], user: string, fault: ServerFault | undefined, sent: Sent): Answer {
     for (const unit of units) this.#note(unit);
     switch (fault) {
@@ -137,7 +137,7 @@ export class Server {
     const content = JSON.stringify(entries);
     const before = this.#seen.get(key);
     if (before !== undefined && before !== content)
-      this.#options.onViolation(`P3: key ${key} carried something else before`);
+      this.#options.onViolation(`P3: key ${key} came with other content before`);
     this.#seen.set(key, content);
   }
 
@@ -152,7 +152,7 @@ export class Server {
     const results: Result[] = [];
     for (const [index, unit] of units.entries()) {
       const isStop = index === stopAt;
-      // It must attempt the first.
+      // It must attempt the first one.
       const status = fault === 'stop early' && index > 0 ? 'not_attempted' : 'retryable_error';
       const result = isStop ? { status } : this.#applyOne(unit, user, fault, sent, index === refusedAt);
       results.push(result);

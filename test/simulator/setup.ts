@@ -1,4 +1,4 @@
-// What a history is set in: it doesn't change while it goes on, and not while it is made short.
+// The set-up of a history. It doesn't change while the history runs, or while it is made shorter.
 
 import { POLICIES, type Policy } from './policies.ts';
 import { dice } from './scheduler.ts';
@@ -6,21 +6,21 @@ import { TOKENS, type TokenKind } from './tokens.ts';
 import { TRANSPORTS, type TransportSetup } from './transports.ts';
 
 export interface DeviceSetup {
-  /** 1 on phones, where a device is a process. */
+  /** 1 on phones, where the app is one process. */
   readonly maxTabs: number;
   readonly transport: TransportSetup;
   readonly policy: Policy;
   readonly tokens: TokenKind;
-  /** A token cache of the app's own, which is slow. */
+  /** The app has its own token cache, which is slow. */
   readonly hasCache: boolean;
-  /** Somebody is signed in from the start, and `setOwner()` not called before they change. */
+  /** Somebody is signed in from the start, and `setOwner()` is not called until the user changes. */
   readonly startsSignedIn: boolean;
   readonly maxTransactions: number;
 }
 
 export interface Setup {
   readonly hasWebLocks: boolean;
-  /** The backend looks at what is behind a refused transaction, too. */
+  /** The backend also attempts the transactions behind a refused one. */
   readonly goesOn: boolean;
   readonly devices: readonly DeviceSetup[];
 }

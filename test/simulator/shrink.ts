@@ -1,6 +1,6 @@
 import type { Plan } from './plan.ts';
 
-/** Leaves out actions, in ever smaller runs, for as long as what is left still fails. */
+/** Leaves out runs of actions, shorter and shorter ones, as long as the rest still fails. */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
   let { actions } = plan;
   for (let size = Math.ceil(actions.length / 2); size >= 1; ) {

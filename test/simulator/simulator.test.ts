@@ -13,7 +13,7 @@ beforeAll(async () => {
   realms = await loadRealms(REALMS);
 });
 
-// `npm run prove` runs a hundred thousand; a seed that fails there can be given here.
+// `npm run prove` runs a hundred thousand. A seed that fails there can be added here.
 describe('histories of crashes, faults, tabs, policies, users, restores and clocks', () => {
   it.each([1, 101, 201])('no promise is violated, from seed %d', async (from) => {
     for (let seed = from; seed < from + 100; seed++) {
@@ -35,7 +35,7 @@ describe('scenarios', () => {
 });
 
 describe('what fails', () => {
-  it('is made short', async () => {
+  it('is made shorter', async () => {
     const actions: Action[] = [
       { do: 'wait', ms: 1 },
       { do: 'open', device: 0 },
@@ -60,7 +60,7 @@ describe('virtual time', () => {
     expect(scheduler.now).toBe(3_601_000);
   });
 
-  it('stands in for the platform only for as long as asked', async () => {
+  it('replaces the time of the platform only while it is used', async () => {
     const scheduler = createScheduler(5);
     const { setTimeout: before } = globalThis;
     await inVirtualTime(scheduler, async () => {
@@ -71,7 +71,7 @@ describe('virtual time', () => {
     expect(Date.now()).toBeGreaterThan(1_000_000);
   });
 
-  it('rolls the same dice for the same seed', () => {
+  it('gives the same random numbers for the same seed', () => {
     const roll = (seed: number) => Array.from({ length: 5 }, dice(seed));
     expect(roll(1)).toEqual(roll(1));
     expect(roll(1)).not.toEqual(roll(2));

@@ -1,12 +1,12 @@
 import type { Handle } from './database.ts';
 import type { Realm } from './realms.ts';
 
-/** One opened app: a tab, or a process. */
+/** One running app: a tab or a process. */
 export interface Tab {
   readonly handle: Handle;
   readonly realm: Realm;
   readonly connector: InstanceType<Realm['BackendConnector']>;
   isClosed: boolean;
-  /** Ends `keepUploading()`. */
+  /** Stops `keepUploading()`. */
   stopUploading: AbortController | undefined;
 }

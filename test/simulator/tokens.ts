@@ -1,13 +1,13 @@
 import type { TokenCache } from '../../src/auth/kept-token.ts';
 
-/** How much a device's tokens tell of their user. */
+/** What a device's tokens say about their user. */
 export const TOKENS = ['opaque', 'sub', 'numeric sub'] as const;
 export type TokenKind = (typeof TOKENS)[number];
 
 export const USERS = ['ada', 'bob'] as const;
 export type User = (typeof USERS)[number];
 
-/** The id that the app gives to `setOwner()`. */
+/** The id that the app passes to `setOwner()`. */
 export function ownerId(user: User, kind: TokenKind): string {
   return kind === 'numeric sub' ? String(USERS.indexOf(user) + 1) : user;
 }
@@ -19,7 +19,7 @@ export function makeToken(user: User, kind: TokenKind, count: number): string {
   return `${base64({ alg: 'none' })}.${base64({ sub })}.${signature}`;
 }
 
-/** Whose token it is, whatever it tells. */
+/** The user of a token, even if the token doesn't name them. */
 export function userOf(token: string): User {
   return /TOKEN-([a-z]+)/.exec(token)?.[1] as User;
 }
@@ -29,8 +29,8 @@ function base64(value: object): string {
 }
 
 /**
- * A cache of the app's own: each use takes a moment, and what a page writes last need not arrive last. What a page has
- * under way when the next one is loaded arrives before what that one does.
+ * An app's own cache. Each use takes a moment, and the last write of a page need not be the last to arrive. If a page
+ * still has writes on their way when the next page is loaded, they arrive before those of the next page.
  */
 export class SlowCache {
   kept: string | null = null;
@@ -42,7 +42,7 @@ export class SlowCache {
     this.#wait = wait;
   }
 
-  /** What one page sees of it: nothing more, once that is dead. */
+  /** The cache as one page sees it. Once the page is dead, its calls never end. */
   in(page: object, isDead: () => boolean): TokenCache {
     const seen = this.#seenBy.get(page) ?? {
       get: () => this.#use(page, isDead, () => this.kept),

@@ -1,5 +1,5 @@
-// What apps upload with: the write API in one request, a function for each entry, and both by table. Each passes the
-// signal on, or ignores it as the examples of most clients do.
+// The transports of apps: the write API in one request, a function for each entry, and both of them by table. Each
+// passes the signal on, or ignores it as the examples of most clients do.
 
 import type { UploadEntry, UploadTransaction } from '../../src/queue/transaction.ts';
 import type { Outcome } from '../../src/transport/outcome.ts';
@@ -13,20 +13,20 @@ export type TransportKind = (typeof TRANSPORTS)[number];
 
 export interface TransportSetup {
   readonly kind: TransportKind;
-  /** Goes on when the signal is aborted. */
+  /** Continues when the signal is aborted. */
   readonly ignoresSignal: boolean;
-  /** Sends with the session of who is signed in, rather than with the token that it is given; per entry only. */
+  /** Sends with the session of the user who is signed in, not with the token that it gets. Only for `per entry`. */
   readonly usesSession: boolean;
   readonly concurrency: number;
 }
 
-/** What the world around an app's function sees of it, and gives it. */
+/** The connection between an app's function and the simulated world. */
 export interface Surroundings {
-  /** A call of the function begins; the result ends it. */
+  /** A call of the function begins. Call the result when it ends. */
   begins(context: TransportContext, entries: readonly UploadEntry[], keys: readonly string[]): () => void;
-  /** A request goes out with this token, or in the session. */
+  /** A request is sent with this token, or with the session. */
   sends(entries: readonly UploadEntry[], token: string | undefined): void;
-  /** An answer that arrived in time says that these were refused, and that others behind them were applied. */
+  /** An answer arrived in time. It says that these were refused, and that others behind them were applied. */
   toldOvertaken(entries: readonly UploadEntry[]): void;
   send(units: readonly Unit[], token: string | undefined): Promise<Answer>;
 }
@@ -44,7 +44,7 @@ export function makeTransport(setup: TransportSetup, realm: Realm, around: Surro
   }
 }
 
-/** As `writeApi()`, without HTTP. */
+/** Like `writeApi()`, but without HTTP. */
 function writeApi({ ignoresSignal }: TransportSetup, realm: Realm, around: Surroundings): Transport {
   return async ({ transactions }, context) => {
     const entries = transactions.flatMap((each) => each.entries);
@@ -72,7 +72,7 @@ function writeApi({ ignoresSignal }: TransportSetup, realm: Realm, around: Surro
   };
 }
 
-/** What apps write for a client that takes one change at a time. */
+/** The function that apps write for a client that takes one change at a time. */
 function sendEntry(
   { ignoresSignal, usesSession }: TransportSetup,
   realm: Realm,

@@ -1,4 +1,4 @@
-// What a history runs: the core, what apps call beside it, and the pure parts of the write API's transport.
+// The code that a history runs: the core, the functions that apps call besides it, and the pure parts of `writeApi()`.
 export { BackendConnector } from '../../src/backend-connector.ts';
 export { perEntry } from '../../src/combine/per-entry.ts';
 export { route } from '../../src/combine/route.ts';

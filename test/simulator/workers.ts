@@ -1,9 +1,9 @@
-// Work that is shared out among processes: one for each core.
+// Divides work among processes, one for each core.
 
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** Runs the script once for each core, with its share as arguments, and hands on what they say. True if all went well. */
+/** Runs the script once for each core, with its share as arguments, and prints their output. True if all succeeded. */
 export async function shareOut<Message>(
   script: string,
   args: readonly string[],
@@ -22,7 +22,7 @@ export async function shareOut<Message>(
   return (await Promise.all(ended)).every(Boolean);
 }
 
-/** Whether this share has the piece of work with this number. */
+/** Whether the piece of work with this number belongs to this share. */
 export function isMine(part: string, index: number): boolean {
   const [mine = 0, count = 1] = part.split('/').map(Number);
   return index % count === mine;

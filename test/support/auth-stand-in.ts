@@ -1,19 +1,20 @@
 import { unsignedJwt } from 'powersync-backend-connector/testing';
 /**
- * A stand-in of Supabase Auth (GoTrue), for tests. It is not GoTrue: it knows the two grants that the real client asks
- * for (`password` and `refresh_token`, whose tokens can be used once) and `logout`, and answers errors in GoTrue's form.
+ * A stand-in for Supabase Auth (GoTrue), for tests. It is not GoTrue. It knows `logout` and the two grants that the
+ * real client requests: `password`, and `refresh_token`, whose tokens can be used once. It answers errors in GoTrue's
+ * form.
  */
 import { readBody, startLocalServer } from './service-stand-in/local-server.ts';
 
-/** What the next request is answered with; `hang`: nothing at all. */
+/** The answer to the next request. `hang` means no answer at all. */
 export type AuthFault = 'hang' | { status: number; body: unknown };
 
 export interface AuthStandIn {
-  /** Url of the project, for `createClient`. */
+  /** The URL of the project, for `createClient`. */
   url: string;
-  /** Grants that were asked for, in order. */
+  /** The grants that were requested, in order. */
   grants: string[];
-  /** Seconds that access tokens live from now on. Default 3600. */
+  /** Lifetime of access tokens from now on, in seconds. Default 3600. */
   lifetime: number;
   failNext(...faults: AuthFault[]): void;
   /** Ends every session, as an administrator does. */

@@ -3,16 +3,16 @@ import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
 
 const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
 
-/** Where Chromium is, if it is anywhere. `CHROMIUM` names another place. */
+/** The path of Chromium, if it is installed. `CHROMIUM` can set another path. */
 export const chromiumPath = places.find((path) => path !== undefined && existsSync(path));
 
-/** Chromium without a window and without calls to anybody but the pages of the test. */
+/** Starts Chromium without a window. It makes no requests except those of the test's pages. */
 export function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
   if (!chromiumPath)
-    throw new Error('no Chromium: install it (Debian: chromium), or name its file in CHROMIUM');
+    throw new Error('There is no Chromium. Install it (Debian: chromium), or set its path in CHROMIUM');
   return chromium.launch({
     executablePath: chromiumPath,
-    timeout: 120_000, // among builds and databases that start, too
+    timeout: 120_000, // builds and databases may be starting at the same time
     ...options,
     args: [
       '--no-sandbox', // tests may run as root

@@ -13,7 +13,7 @@ import {
 } from '@powersync/common';
 import { PowerSyncDatabase } from '@powersync/node';
 
-/** A real SDK client on `node:sqlite`, with everything it logged from debug level on. */
+/** A real SDK client on `node:sqlite`, with everything that it logged at debug level or above. */
 export interface TestClient {
   db: PowerSyncDatabase;
   logs: LogRecord[];
@@ -23,9 +23,9 @@ export interface TestClient {
 
 export interface OpenClientOptions {
   schema?: Schema;
-  /** The file name. The SDK locks by it, so two clients that are open together need different ones. */
+  /** The file name. The SDK uses it for locks, so two clients that are open at the same time need different names. */
   name?: string;
-  /** Where the file lives. Give folder and name of an earlier client to open its file again. */
+  /** The folder of the file. To open the file of an earlier client again, give its folder and name. */
   folder?: string;
 }
 
@@ -68,14 +68,14 @@ export async function openClient(options: OpenClientOptions = {}): Promise<TestC
   return { db, logs, folder, name };
 }
 
-/** Closes the client, and deletes its folder if `openClient` made it. Pass `keepFiles` to open it again. */
+/** Closes the client, and deletes its folder if `openClient` created it. With `keepFiles` you can open it again. */
 export async function closeClient(client: TestClient, { keepFiles = false } = {}): Promise<void> {
   await client.db.close();
   if (keepFiles || !ownFolders.delete(client.folder)) return;
   await rm(client.folder, { recursive: true, force: true });
 }
 
-/** Connects with waits short enough for tests. Resolves at the first connection or the first failure. */
+/** Connects with short waits, for tests. Resolves at the first connection or the first failure. */
 export async function connectClient(
   db: PowerSyncDatabase,
   connector: PowerSyncBackendConnector,
@@ -84,14 +84,14 @@ export async function connectClient(
   await db.connect(connector, { retryDelayMs: 100, crudUploadThrottleMs: 10, ...options });
 }
 
-/** What the SDK logged because an upload returned and left the head of the queue in place. */
+/** What the SDK logged because an upload returned without removing the head of the queue. */
 export function stalledQueueWarnings(client: TestClient): LogRecord[] {
   return client.logs.filter((record) => record.message.includes('still present in the upload queue'));
 }
 
 /**
- * Waits until the queue is empty and a checkpoint that contains the effect of every upload has been applied,
- * so that local rows are what the server has.
+ * Waits until the queue is empty and a checkpoint with the effects of all uploads was applied. Then the local rows are
+ * those of the server.
  */
 export async function untilSettled({ db }: TestClient, timeoutMs?: number): Promise<void> {
   const isSettled = async () => {
@@ -105,18 +105,21 @@ export async function untilSettled({ db }: TestClient, timeoutMs?: number): Prom
              (SELECT CAST(value AS TEXT) FROM ps_kv WHERE key = 'last_applied_checkpoint_request_id') AS applied`);
     return queued === 0 && BigInt(applied ?? 0) >= BigInt(target ?? 0);
   };
-  await waitFor(isSettled, { what: 'uploads to come back', ...(timeoutMs !== undefined && { timeoutMs }) });
+  await waitFor(isSettled, {
+    what: 'uploads to be downloaded again',
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  });
 }
 
 export interface WaitForOptions {
   timeoutMs?: number;
-  /** Names the thing waited for in the error. */
+  /** What the call waits for, for the error message. */
   what?: string;
 }
 
 /**
- * Polls until `probe` gives something truthy and returns that. A probe that throws counts as not yet; its
- * last error is the cause of the timeout's.
+ * Polls until `probe` returns something truthy, and returns that. If `probe` throws, it is tried again. Its last error
+ * becomes the cause of the time-out error.
  */
 export async function waitFor<T>(
   probe: () => T | Promise<T>,

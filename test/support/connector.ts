@@ -8,7 +8,7 @@ import {
 } from 'powersync-backend-connector';
 import type { TestClient } from './client.ts';
 
-/** A connector with a signed-in user, a transport that applies everything, no jitter and the given changes. */
+/** A connector with a signed-in user, a transport that applies everything, and no jitter. `options` override these. */
 export function testConnector(options: Partial<BackendConnectorOptions> = {}) {
   const events: UploadEvent[] = [];
   const connector = new BackendConnector({
@@ -24,7 +24,7 @@ export function testConnector(options: Partial<BackendConnectorOptions> = {}) {
 
 export const applyAll: Transport = async ({ transactions }) => transactions.map(applied);
 
-/** A transport that gets no answer before its signal is aborted, as `fetch` does. */
+/** A transport that gets no answer. It rejects when its signal is aborted, as `fetch` does. */
 export const noAnswer: Transport = (_, { signal }) =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')));
@@ -34,7 +34,7 @@ export function applied(): Outcome {
   return { status: 'applied' };
 }
 
-/** A transport that remembers what it was given, and answers by the given function. */
+/** A transport that remembers its batches, and answers with the given transport. */
 export function recordingTransport(answer: Transport = applyAll) {
   const batches: UploadBatch[] = [];
   const transport: Transport = (batch, context) => {
@@ -48,25 +48,25 @@ export function recordingTransport(answer: Transport = applyAll) {
   };
 }
 
-/** Inserts to-dos, each in a transaction of its own. */
+/** Inserts to-dos, each in its own transaction. */
 export async function addTodos({ db }: TestClient, ...descriptions: string[]): Promise<void> {
   for (const description of descriptions) {
     await db.execute('INSERT INTO todos (id, description) VALUES (uuid(), ?)', [description]);
   }
 }
 
-/** Descriptions of the queued to-dos, in queue order; entries without one by their op and id. */
+/** The descriptions of the queued to-dos, in order. For entries without one, their op and id. */
 export async function queued({ db }: TestClient): Promise<string[]> {
   const batch = await db.getCrudBatch(10_000);
   return (batch?.crud ?? []).map((entry) => entry.opData?.description ?? `${entry.op} ${entry.id}`);
 }
 
-/** Descriptions that a batch carries. */
+/** The descriptions in a batch. */
 export function descriptions({ transactions }: UploadBatch): string[] {
   return transactions.flatMap(({ entries }) => entries.map((entry) => entry.opData?.description));
 }
 
-/** A promise to settle by hand. */
+/** A promise with the functions that settle it. */
 export function deferred<T = void>() {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;

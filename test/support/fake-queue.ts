@@ -1,18 +1,18 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { ConnectorDatabase, CrudBatchLike, CrudEntryLike } from '../../src/database/database.ts';
 
-/** What a test says of an entry; the queue adds op id and transaction id. */
+/** The members of an entry that a test sets. The queue adds op id and transaction id. */
 export type NewEntry = Partial<Omit<CrudEntryLike, 'clientId' | 'transactionId'>>;
 
-/** A queue entry with everything filled in that a test doesn't care about. */
+/** A queue entry. Members that a test doesn't set have defaults. */
 export function anEntry(members: Partial<CrudEntryLike> = {}): CrudEntryLike {
   return { clientId: 1, op: 'PUT', table: 'lists', id: 'row', opData: { name: 'Milk' }, ...members };
 }
 
 /**
- * The upload queue of a PowerSync database without the SDK, with the same manners: op ids only ever go up, a batch is
- * cut by the number of entries wherever a transaction ends, each read makes new objects, and completing a handle deletes
- * every entry up to that handle's last one, whoever queued it.
+ * The upload queue of a PowerSync database, without the SDK. It behaves the same way: op ids only go up, a batch ends
+ * at its number of entries, wherever a transaction ends, each read returns new objects, and completing a handle deletes
+ * all entries up to the handle's last one, whoever queued them.
  *
  * SQL goes to a real SQLite in memory.
  */
@@ -22,11 +22,11 @@ export class FakeQueue implements ConnectorDatabase {
   readonly reads: number[] = [];
   /** The last op id of every completed handle, in order. */
   readonly completions: number[] = [];
-  /** Completions that found nothing left to delete; with the SDK each of them freezes downloads. */
+  /** The number of completions that found nothing to delete. With the SDK, each of them freezes downloads. */
   staleCompletions = 0;
   /** Every SQL statement, in order. */
   readonly statements: string[] = [];
-  /** SQL that matches this fails, as on a locked or broken database. */
+  /** If SQL matches this, it fails as on a locked or broken database. */
   broken: RegExp | undefined;
   readonly #sqlite: DatabaseSync;
   #rows: CrudEntryLike[] = [];
@@ -38,7 +38,7 @@ export class FakeQueue implements ConnectorDatabase {
     this.#sqlite = sqlite;
   }
 
-  /** The same database file, opened again: by a restarted app, or by another tab. The queue starts out empty. */
+  /** Opens the same database file again, like a restarted app or another tab. The queue is empty at first. */
   reopened(): FakeQueue {
     return new FakeQueue(this.clientId, this.#sqlite);
   }
@@ -51,24 +51,24 @@ export class FakeQueue implements ConnectorDatabase {
     return this;
   }
 
-  /** Queues an entry that carries no transaction id; `null` is how it reads from the database. */
+  /** Queues an entry without a transaction id. It is read from the database as `null`. */
   writeAlone(entry: NewEntry = {}): this {
     const transactionId = null as unknown as undefined;
     this.#rows.push(anEntry({ ...entry, clientId: ++this.#opId, transactionId }));
     return this;
   }
 
-  /** Deletes every entry up to this op id, as a completion by another tab does. */
+  /** Deletes all entries up to this op id, like a completion by another tab. */
   removeThrough(opId: number): void {
     this.#rows = this.#rows.filter((row) => row.clientId > opId);
   }
 
-  /** Deletes one entry, as an app does that writes to the queue's table itself. */
+  /** Deletes one entry, like an app that writes to the queue's table itself. */
   removeOne(opId: number): void {
     this.#rows = this.#rows.filter((row) => row.clientId !== opId);
   }
 
-  /** Empties the queue, as `disconnectAndClear()` does: op ids go on where they were. */
+  /** Empties the queue like `disconnectAndClear()`. Op ids continue from the last one. */
   clear(): void {
     this.#rows = [];
   }
@@ -82,7 +82,7 @@ export class FakeQueue implements ConnectorDatabase {
   }
 
   async getCrudBatch(limit = 100): Promise<CrudBatchLike | null> {
-    if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite, of a LIMIT such as 2.5
+    if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite's error for a LIMIT such as 2.5
     this.reads.push(limit);
     const crud = structuredClone(this.#rows.slice(0, limit));
     const last = crud[crud.length - 1];
@@ -117,7 +117,7 @@ export class FakeQueue implements ConnectorDatabase {
     return this.#sqlite.prepare(sql);
   }
 
-  /** Writes the queue into the table that the SDK keeps it in. */
+  /** Writes the queue into the SDK's table. */
   #fillTable(): void {
     this.#sqlite.exec(
       'CREATE TABLE IF NOT EXISTS ps_crud (id INTEGER PRIMARY KEY AUTOINCREMENT, tx_id INTEGER)',

@@ -1,7 +1,7 @@
 /**
- * A real HTTP reverse proxy to put in front of a backend, which can fail in the ways networks and servers do.
- * Bodies are passed on whole, not streamed. Faults asked for with a number of times wait in a line; each
- * request takes the first one that matches it.
+ * A real HTTP reverse proxy in front of a backend. It can fail in the ways in which networks and servers do. Bodies are
+ * passed on as a whole, not streamed. Requested faults wait in a line, and each request takes the first one that
+ * matches.
  */
 import {
   request as httpRequest,
@@ -23,9 +23,9 @@ export interface ProxiedRequest {
   /** Length of the request's body. */
   bytes: number;
   at: number;
-  /** What the client got; `aborted` if the client went away before the answer. */
+  /** What the client got. `aborted` if the client left before the answer. */
   status: number | 'dropped' | 'hung' | 'offline' | 'aborted';
-  /** What the target answered; absent if the request never reached it. */
+  /** What the target answered. Absent if the request didn't reach it. */
   targetStatus?: number;
 }
 
@@ -34,46 +34,46 @@ export type RequestMatch = (request: { method: string; path: string }) => boolea
 export interface FailOptions {
   times?: number;
   headers?: Record<string, string>;
-  /** Text as it is, anything else as JSON. */
+  /** A text is sent as it is, anything else as JSON. */
   body?: unknown;
   match?: RequestMatch;
 }
 
 /**
  * How a reply is cut short, always after half of its body:
- * - `broken`: full length announced, then the connection is destroyed; reading the body fails
- * - `stalled`: full length announced, then nothing more; reading the body never ends
- * - `unsized`: no length announced and an orderly end; looks like a whole reply
- * - `short-length`: the length of the half announced; looks like a whole reply
+ * - `broken`: the full length is announced, then the connection is destroyed. Reading the body fails.
+ * - `stalled`: the full length is announced, then nothing more is sent. Reading the body never ends.
+ * - `unsized`: no length is announced, and the reply ends properly. It looks like a whole reply.
+ * - `short-length`: only the length of the half is announced. It looks like a whole reply.
  */
 export type Truncation = 'broken' | 'stalled' | 'unsized' | 'short-length';
 
 export interface FaultyProxy {
   url: string;
-  /** Answers by itself; the request doesn't reach the target. */
+  /** Answers by itself. The request doesn't reach the target. */
   failNext(status: number, options?: FailOptions): void;
-  /** Destroys the connection; the request doesn't reach the target. */
+  /** Destroys the connection. The request doesn't reach the target. */
   disconnectNext(times?: number, match?: RequestMatch): void;
   /** Lets the request reach the target, then destroys the connection instead of answering. */
   dropNextReply(times?: number, match?: RequestMatch): void;
-  /** Never answers; the request doesn't reach the target. */
+  /** Never answers. The request doesn't reach the target. */
   hangNext(times?: number, match?: RequestMatch): void;
-  /** Lets the request reach the target, and gives half of the answer. */
+  /** Lets the request reach the target, then sends half of the answer. */
   truncateNextReply(how?: Truncation, times?: number, match?: RequestMatch): void;
-  /** Answers 200 with a web page, as a captive portal does; the request doesn't reach the target. */
+  /** Answers 200 with a web page, like a captive portal. The request doesn't reach the target. */
   htmlNextReply(times?: number, match?: RequestMatch): void;
   /**
-   * Answers 413 by itself to longer bodies, without CORS headers, as gateways do in front of a backend. Faults that wait
-   * are left for others. 0 turns it off.
+   * Answers 413 to longer bodies by itself, without CORS headers, like a gateway in front of a backend. Such a request
+   * takes no fault that waits. 0 turns it off.
    */
   limitBytes(bytes: number): void;
-  /** Waits before each request is looked at; 0 turns it off. */
+  /** Waits before it handles each request. 0 turns it off. */
   delay(ms: number): void;
-  /** While on, every connection is destroyed. Turning it on drops those that are open. */
+  /** While on, each new connection is destroyed. Turning it on also destroys the open ones. */
   offline(on: boolean): void;
-  /** Takes back every fault that waits, the limit, the delay and being offline. */
+  /** Removes all faults that wait, the limit and the delay, and goes online. */
   heal(): void;
-  /** Every request, in the order in which their fates were decided. */
+  /** All requests, in the order in which it was decided what happens to them. */
   requests: ProxiedRequest[];
   close(): Promise<void>;
 }
@@ -91,7 +91,7 @@ type Fault =
   | { kind: 'hang' }
   | { kind: 'truncate'; how: Truncation };
 
-/** Half-written fates are completed by `handle`. */
+/** `handle` adds the other members. */
 type Fate = Pick<ProxiedRequest, 'status' | 'targetStatus'>;
 
 export async function startFaultyProxy(targetUrl: string): Promise<FaultyProxy> {
@@ -211,7 +211,7 @@ function ownReply(status: number, headers: Record<string, string>, body: unknown
   return { status, headers: { 'content-type': type, ...headers }, body: Buffer.from(text) };
 }
 
-/** Headers that speak of one connection, or of a framing this proxy does anew. */
+/** Headers about one connection, or about the framing, which this proxy does itself. */
 const OWN_TO_A_CONNECTION = new Set([
   'connection',
   'content-length',
@@ -224,7 +224,7 @@ function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !OWN_TO_A_CONNECTION.has(name)));
 }
 
-/** Asks the target; one that can't be reached is a 502, as from any proxy. */
+/** Asks the target. If it can't be reached, the answer is 502, as from any proxy. */
 async function forward(targetUrl: string, { method, url, headers }: IncomingMessage, body: Buffer) {
   const sized = body.length > 0 ? { 'content-length': String(body.length) } : {};
   return await new Promise<Reply>((resolve) => {

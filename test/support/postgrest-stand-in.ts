@@ -1,10 +1,10 @@
 /**
- * A stand-in of PostgREST, for tests and the demo. It is not PostgREST: it speaks enough of its wire for the real clients
- * (supabase-js, postgrest-js) to write over real HTTP into a real Postgres (PGlite). Roles, grants, row-level security,
- * constraints and triggers are Postgres's own: every request runs in a transaction with `set local role` and
- * `request.jwt.claims`, as PostgREST does it.
+ * A stand-in for PostgREST, for tests and the demo. It is not PostgREST. It implements enough of its protocol for the
+ * real clients (supabase-js, postgrest-js) to write over real HTTP into a real Postgres (PGlite). Roles, grants,
+ * row-level security, constraints and triggers are those of Postgres: each request runs in a transaction with `set
+ * local role` and `request.jwt.claims`, as in PostgREST.
  *
- * It speaks
+ * It implements
  * - `POST /rest/v1/<table>`: insert and upsert of one row or several, with `columns` and `on_conflict`; `PATCH`, `DELETE`,
  *   `GET` and `HEAD` with the filters `eq.` and `in.`; `Prefer: count=exact` with `Content-Range`.
  * - `POST /rest/v1/rpc/<function>` with named arguments and a scalar result.
@@ -23,25 +23,28 @@ import { readBody, startLocalServer } from './service-stand-in/local-server.ts';
 export type { Claims } from './postgrest-stand-in/errors.ts';
 
 export interface PostgrestStandInOptions {
-  /** Has the roles `anon` and `authenticated`: see `SUPABASE_ROLES`. It isn't closed here. */
+  /** It must have the roles `anon` and `authenticated`: see `SUPABASE_ROLES`. It isn't closed here. */
   database: PGlite;
-  /** Gives the claims of a good token and throws for any other. A claim `role` names the database role. */
+  /** Returns the claims of a valid token, and throws for any other. The claim `role` is the database role. */
   verifyToken: (token: string) => Claims | Promise<Claims>;
-  /** The anonymous key: demanded as header `apikey`, and as token the role `anon`. Default: none is demanded. */
+  /**
+   * The anonymous key. It is required in the header `apikey`; as a token it means the role `anon`. Default: not
+   * required.
+   */
   anonKey?: string;
   /** Default `public`. */
   schema?: string;
-  /** A free port by default. */
+  /** Default: a free port. */
   port?: number;
 }
 
 /**
- * What goes wrong with the next request.
+ * What goes wrong with the next request:
  *
- * - `html`: not PostgREST answers, but a page with status 200; the request is not executed.
- * - `unavailable`: 503 as PostgREST words it while the database is down.
+ * - `html`: instead of PostgREST's answer, a page with status 200. The request is not executed.
+ * - `unavailable`: PostgREST's 503 while the database is down.
  * - `drop`: the request is executed, but the connection ends before the answer.
- * - an answer: given instead; the request is not executed.
+ * - an answer: it is sent instead. The request is not executed.
  */
 export type Fault =
   | 'html'
@@ -53,22 +56,22 @@ export interface PostgrestRequest {
   method: string;
   /** Decoded and without `/rest/v1/`: `todos`, `rpc/powersync_upload`. */
   path: string;
-  /** With its question mark, as it came. */
+  /** With its question mark, unchanged. */
   query: string;
-  /** The parsed body; undefined where there was none. */
+  /** The parsed body. Undefined if there was none. */
   body: unknown;
   headers: IncomingMessage['headers'];
   status: number;
 }
 
 export interface PostgrestStandIn {
-  /** Url of the project, for `createClient`; PostgREST is at `/rest/v1` below it. */
+  /** The URL of the project, for `createClient`. PostgREST is at `/rest/v1` below it. */
   url: string;
   /** Faults of the next requests, one each. */
   failNext(...faults: Fault[]): void;
   /** While on, the server can't be reached. */
   cut(on: boolean): void;
-  /** Every request that came, in order. */
+  /** All requests, in order. */
   requests: PostgrestRequest[];
   close(): Promise<void>;
 }
@@ -79,7 +82,7 @@ export async function startPostgrestStandIn(options: PostgrestStandInOptions): P
   const faults: Fault[] = [];
 
   async function authenticate({ headers }: IncomingMessage): Promise<Claims> {
-    // The gateway in front of PostgREST looks at the key, and words its refusal in its own way.
+    // The gateway in front of PostgREST checks the key, and has its own form of refusal.
     if (anonKey !== undefined && headers.apikey !== anonKey) throw new GatewayRefusal();
     const token = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
     if (token === undefined || token === anonKey) return { role: 'anon' };

@@ -1,7 +1,7 @@
 import type { CrudBatchLike, CrudEntryLike } from 'powersync-backend-connector';
 import { expect, vi } from 'vitest';
 
-/** What the cases use: the SDK's database has it, and so has `memoryDatabase()`. */
+/** The members that the cases use. Both the SDK's database and `memoryDatabase()` have them. */
 export interface QueueDatabase {
   execute(sql: string, parameters?: unknown[]): Promise<unknown>;
   getAll<T>(sql: string, parameters?: unknown[]): Promise<T[]>;
@@ -22,12 +22,12 @@ export interface QueueDatabase {
 
 export interface QueueCase {
   name: string;
-  /** How SDK 1.x does it in another way. */
+  /** What is different in SDK 1.x. */
   differsIn1?: string;
   run(db: QueueDatabase): Promise<void>;
 }
 
-/** The queue as a connector reads it, in a form that tells the order of members. */
+/** The queue as a connector reads it, in a form that shows the order of members. */
 export async function wholeQueue(db: QueueDatabase): Promise<object[]> {
   const crud = (await db.getCrudBatch(100_000))?.crud ?? [];
   return crud.map((entry) => ({
@@ -69,7 +69,7 @@ async function eachTransaction(db: QueueDatabase) {
  */
 export const queueCases: QueueCase[] = [
   {
-    name: 'an empty queue is null, to each way of reading it',
+    name: 'an empty queue is null, in whatever way it is read',
     async run(db) {
       expect(await db.getCrudBatch()).toBeNull();
       expect(await db.getNextCrudTransaction()).toBeNull();
@@ -93,7 +93,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'INSERT OR REPLACE is one PUT of what is new',
+    name: 'INSERT OR REPLACE is one PUT with the new values',
     async run(db) {
       await db.execute("INSERT INTO lists (id, name, owner_id) VALUES ('a', 'x', 'ada')");
       await db.execute("INSERT OR REPLACE INTO lists (id, name) VALUES ('a', 'y')");
@@ -102,7 +102,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'INSERT OR IGNORE leaves the row alone, and is queued all the same',
+    name: 'INSERT OR IGNORE does not change the row, but is queued',
     async run(db) {
       await addLists(db, 'a');
       await db.execute("INSERT OR IGNORE INTO lists (id, name) VALUES ('a', 'y')");
@@ -120,7 +120,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'an UPDATE that changes nothing is a PATCH of nothing; one that meets no row is none',
+    name: 'an UPDATE that changes nothing is an empty PATCH; one that matches no row is none',
     async run(db) {
       await addLists(db, 'a');
       await db.execute("UPDATE lists SET name = 'list a'");
@@ -130,7 +130,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a DELETE has no columns; one that meets no row is none',
+    name: 'a DELETE has no columns; one that matches no row is none',
     async run(db) {
       await addLists(db, 'a');
       await db.execute("DELETE FROM lists WHERE id = 'a'");
@@ -160,7 +160,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'an INSERT keeps the type of a value, an UPDATE takes that of the column',
+    name: 'an INSERT keeps the type of a value, an UPDATE converts it to that of the column',
     async run(db) {
       await db.execute("INSERT INTO todos (id, completed) VALUES ('t', '17')");
       expect((await lastEntry(db)).opData).toEqual({ completed: '17' });
@@ -188,7 +188,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'data went through JSON: odd text and names come back as they were',
+    name: 'data goes through JSON: odd texts and names come back unchanged',
     async run(db) {
       for (const text of ['"quoted" \\ \n', '🥛', '\u2028', '{"a":1}', '__proto__', ''])
         await db.execute('INSERT INTO lists (id, name) VALUES (?, ?)', [`id ${text}`, text]);
@@ -205,7 +205,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'what is wrong with a row is said, and nothing is queued',
+    name: 'a bad row is an error that says what is wrong, and nothing is queued',
     async run(db) {
       await addLists(db, 'a');
       const wrong: [string, string][] = [
@@ -256,7 +256,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a statement that fails takes back what it did, and the transaction may go on',
+    name: 'a statement that fails is undone, and the transaction may continue',
     async run(db) {
       await db.writeTransaction(async (tx) => {
         await tx.execute("INSERT INTO lists (id) VALUES ('a')");
@@ -279,7 +279,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a statement that meets no row uses a transaction id',
+    name: 'a statement that matches no row uses a transaction id',
     async run(db) {
       await addLists(db, 'a');
       const before = Number((await lastEntry(db)).transactionId);
@@ -289,7 +289,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a transaction that goes on after its first statement failed shares its id with the next one',
+    name: 'a transaction that continues after its first statement failed shares its id with the next one',
     async run(db) {
       await addLists(db, 'a');
       await db.writeTransaction(async (tx) => {
@@ -301,7 +301,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a transaction sees what it wrote, and nobody else does before it has ended',
+    name: 'a transaction sees its own writes, and nobody else does until it has ended',
     async run(db) {
       await addLists(db, 'a');
       await db.writeTransaction(async (tx) => {
@@ -317,7 +317,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'transactions that are begun at once come one after another',
+    name: 'transactions that begin at the same time run one after the other',
     async run(db) {
       const write = (id: string) =>
         db.writeTransaction(async (tx) => {
@@ -398,7 +398,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'a completion by count removes what took the place of what was sent',
+    name: 'a completion by count removes the entries that took the place of those sent',
     async run(db) {
       await addLists(db, 'a', 'b');
       await db.disconnectAndClear();
@@ -441,7 +441,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'an entry without a transaction id is a transaction of its own, with null as its id',
+    name: 'an entry without a transaction id is its own transaction, with null as its id',
     async run(db) {
       await addLists(db, 'a');
       await addAlone(db, 'b');
@@ -467,7 +467,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'the iterator goes on behind what it gave, also if that is completed meanwhile',
+    name: 'the iterator continues after its last transaction, even if that is completed in the meantime',
     async run(db) {
       await addLists(db, 'a', 'b');
       const iterator = db.getCrudTransactions()[Symbol.asyncIterator]();
@@ -483,7 +483,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'entries become the names of the queue’s table in JSON, and copies of them do not',
+    name: 'in JSON, entries have the names of the queue’s table, but copies of entries do not',
     async run(db) {
       await db.execute("INSERT INTO todos (id, description) VALUES ('t', 'x')");
       await db.execute("DELETE FROM todos WHERE id = 't'");
@@ -542,7 +542,7 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'powersync_crud queues without a change of the row',
+    name: 'powersync_crud queues an entry without changing the row',
     async run(db) {
       await db.execute(
         'INSERT INTO powersync_crud (op, id, type, data, old_values, metadata) VALUES (?, ?, ?, ?, ?, ?)',
@@ -580,13 +580,13 @@ export const queueCases: QueueCase[] = [
     },
   },
   {
-    name: 'onChange() tells of changes together, and of nothing once it was stopped',
+    name: 'onChange() reports changes together, and nothing after it was stopped',
     async run(db) {
       const heard: string[][] = [];
       const onChange = ({ changedTables }: { readonly changedTables: string[] }) => {
         heard.push([...changedTables].sort());
       };
-      const stop = db.onChange({ onChange }, { tables: ['ps_crud', 'lists'], throttleMs: 500 }); // both writes are to be in one
+      const stop = db.onChange({ onChange }, { tables: ['ps_crud', 'lists'], throttleMs: 500 }); // both writes in one event
       await addLists(db, 'a', 'b');
       await expect.poll(() => heard).toEqual([['ps_crud', 'ps_data__lists']]);
       await (await db.getCrudBatch())?.complete();
@@ -595,13 +595,13 @@ export const queueCases: QueueCase[] = [
       const others = vi.fn();
       const stopOthers = db.onChange({ onChange: others }, { tables: ['lists'], throttleMs: 500 });
       await addLists(db, 'c');
-      await expect.poll(() => others.mock.calls.length).toBe(1); // by now it would have been told, too
+      await expect.poll(() => others.mock.calls.length).toBe(1); // by now it would have been called
       stopOthers();
       expect(heard).toHaveLength(2);
     },
   },
   {
-    name: 'what execute() returns has its rows, three times over',
+    name: 'the result of execute() has its rows in three places',
     differsIn1: 'only as `rows`',
     async run(db) {
       await addLists(db, 'a', 'b');
@@ -618,7 +618,7 @@ export const queueCases: QueueCase[] = [
       expect(result.rows._array).toEqual(rows);
       expect(result.rows.length).toBe(2);
       expect(result.rows.item(1)).toEqual(rows[1]);
-      expect(result.rowsAffected).toBe(0); // SQLite doesn't count what goes through a view.
+      expect(result.rowsAffected).toBe(0); // SQLite doesn't count changes through a view.
     },
   },
 ];

@@ -1,19 +1,19 @@
 /**
- * A stand-in of the PowerSync Service, for tests and the demo. It is not the service: it speaks enough of the
- * service's wire for the real SDK to sync against it over real HTTP, fed by a `Source` instead of a database.
+ * A stand-in for the PowerSync Service, for tests and the demo. It is not the service. It implements enough of the
+ * service's protocol for the real SDK to sync with it over real HTTP. Its data comes from a `Source`, not a database.
  *
- * It speaks
+ * It implements
  * - `POST /sync/stream` as NDJSON: checkpoint, checkpoint_diff, data (PUT and REMOVE, with checksums a client
- *   verifies), checkpoint_complete and token_expires_in. One bucket a user holds all the user may see. A client
- *   that names its position gets only what came later.
- * - `GET /write-checkpoint2.json` and `POST /sync/checkpoint-request`: an id counts per user and client, and
- *   appears in a checkpoint only with data of a snapshot taken after the id was handed out.
+ *   verifies), checkpoint_complete and token_expires_in. Each user has one bucket with everything that they may see. A
+ *   client that sends its position gets only what is newer.
+ * - `GET /write-checkpoint2.json` and `POST /sync/checkpoint-request`: ids count per user and client. An id appears in
+ *   a checkpoint only with the data of a snapshot that was taken after the id was given out.
  * - 401 with the service's error body for a missing, bad or expired token; a stream ends when its token does.
  *
- * It leaves out sync rules and streams with parameters, priorities, several buckets, compaction (MOVE, CLEAR),
- * BSON, WebSocket, the old `/write-checkpoint.json`, limits on connections, and storage: its history begins
- * with it. A client that knows a longer history than a new stand-in fails the checksum and starts over. The
- * lifetime and audience of a token are the source's business.
+ * It leaves out sync rules and streams with parameters, priorities, several buckets, compaction (MOVE, CLEAR), BSON,
+ * WebSocket, the old `/write-checkpoint.json` and limits on connections. It stores nothing: its history begins when it
+ * starts. If a client knows a longer history than a new stand-in, its checksum fails and it starts over. The source
+ * decides about the lifetime and audience of tokens.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,9 +35,9 @@ export type { Source } from './service-stand-in/source.ts';
 
 export interface ServiceStandInOptions {
   source: Source;
-  /** A free port by default. */
+  /** Default: a free port. */
   port?: number;
-  /** Time between keepalive lines, 20 s as in the service by default. */
+  /** Time between keepalive lines. Default 20 s, as in the service. */
   keepaliveMs?: number;
 }
 
@@ -47,25 +47,25 @@ export interface ServiceRequest {
   path: string;
   at: number;
   status: number;
-  /** For an accepted sync stream; goes on counting while the stream is open. */
+  /** For an accepted sync stream. It counts while the stream is open. */
   stream?: StreamRecord;
 }
 
 export interface ServiceStandIn {
-  /** Without a trailing slash, as the SDK wants it. */
+  /** Without a trailing slash, as the SDK requires. */
   url: string;
   /** Drops every stream and every connection, and destroys new ones until `restore()`. */
   cut(): void;
   restore(): void;
-  /** Waits this long before every answer; 0 turns it off. A stream that is open is not slowed. */
+  /** Waits this long before each answer. 0 turns it off. Open streams are not slowed down. */
   slow(ms: number): void;
-  /** While on, every request is answered with 401. A stream that is open goes on; see `endStreams()`. */
+  /** While on, each request is answered with 401. Open streams continue; see `endStreams()`. */
   refuseTokens(on: boolean): void;
-  /** Ends every open stream in good order, as a service does that restarts. */
+  /** Ends all open streams properly, as a service does when it restarts. */
   endStreams(): void;
   /** The number of open sync streams. */
   connections(): number;
-  /** Every request that was answered, in the order of the answers. */
+  /** All answered requests, in the order of the answers. */
   requests: ServiceRequest[];
   close(): Promise<void>;
 }
@@ -91,7 +91,7 @@ export async function startServiceStandIn(options: ServiceStandInOptions): Promi
     return user;
   };
 
-  /** A failing source is asked again, so that no write checkpoint is left behind. */
+  /** If the source fails, it is asked again, so that no write checkpoint is lost. */
   const refreshSoon = async (user: UserData): Promise<void> => {
     while (!stopped.signal.aborted) {
       try {

@@ -1,4 +1,4 @@
-// The example backend on a Postgres of its own, through `pg`: what ../../backend/server.ts is for the embedded one.
+// The example backend with a real Postgres, through `pg`. (../../backend/server.ts uses an embedded one.)
 //
 //   npm install --no-save pg && DATABASE_URL=postgresql://… node examples/web-todo/real-service/backend.ts
 
@@ -9,7 +9,7 @@ import { forgetOldKeys } from '../../backend/idempotency.ts';
 import { SCHEMA, WRITABLE_TABLES } from '../../backend/schema.ts';
 import { createTokens } from '../../backend/tokens.ts';
 
-/** The part of `pg` that is used here: it is no dependency of this repository. */
+/** The part of `pg` that is used here, because this repository doesn't depend on `pg`. */
 interface Pool extends Queryable {
   connect(): Promise<Queryable & { release(isBroken?: boolean): void }>;
 }

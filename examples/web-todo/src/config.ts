@@ -1,4 +1,4 @@
-// Addresses, from the environment or .env when the app is built: see .env.example.
+// Addresses. They come from the environment or .env when the app is built: see .env.example.
 
 export const POWERSYNC_URL = required('VITE_POWERSYNC_URL', import.meta.env.VITE_POWERSYNC_URL);
 export const BACKEND_URL = required('VITE_BACKEND_URL', import.meta.env.VITE_BACKEND_URL);

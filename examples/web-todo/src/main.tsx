@@ -7,7 +7,7 @@ import { resume } from './data/session.ts';
 import './styles/base.css';
 import './styles/app.css';
 
-await resume(); // the queries need the tables that it makes
+await resume(); // the queries need the tables that it creates
 createRoot(document.querySelector('#app') as Element).render(
   <StrictMode>
     <PowerSyncContext value={db}>

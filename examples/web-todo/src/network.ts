@@ -1,7 +1,7 @@
-// The network switch of this demo. A real app has no such file: it gives `fetch` as it is.
+// The network switch of this demo. A real app doesn't need this file: it uses `fetch` directly.
 //
-// It reaches what the app itself sends: uploads and the request for a token. The sync stream runs in a worker of the SDK,
-// so the session disconnects it while the switch is at "offline".
+// It affects what the app itself sends: uploads and requests for a token. The sync stream runs in a worker of the SDK,
+// so session.ts disconnects it while the switch is at "offline".
 
 import { createStore } from './store.ts';
 
@@ -15,13 +15,13 @@ let cut = new AbortController();
 export function setNetwork(next: Network): void {
   const previous = network.get();
   network.set(next);
-  if (next === 'offline') cut.abort(); // what is under way breaks off
+  if (next === 'offline') cut.abort(); // aborts running requests
   if (previous !== 'offline' || next === 'offline') return;
   cut = new AbortController();
-  window.dispatchEvent(new Event('online')); // as a browser tells of it
+  window.dispatchEvent(new Event('online')); // the event that a browser sends
 }
 
-/** `fetch`, as fast as the switch says; offline, it fails as that of a browser does. */
+/** `fetch`, at the speed of the switch. At "offline" it fails as in a browser. */
 export const appFetch: typeof fetch = async (input, init) => {
   const request = new Request(input, init);
   const signal = AbortSignal.any([request.signal, cut.signal]);

@@ -1,4 +1,4 @@
-// What a user reads of a rejected write. The backend's own message is for developers.
+// What a user reads about a rejected write. The backend's own message is for developers.
 
 import type { RejectedWrite } from 'powersync-backend-connector/rejections';
 
@@ -10,7 +10,7 @@ export function describeChange({ entries }: RejectedWrite): string {
   return `${VERBS[entry.op] ?? entry.op} a ${entry.table === 'todos' ? 'to-do' : 'list'}`;
 }
 
-/** The text of the to-do, where that is what was changed. */
+/** The text of the to-do, if it was changed. */
 export function descriptionOf({ entries }: RejectedWrite): string | undefined {
   const values = entries.map(({ opData }) => opData?.description);
   return values.find((value): value is string => typeof value === 'string');
@@ -22,7 +22,7 @@ export function describeReason({ code, details }: RejectedWrite): string {
     case 'forbidden':
       return 'You may not change this.';
     case 'conflict':
-      return 'It does not fit what is on the server.';
+      return 'It conflicts with what is on the server.';
     case 'not_found':
       return 'It is no longer on the server.';
     default:
@@ -30,7 +30,7 @@ export function describeReason({ code, details }: RejectedWrite): string {
   }
 }
 
-/** The example backend names the constraint of its database. */
+/** The example backend sends the name of the database constraint. */
 function constraintOf(details: unknown): unknown {
   return (details as { details?: { constraint?: unknown } } | undefined)?.details?.constraint;
 }

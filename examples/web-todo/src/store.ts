@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** One value that the whole app may read and watch. */
+/** A value that the whole app can read and watch. */
 export interface Store<Value> {
   get(): Value;
   set(value: Value): void;

@@ -1,7 +1,7 @@
 import type { MemoryColumns } from '../memory/rows.ts';
 import type { MemoryDatabase } from '../memory-database.ts';
 
-/** What every connector has, one of this library or of an app's own. */
+/** The methods that every connector has, one of this library or your own. */
 export interface ContractConnector {
   fetchCredentials(): Promise<{ readonly token: string } | null>;
   // biome-ignore lint/suspicious/noExplicitAny: connectors type the database as that of their SDK.
@@ -9,14 +9,16 @@ export interface ContractConnector {
 }
 
 /**
- * What becomes of a request:
+ * What the backend does with a request:
  *
- * - `apply`: it is applied, but for rows that are refused, and answered as the contract says;
- * - `reply_lost`: it is applied, and the answer is lost on the way;
- * - `truncated`: the answer ends in its middle, and nothing was applied;
- * - `html`: a page with status 200, as a captive portal or a wrong address gives;
- * - `unavailable`: 503; `unauthenticated`: 401;
- * - `offline`: it does not arrive; `hang`: it is never answered.
+ * - `apply`: applies it, except for rows that it refuses, and answers as the contract says.
+ * - `reply_lost`: applies it, and the answer is lost on the way.
+ * - `truncated`: applies nothing, and sends half of an answer.
+ * - `html`: applies nothing, and sends a web page with status 200, like a captive portal or a wrong address.
+ * - `unavailable`: answers with status 503.
+ * - `unauthenticated`: answers with status 401.
+ * - `offline`: never gets the request.
+ * - `hang`: never answers.
  */
 export type BackendAnswer =
   | 'apply'
@@ -28,54 +30,68 @@ export type BackendAnswer =
   | 'offline'
   | 'hang';
 
-/** One transaction in a request; where a request carries a single entry, that. */
+/** One transaction in a request. If a request carries a single entry, that entry counts as a transaction. */
 export interface ReceivedTransaction {
-  /** Ids of the rows that it changes, in order. */
+  /** Ids of the rows that the transaction changes, in order. */
   readonly rows: readonly string[];
-  /** Its idempotency key, where the protocol has one. */
+  /** Idempotency key of the transaction, if the protocol has one. */
   readonly key?: string | undefined;
 }
 
-/** A backend that answers as a case wants it. `scriptedBackend()` makes one for connectors that use `fetch`. */
+/** A backend that the test cases control. `scriptedBackend()` makes one for connectors that use `fetch`. */
 export interface ConnectorBackend {
-  /** What becomes of the next requests, one after another. */
+  /** Sets what the backend does with the next requests, one answer for each request. */
   answer(...answers: BackendAnswer[]): void;
-  /** What becomes of the requests after those; `apply` at first. */
+  /** What the backend does with all other requests. Starts as `apply`. */
   otherwise: BackendAnswer;
-  /** Refuses every transaction with this row for good, in the form that its contract has for that. */
+  /** Refuses every transaction that changes this row, for good, in the form of the backend's contract. */
   refuse(row: string): void;
-  /** Called when a request has arrived, and waited for before it is applied or answered. */
+  /** Called when a request has arrived. The backend waits for it before it applies or answers the request. */
   onRequest: ((transactions: readonly ReceivedTransaction[]) => unknown) | undefined;
-  /** What arrived, whatever became of it. */
+  /** All transactions that arrived, whether they were applied or not. */
   readonly received: readonly ReceivedTransaction[];
-  /** Rows of applied transactions, in the order in which they were applied. */
+  /** Ids of the rows of applied transactions, in the order in which they were applied. */
   readonly applied: readonly string[];
 }
 
-/** A sign-in that answers as a case wants it. `scriptedLogin()` makes one. */
+/** A sign-in that the test cases control. `scriptedLogin()` makes one. */
 export interface ContractLogin {
-  /** The token; null while nobody is signed in; an Error while that can't be known, which is thrown. */
+  /** The token. Null if nobody is signed in. An Error is thrown, as if it couldn't be known who is signed in. */
   token: string | null | Error;
-  /** How often it was asked. */
+  /** Number of times that the connector asked for the token. */
   readonly calls: number;
 }
 
-/** A connector to be tested, and the world around it. */
+/** The connector to test, with its database, backend and sign-in. */
 export interface ConnectorSetup {
+  /** The connector to test. */
   readonly connector: ContractConnector;
-  /** Empty at first. */
+  /** The database that the cases write to. It must be empty. */
   readonly database: MemoryDatabase;
+  /** The backend that the connector uploads to. */
   readonly backend: ConnectorBackend;
-  /** Where the connector gets its token; needed by the cases on credentials. */
+  /** The sign-in that the connector gets its token from. The cases about credentials need it. */
   readonly login?: ContractLogin | undefined;
-  /** Ids of the rows whose refused writes the app still has; needed by the cases on refused writes. */
+  /** Returns the ids of rows whose refused writes the app has kept. The cases about refused writes need it. */
   readonly kept?: (() => readonly string[] | Promise<readonly string[]>) | undefined;
-  /** Lets the connector's waits after a failure be over, for example by moving its clock. */
+  /** Ends the connector's wait after a failure, for example by moving its clock. */
   readonly endWaits?: (() => unknown) | undefined;
-  /** The most that a call of `uploadData()` may take, in milliseconds of real time. Default 5000. */
+  /**
+   * Longest time that a call of `uploadData()` may take, in milliseconds of real time.
+   *
+   * @default 5_000
+   */
   readonly deadlineMs?: number | undefined;
-  /** Where the cases write. Default `lists`. */
+  /**
+   * Table that the cases write to.
+   *
+   * @default 'lists'
+   */
   readonly table?: string | undefined;
-  /** What they write, beside the id. Default `{ name: 'x' }`. */
+  /**
+   * Columns that the cases write, in addition to the id.
+   *
+   * @default { name: 'x' }
+   */
   readonly columns?: MemoryColumns | undefined;
 }

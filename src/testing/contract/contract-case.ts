@@ -1,13 +1,13 @@
 import type { ContractNeed, TransportHarness } from './harness.ts';
 import { type Session, startSession } from './session.ts';
 
-/** One thing that every transport has to do. */
+/** One test for transports. */
 export interface TransportContractCase {
-  /** A sentence, for the name of a test. */
+  /** The rule as a sentence, for the name of a test. */
   readonly name: string;
-  /** What a harness must offer for this case to say something. */
+  /** What the harness must offer for this case. */
   readonly needs: readonly ContractNeed[];
-  /** Rejects with an `Error` that says what the transport did wrong. Give each case a new harness. */
+  /** Rejects with an `Error` that says what the transport did wrong. Pass a new harness to each case. */
   run(harness: TransportHarness): Promise<void>;
 }
 

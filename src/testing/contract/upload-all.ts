@@ -1,7 +1,7 @@
 import { defaultVerdict } from '../../error/codes.ts';
 import type { UploadTransaction } from '../../queue/transaction.ts';
 import type { Outcome } from '../../transport/outcome.ts';
-import type { Delivered, Failed } from '../../upload/item.ts';
+import { type Delivered, type Failed, pair } from '../../upload/item.ts';
 import { walk } from '../../upload/walk.ts';
 import { ContractViolation, fail } from './checks.ts';
 
@@ -17,11 +17,14 @@ export async function uploadAll(
   while (settled.length < items.length) {
     const before = settled.length;
     await walk(items.slice(before), {
-      send: (some) =>
-        send(some.map(({ transaction }) => transaction)).catch((thrown) => {
+      async send(some) {
+        try {
+          return pair(some, await send(some.map(({ transaction }) => transaction)));
+        } catch (thrown) {
           if (thrown instanceof ContractViolation) broken ??= thrown;
           throw thrown;
-        }),
+        }
+      },
       judge: (error) => ({ error, verdict: defaultVerdict(error.code) }),
       tooMuch: () => {},
       unanswered: async () => {},

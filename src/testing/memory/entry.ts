@@ -1,17 +1,19 @@
 import type { CrudEntryLike } from '../../database/database.ts';
 
-/** A queue entry as the SDK makes it, in both of its generations. */
+/** A queue entry like those of SDK 1.x and 2.x. */
 export interface MemoryCrudEntry extends CrudEntryLike {
-  /** `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`: not the names that its members have. */
+  /** Returns the fields with the SDK's JSON names: `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`. */
   toJSON(): unknown;
+  /** Whether the other entry has the same content. */
   equals(entry: MemoryCrudEntry): boolean;
+  /** Returns the content as a list, to compare entries. */
   toComparisonArray(): unknown[];
 }
 
 /** Reads a row of `ps_crud`, as a new object each time. */
 export function readEntry(clientId: number, transactionId: unknown, text: string): MemoryCrudEntry {
   const { op, type, id, data, old, metadata } = JSON.parse(text);
-  // The prototype, as in the SDK: copies of an entry don't have these functions.
+  // On the prototype, as in the SDK: copies of an entry don't have these functions.
   return Object.assign(Object.create(functions), {
     clientId,
     id,
@@ -38,6 +40,7 @@ const functions: Pick<MemoryCrudEntry, 'toJSON' | 'equals' | 'toComparisonArray'
       metadata: this.metadata,
     };
   },
+  /** Whether the other entry has the same content. */
   equals(entry) {
     return JSON.stringify(this.toComparisonArray()) === JSON.stringify(entry.toComparisonArray());
   },

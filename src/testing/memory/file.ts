@@ -2,27 +2,27 @@ import { Fail } from '../sql/table.ts';
 import { addInternalTables } from './crud.ts';
 import { type Change, copyStore, createStore, newChange, rollBack, type Store } from './store.ts';
 
-/** A completed handle. */
-export interface Completion {
-  /** The op id up to which entries were removed. */
+/** One call of `complete()`. */
+export type Completion = {
+  /** Op id of the last entry that was removed. */
   readonly lastOpId: number;
-  /** How many there were; 0 is a stale completion. */
+  /** Number of entries that were removed. 0 is a stale completion. */
   readonly removed: number;
   /**
-   * What was given to `complete()`. Anything but undefined is a custom write checkpoint to the SDK, an error too, and
+   * The argument of `complete()`. The SDK takes anything except undefined for a custom write checkpoint, even an error, and
    * several SDK versions then stop downloading.
    */
   readonly argument: unknown;
-}
+};
 
 /** A database file, which several handles may have open. */
 export interface DatabaseFile {
   readonly store: Store;
-  /** The transaction that is being made. */
+  /** The transaction that is running. */
   open: Change | undefined;
-  /** Ends when the last writer in line has ended. */
+  /** Settles when the last writer in line has ended. */
   tail: Promise<unknown>;
-  /** Told of the tables that a transaction has changed. */
+  /** Called with the names of the tables that a transaction has changed. */
   readonly listeners: Set<(tables: ReadonlySet<string>) => void>;
   readonly completions: Completion[];
 }
@@ -37,7 +37,7 @@ export function fileOf(store: Store): DatabaseFile {
   return { store, open: undefined, tail: Promise.resolve(), listeners: new Set(), completions: [] };
 }
 
-/** What is committed: a transaction that is being made can't be seen from outside. */
+/** The committed rows: nobody else sees a running transaction. */
 export function committed({ store, open }: DatabaseFile): Store {
   if (!open || open.undo.length === 0) return store;
   const copy = copyStore(store);
@@ -45,7 +45,7 @@ export function committed({ store, open }: DatabaseFile): Store {
   return copy;
 }
 
-/** Makes a transaction when those before it have ended. One that fails leaves nothing behind. */
+/** Runs a transaction after those before it have ended. A transaction that fails changes nothing. */
 export function write<T>(file: DatabaseFile, task: (change: Change) => T | Promise<T>): Promise<T> {
   const turn = file.tail.then(async () => {
     const change = newChange();

@@ -1,19 +1,30 @@
 import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { DatabaseFile } from './file.ts';
 
-export interface ChangeHandler {
+/** What `onChange()` calls. */
+export type ChangeHandler = {
   onChange(event: { readonly changedTables: string[] }): unknown;
-}
+};
 
-export interface ChangeOptions {
-  /** Tables of the app, by name, and internal ones such as `ps_crud`. */
+/** Options of `onChange()`. */
+export type ChangeOptions = {
+  /**
+   * Names of the tables to watch: the app's own, and internal ones such as `ps_crud`.
+   *
+   * @default []
+   */
   readonly tables?: readonly string[] | undefined;
-  /** In milliseconds; changes of that time are told together, at its end. Default 30. */
+  /**
+   * Changes within this many milliseconds are reported together.
+   *
+   * @default 30
+   */
   readonly throttleMs?: number | undefined;
+  /** Ends the watch when it is aborted. */
   readonly signal?: PlatformAbortSignal | undefined;
-}
+};
 
-/** Calls back on changes of these tables; returns the function that ends it. */
+/** Calls the handler when one of these tables changes. Returns a function that ends the watch. */
 export function onChange(
   { listeners }: DatabaseFile,
   handler: ChangeHandler,

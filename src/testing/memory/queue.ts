@@ -5,18 +5,19 @@ import { type Store, writeRow } from './store.ts';
 
 /** What `getCrudBatch()` returns. */
 export interface MemoryCrudBatch extends CrudBatchLike {
+  /** The entries, in queue order. */
   readonly crud: MemoryCrudEntry[];
-  /** Removes every entry up to and including the last one of `crud`, whoever queued it. */
+  /** Removes all entries up to and including the last one of `crud`, including those that the batch doesn't hold. */
   complete(writeCheckpoint?: string): Promise<void>;
 }
 
 /** What `getNextCrudTransaction()` returns; `haveMore` is always false. */
 export interface MemoryCrudTransaction extends MemoryCrudBatch {
-  /** Null at run time, as in the SDK, for an entry that was queued without one. */
+  /** Transaction id. For an entry that was queued without one it is null at run time, as in the SDK. */
   readonly transactionId?: number | undefined;
 }
 
-/** Called at a completion, with the handle's last op id, and waited for. */
+/** Called at a completion with the op id of the last entry. The completion waits for it. */
 export type CompletionHook = (lastOpId: number) => unknown;
 
 /** Hooks of a handle's database, as they are at the time of the completion. */

@@ -5,16 +5,17 @@ import type { MemorySchema } from './schema.ts';
 import { type Change, type Store, writeRow } from './store.ts';
 import { storageName, storageOf } from './synced-table.ts';
 
-/** The columns of a row, and their values. Booleans are stored as 0 and 1; JSON is text. */
+/** Columns of a row by name. Booleans are stored as 0 and 1. JSON is text. */
 export type MemoryColumns = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Rows by table, each with its `id`. */
 export type MemoryRows = Readonly<Record<string, readonly (MemoryColumns & { readonly id: string })[]>>;
 
-export interface WriteOptions {
-  /** The text of the entry's `metadata`. */
+/** Options of a write. */
+export type WriteOptions = {
+  /** Text for the `metadata` of the entry. */
   readonly metadata?: string | undefined;
-}
+};
 
 /** Writes a row as `INSERT OR REPLACE` (PUT), `UPDATE` (PATCH) or `DELETE` does. */
 export function writeOne(

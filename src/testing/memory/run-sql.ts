@@ -12,12 +12,17 @@ import { surveyStore } from './survey-store.ts';
 /** A row of a result. */
 export type MemoryRow = Record<string, SqlValue>;
 
-/** Answers statements that `memoryDatabase()` doesn't know: rows, or undefined for one it doesn't know either. */
+/**
+ * Answers statements that `memoryDatabase()` doesn't know. Returns the rows, or undefined if it doesn't know them
+ * either.
+ */
 export type OtherSql = (sql: string, parameters: readonly SqlValue[]) => readonly MemoryRow[] | undefined;
 
 /** What `execute()` returns, as the SDK does. */
-export interface MemoryQueryResult {
-  /** Rows of plain tables that were written. SQLite doesn't count what goes to a view, and synced tables are views. */
+export type MemoryQueryResult = {
+  /**
+   * Number of written rows of plain tables. As in SQLite, writes to views aren't counted, and synced tables are views.
+   */
   readonly rowsAffected: number;
   readonly array: MemoryRow[];
   readonly rows: {
@@ -25,7 +30,7 @@ export interface MemoryQueryResult {
     readonly _array: MemoryRow[];
     item(index: number): MemoryRow | null;
   };
-}
+};
 
 /** Runs one statement: in a transaction, or, without one, reading what is committed. */
 export function runSql(

@@ -1,12 +1,12 @@
-/** What is used of the SDK's `Schema`; that of 1.x and 2.x fits. */
+/** The part of the SDK's `Schema` that is used. A schema of SDK 1.x or 2.x fits. */
 export interface MemorySchema {
   readonly tables: readonly MemoryTableSchema[];
 }
 
-/** What is used of the SDK's `Table`. */
-export interface MemoryTableSchema {
+/** The part of the SDK's `Table` that is used. */
+export type MemoryTableSchema = {
   readonly name: string;
-  /** Under which name the app reads and writes it. */
+  /** Name by which the app reads and writes the table. */
   readonly viewName: string;
   readonly columns: readonly { readonly name: string; readonly type?: string | undefined }[];
   readonly localOnly?: boolean | undefined;
@@ -17,4 +17,4 @@ export interface MemoryTableSchema {
     | undefined;
   readonly trackMetadata?: boolean | undefined;
   readonly ignoreEmptyUpdates?: boolean | undefined;
-}
+};

@@ -2,34 +2,44 @@ import type { MockTables } from './tables.ts';
 
 /** One change of one row, as the mock read it from a request. */
 export interface MockEntry {
+  /** Operation on the row. */
   readonly op: 'PUT' | 'PATCH' | 'DELETE';
+  /** Name of the table. */
   readonly table: string;
+  /** Id of the row. */
   readonly id: string;
+  /** Columns that were written. */
   readonly opData?: Readonly<Record<string, unknown>> | undefined;
+  /** Previous values of the row, if the request carries them. */
   readonly previousValues?: Readonly<Record<string, unknown>> | undefined;
+  /** Metadata of the entry, if the request carries it. */
   readonly metadata?: string | undefined;
 }
 
-/** One transaction, as the mock read it from a request; of a contract that sends entry by entry, a single entry. */
+/** One transaction, as the mock read it from a request. If a request carries one entry, the transaction has one entry. */
 export interface MockTransaction {
-  /** The idempotency key, where the request carries one. */
+  /** Idempotency key, if the request carries one. */
   readonly key?: string | undefined;
+  /** The SDK's transaction id, if the request carries it. */
   readonly transactionId?: number | undefined;
+  /** The entries, in order. */
   readonly entries: readonly MockEntry[];
 }
 
 /** A request that reached the mock. */
 export interface ReceivedRequest {
+  /** HTTP method of the request. */
   readonly method: string;
+  /** URL of the request. */
   readonly url: string;
-  /** Names are in lower case. */
+  /** Headers of the request, by name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the body says as JSON; its text where it isn't JSON. */
+  /** The parsed JSON body, or its text if it isn't JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever was sent, for the test to look at.
   readonly body: any;
-  /** What it asks to write; empty where it isn't in the form of the contract. */
+  /** The transactions in the request. Empty if the request isn't in the form of the contract. */
   readonly transactions: readonly MockTransaction[];
-  /** The status of the answer; undefined while there is none, and where it was lost. */
+  /** HTTP status of the answer. Undefined if there is no answer yet, or if it was lost. */
   readonly status: number | undefined;
 }
 

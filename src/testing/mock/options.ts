@@ -3,21 +3,41 @@ import type { MockTables } from './tables.ts';
 
 /** Options that all mocks over HTTP have. */
 export interface MockOptions {
-  /** Where the mock answers: the same that the transport is given. */
+  /** URL at which the mock answers. Give the transport the same one. */
   readonly url: string;
-  /** Rows that are there from the start, by table and id. Default: none. */
+  /**
+   * Rows that the backend has at the start, by table and id.
+   *
+   * @default {}
+   */
   readonly tables?: MockTables | undefined;
-  /** Whether a key that was applied isn't applied again. Default true. */
+  /**
+   * Whether the backend recognises idempotency keys: a transaction whose key was applied before isn't applied again.
+   *
+   * @default true
+   */
   readonly idempotent?: boolean | undefined;
-  /** Whether requests must carry a Bearer token: 401 without. Default `'bearer'`. */
+  /**
+   * `'bearer'`: a request without a Bearer token is answered with 401. `'none'`: no token is needed.
+   *
+   * @default 'bearer'
+   */
   readonly authorization?: 'bearer' | 'none' | undefined;
-  /** Epoch milliseconds: JWTs past their `exp` are refused. Default `Date.now`. */
+  /**
+   * Returns the time in epoch milliseconds. A JWT is refused when its `exp` has passed.
+   *
+   * @default Date.now
+   */
   readonly clock?: (() => number) | undefined;
 }
 
-/** Options of mocks of contracts that send whole transactions. */
+/** Options of the mocks that get whole transactions. */
 export interface TransactionalMockOptions extends MockOptions {
-  /** Whether a refused transaction leaves nothing behind. Default true; false: what stands before the refused entry. */
+  /**
+   * True: nothing of a refused transaction is applied. False: the entries before the refused one are applied.
+   *
+   * @default true
+   */
   readonly atomic?: boolean | undefined;
 }
 
@@ -30,7 +50,7 @@ export interface ResolvedMockOptions {
   readonly clock: () => number;
 }
 
-/** Checks every option and puts the defaults in place. */
+/** Checks every option and fills in the defaults. */
 export function resolveMockOptions(who: string, options: TransactionalMockOptions): ResolvedMockOptions {
   const { wrong, object, fn, noOthers } = optionChecks(who);
   const {

@@ -1,6 +1,6 @@
 import { castAsSqlite, wholeNumberIn } from '../../transforms/sqlite-cast.ts';
 
-/** A value in a table, as SQLite and JSON both know it. */
+/** A value in a table. */
 export type SqlValue = string | number | null;
 
 /** Takes a parameter as the SDK's drivers do; what they can't bind is a TypeError. */

@@ -4,7 +4,7 @@ import type { Server } from '../server.ts';
 import { markerOf, recordedMarkers } from './requests.ts';
 import type { Violations } from './violations.ts';
 
-/** P1: whatever leaves the queue was applied, or refused and written down. */
+/** P1: a write that leaves the queue was applied, or it was refused and is recorded. */
 export function checkLeaving(
   entries: readonly CrudEntryLike[],
   file: DatabaseFile,
@@ -19,13 +19,13 @@ export function checkLeaving(
 }
 
 /**
- * P2: no completion is stale. Excused is only what lies between the last look at the queue and the SDK's `complete()`,
- * and there only another tab where there are no locks, or the app itself: the SDK has no completion that checks.
+ * P2: no completion is stale. The SDK has no completion that checks the queue. So there is one excuse: between the last
+ * look at the queue and the SDK's `complete()`, the app itself removed entries, or (without locks) another tab did.
  *
- * @param byOthers The file's `removals` when somebody else removed entries last.
+ * @param byOthers The file's `removals` when somebody else last removed entries.
  */
 export function checkStale(by: Handle, byOthers: number, violations: Violations): void {
   if (by.seenRemovals === by.file.removals)
-    violations.add('P2: a stale completion was made: the queue had been looked at, and was as it is');
+    violations.add('P2: a stale completion was made, although the queue had not changed since the last look');
   else if (by.seenRemovals >= byOthers) violations.add('P2: a stale completion was made');
 }

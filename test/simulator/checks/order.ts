@@ -3,8 +3,8 @@ import type { Effect } from '../server.ts';
 import type { Violations } from './violations.ts';
 
 /**
- * P2: what one device wrote takes effect in the order of its queue, so that the newest value of a row wins; where the app
- * asked for concurrency, in the order of each row.
+ * P2: the writes of a device take effect in the order of its queue, so that the newest value of a row wins. If the app
+ * asked for concurrency, this holds for the writes of each row.
  */
 export class OrderOfEffects {
   readonly #last = new Map<string, Effect>();
@@ -19,11 +19,11 @@ export class OrderOfEffects {
     this.#violations = violations;
   }
 
-  /** @param hasLeft Whether it is no longer queued. */
+  /** @param hasLeft Returns true if the write is no longer queued. */
   tookEffect(effect: Effect, hasLeft: () => boolean): void {
-    if (this.#ledger.find(effect.marker)?.mayBeLost !== false) return; // of a time that a restore has undone
-    if (effect.sent.at <= this.#restoredAt) return; // by a process that ended with it
-    if (effect.sent.isLate && hasLeft()) return; // an old copy of what was given up: no longer in the device's hands
+    if (this.#ledger.find(effect.marker)?.mayBeLost !== false) return; // a restore has undone it
+    if (effect.sent.at <= this.#restoredAt) return; // sent by a process that ended with the restore
+    if (effect.sent.isLate && hasLeft()) return; // an old copy of a request that was given up: the device can't stop it
     const scope = this.#byRow ? effect.row : '';
     const last = this.#last.get(scope);
     if (last && this.#place(effect) < this.#place(last)) {
@@ -33,7 +33,7 @@ export class OrderOfEffects {
     this.#last.set(scope, effect);
   }
 
-  /** After a restore only what is still behind the device counts as done. */
+  /** After a restore, only the writes that are not queued again count as done. */
   restored(at: number, isDone: (marker: string) => boolean): void {
     this.#restoredAt = at;
     for (const [scope, effect] of this.#last) if (!isDone(effect.marker)) this.#last.delete(scope);

@@ -5,7 +5,7 @@ import type { Server } from '../server.ts';
 import { markerOf } from './requests.ts';
 import type { Violations } from './violations.ts';
 
-/** P1: nothing is both applied and listed as rejected, unless the row says that it may be. */
+/** P1: no write is both applied and listed as rejected, unless its row says that it may be applied. */
 export function checkRejected(
   row: RejectedRow,
   ledger: Ledger,
@@ -18,13 +18,13 @@ export function checkRejected(
     const marker = markerOf(entry);
     if (applied.has(index) || !server.hasApplied(marker, entry.opData?.n)) continue;
     const { wasForgotten, mayBeLost } = ledger.find(marker) ?? {};
-    const isCleared = mayBeLost && row.state !== 'rejected'; // listRejected() takes it away
+    const isCleared = mayBeLost && row.state !== 'rejected'; // listRejected() removes it
     if (!wasForgotten && !isCleared)
-      violations.add(`P1: ${marker} is listed as ${row.state}, and took effect`);
+      violations.add(`P1: ${marker} is listed as ${row.state}, but took effect`);
   }
 }
 
-/** P8, P1: each refused transaction is applied later, or recorded once. */
+/** P8, P1: each refused transaction is applied later or recorded once. */
 export function checkRecordedOnce(file: DatabaseFile, violations: Violations): void {
   const seen = new Map<string, string>();
   for (const { key, entries } of file.rejected()) {

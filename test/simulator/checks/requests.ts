@@ -4,20 +4,20 @@ import type { Ledger, Owner } from '../ledger.ts';
 import type { Server } from '../server.ts';
 import type { Violations } from './violations.ts';
 
-/** One call of the app's function, be it for a batch or for an entry. */
+/** One call of the app's function, for a batch or for an entry. */
 export interface Start {
   readonly isClosed: boolean;
   readonly isAborted: boolean;
   readonly entries: readonly CrudEntryLike[];
-  /** Keys of the transactions they are of. */
+  /** Keys of the transactions of these entries. */
   readonly keys: readonly string[];
-  /** Whether others may be on their way at once. */
+  /** Whether other calls may run at the same time. */
   readonly isConcurrent: boolean;
-  /** Whether no other tab could have sent or recorded something meanwhile. */
+  /** Whether no other tab can have sent or recorded something in the meantime. */
   readonly isAlone: boolean;
 }
 
-/** What has to be true whenever a request begins. */
+/** Checks what must be true when a request begins. */
 export class Requests {
   readonly #file: DatabaseFile;
   readonly #ledger: Ledger;
@@ -39,26 +39,28 @@ export class Requests {
     if (!isConcurrent) this.#nothingUndecidedBefore(entries);
   }
 
-  /** P1: what is recorded as rejected is final. */
+  /** P1: a recorded rejection is final. */
   #notRecorded(keys: readonly string[]): void {
     for (const { key, state } of this.#file.rejected()) {
       if (state === 'rejected' && keys.some((each) => each === key || each.startsWith(`${key}:`)))
-        this.#violations.add(`P1: ${key} was sent, though it is recorded as rejected`);
+        this.#violations.add(`P1: ${key} was sent, although it is recorded as rejected`);
     }
   }
 
-  /** P2: no request goes out while the fate of a transaction in front of it isn't decided. */
+  /** P2: nothing is sent until the fate of all transactions in front of it is decided. */
   #nothingUndecidedBefore([first]: readonly CrudEntryLike[]): void {
     for (const entry of this.#file.readBefore(first?.clientId ?? 0)) {
       const marker = markerOf(entry);
       if (marker === markerOf(first) || this.#ledger.find(marker)?.mayBeLost) continue;
       if (this.#server.hasAppliedAll(marker) || recordedMarkers(this.#file).has(marker)) continue;
-      this.#violations.add(`P2: ${markerOf(first)} was sent, though ${marker} in front of it is not decided`);
+      this.#violations.add(
+        `P2: ${markerOf(first)} was sent, although ${marker} in front of it is not decided`,
+      );
     }
   }
 }
 
-/** P6: who a request is sent as has to be who wrote it. */
+/** P6: a write is sent only as the user who wrote it. */
 export function checkOwner(
   entries: readonly CrudEntryLike[],
   user: string | null | undefined,
@@ -68,7 +70,7 @@ export function checkOwner(
 ): void {
   for (const marker of new Set(entries.map(markerOf))) {
     const owner: Owner = ledger.find(marker)?.owner;
-    // An opaque token can't be told to be somebody's, while nobody is signed in.
+    // If nobody is signed in, the connector can't see whose an opaque token is.
     const isTheirs = owner === undefined || owner === user || (owner === null && !isReadable);
     if (!isTheirs) violations.add(`P6: ${marker} of ${owner} was sent as ${user}`);
   }
@@ -78,7 +80,7 @@ export function markerOf(entry: CrudEntryLike | undefined): string {
   return String(entry?.opData?.marker);
 }
 
-/** Markers of everything that is in the list of rejected writes as rejected. */
+/** Markers of all writes that are listed as `rejected`. */
 export function recordedMarkers(file: DatabaseFile): Set<string> {
   const found = new Set<string>();
   for (const { state, entries } of file.rejected()) {

@@ -1,4 +1,4 @@
-/** What was violated, each text once. */
+/** The violations, each text once. */
 export class Violations {
   readonly #texts = new Set<string>();
 

@@ -1,14 +1,14 @@
 import type { ScenarioName } from '../scenarios/index.ts';
 
-/** A fault to plant in the core: the checks have to find it. */
+/** A fault to plant in the core. The checks have to find it. */
 export interface Fault {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** The check that is to find it: the histories, or a scenario for what histories don't reach. */
+  /** The check that has to find it: the histories, or a scenario if the histories don't reach it. */
   readonly by: 'histories' | ScenarioName;
 }
 
-/** A text of a file of `src`, which has to be there exactly once, and what stands in its place. */
+/** A text of a file in `src`, which must occur exactly once, and its replacement. */
 export interface Edit {
   readonly file: string;
   readonly text: string;

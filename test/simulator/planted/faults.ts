@@ -1,4 +1,4 @@
-// What is planted. Each of these lines keeps a promise: without it, a check has to fail.
+// The faults to plant. Each of these lines keeps a promise. Without it, a check has to fail.
 
 import { type Fault, fault } from './fault.ts';
 
@@ -23,7 +23,7 @@ export const FAULTS: readonly Fault[] = [
     },
   ),
   fault(
-    'the right half is sent though the left stays',
+    'the right half is sent although the left one stays',
     'histories',
     'upload/walk.ts',
     'return (await deliver(run.slice(0, middle))) ?? deliver(run.slice(middle));',
@@ -34,7 +34,7 @@ export const FAULTS: readonly Fault[] = [
     'oneBad',
     'upload/walk.ts',
     '    // An ambiguous refusal may be an outage',
-    "    if (refusal.verdict === 'reject') return settle(run, toSend.map(() => refusal));\n    // An ambiguous refusal may be an outage",
+    "    if (refusal.verdict === 'reject') return settle(run, new Map(toSend.map((item) => [item, refusal])));\n    // An ambiguous refusal may be an outage",
   ),
   fault(
     'the breaker never opens',
@@ -44,14 +44,14 @@ export const FAULTS: readonly Fault[] = [
     'const OPEN = 1e9;',
   ),
   fault(
-    'an open breaker believes nothing any more',
+    'an open breaker never trusts a refusal',
     'badRun',
     'upload/breaker.ts',
     '{ attempts: 6, minMs: 10 * 60_000 }',
     '{ attempts: 1e9, minMs: 0 }',
   ),
   fault(
-    'what is refused and then applied proves nothing',
+    'a write that is refused and then applied proves nothing',
     'halfBroken',
     'upload/breaker.ts',
     'return raise(database, MOST);',
@@ -78,7 +78,7 @@ export const FAULTS: readonly Fault[] = [
     'return true;',
   ),
   fault(
-    'a policy that fails lets go',
+    'a policy that fails lets the write leave the queue',
     'histories',
     'upload/rejecting.ts',
     '          { cause },\n        );\n      }\n      pending.delete(key);',
@@ -92,7 +92,7 @@ export const FAULTS: readonly Fault[] = [
     '',
   ),
   fault(
-    'nobody waits for a policy that is still at work',
+    'nobody waits for a policy that is still running',
     'slowPolicy',
     'upload/rejecting.ts',
     'asked: (key) => pending.get(key)?.failed,',
@@ -100,7 +100,7 @@ export const FAULTS: readonly Fault[] = [
     { file: 'upload/batch.ts', text: 'if (deadline.error) outlives(rejecting.idle());', instead: '' },
   ),
   fault(
-    'what the backend has overtaken is held',
+    'a write that the backend has overtaken is held',
     'overtaken',
     'upload/rejecting.ts',
     'if (held && cannotWait) {',
@@ -110,8 +110,8 @@ export const FAULTS: readonly Fault[] = [
     'no look at the deadline before the transport is called',
     'deadline',
     'upload/attempt.ts',
-    'Promise<readonly Outcome[]> {\n    deadline.check();\n',
-    'Promise<readonly Outcome[]> {\n',
+    'Promise<readonly Answered[]> {\n    deadline.check();\n',
+    'Promise<readonly Answered[]> {\n',
     {
       file: 'upload/attempt.ts',
       text: '      deadline.check(); // A listener',
@@ -126,14 +126,14 @@ export const FAULTS: readonly Fault[] = [
     '',
   ),
   fault(
-    'whose token it is is not looked at',
+    'the owner of a token is not checked',
     'histories',
     'upload/attempt.ts',
     'if (now !== signedIn.version || !mayBeOf(owner, current)) {',
     'if (Date.now() === 0) {',
   ),
   fault(
-    'a token that came too late is sent with',
+    'a token that arrives too late is used',
     'deadline',
     'upload/attempt.ts',
     '(await deadline.race(tokens.get().catch(noRefusal))) ?? undefined;\n    deadline.check();',
@@ -176,7 +176,7 @@ export const FAULTS: readonly Fault[] = [
     '    if (remembered) {\n      await new Promise((resolve) => setTimeout(resolve, 5_000));\n      throw remembered;\n    }\n',
   ),
   fault(
-    'the wait that a backend asks for is not kept to',
+    'the wait that a backend asks for is not kept',
     'waiting',
     'time/gate.ts',
     'askedUntil = shutAt + Math.min(reason.retryAfterMs || 0, MAX_RETRY_AFTER_MS);',
@@ -244,14 +244,14 @@ export const FAULTS: readonly Fault[] = [
     '',
   ),
   fault(
-    'a batch goes over the border between two owners',
+    'a batch crosses the border between two owners',
     'histories',
     'queue/one-owner.ts',
     'end < 0 ? transactions : transactions.slice(0, end)',
     'transactions',
   ),
   fault(
-    'who wrote the head of the queue is not looked at',
+    'the owner of the head of the queue is not checked',
     'histories',
     'queue/one-owner.ts',
     'if (owner !== undefined && owner !== currentOwner(borders)) throw ownerMismatch();',

@@ -6,19 +6,19 @@ import type { Fault } from './fault.ts';
 import { plant } from './plant.ts';
 
 export interface Found {
-  /** What was violated. */
+  /** The violation. */
   readonly violation: string;
-  /** After how many histories; 0 by a scenario. */
+  /** The number of histories until it was found. 0 for a scenario. */
   readonly histories: number;
 }
 
-/** As many as a history may have tabs, those that crash included. */
+/** The number of tabs that a history may have, including those that crash. */
 export const REALMS = 16;
 
 /**
- * Plants a fault and runs its check until that finds it; undefined if it doesn't.
+ * Plants a fault and runs its check until the check finds it. Returns undefined if it doesn't.
  *
- * @param clean The core as it is. What it violates too is not the planted fault.
+ * @param clean The core as it is. If it has the same violation, the planted fault isn't the cause.
  */
 export async function hunt(
   fault: Fault,

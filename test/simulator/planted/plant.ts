@@ -6,7 +6,10 @@ import type { Edit, Fault } from './fault.ts';
 
 const SRC = fileURLToPath(new URL('../../../src/', import.meta.url));
 
-/** The text of a file with the fault in it. Throws where it isn't found exactly once: then the core has changed. */
+/**
+ * Returns the text of a file with the fault in it. Throws if the text isn't there exactly once: then the core has
+ * changed.
+ */
 export function edited(source: string, { file, text, instead }: Edit): string {
   const count = source.split(text).length - 1;
   if (count !== 1) throw new Error(`src/${file} has this text ${count} times, not once:\n${text}`);
@@ -22,7 +25,7 @@ async function editedFiles({ edits }: Fault): Promise<Map<string, string>> {
   return files;
 }
 
-/** Loads the core with the fault in it; the files themselves stay as they are. */
+/** Loads the core with the fault in it. The files themselves don't change. */
 export async function plant(fault: Fault, realms: number): Promise<Realm[]> {
   const files = await editedFiles(fault);
   const plugin: Plugin = {

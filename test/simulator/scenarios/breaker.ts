@@ -1,5 +1,5 @@
-// The four figures of the breaker. A deployment that refuses everything and a run of bad writes look alike, so they are a
-// balance: what one may cost is how long the other takes.
+// The four figures of the breaker. A deployment that refuses everything and a series of bad writes look the same, so
+// the figures are a compromise: the less the first costs, the longer the second takes.
 
 import type { Realm } from '../realms.ts';
 import type { Answer } from '../server.ts';
@@ -7,7 +7,7 @@ import { allApplied, onStage, refusedInBand, refusedWhole, type Scenario, type S
 
 const HOUR = 3_600_000;
 
-/** How a backend says no. */
+/** The ways in which a backend refuses. */
 const FORMS: Readonly<Record<string, (names: readonly string[], at: number) => Answer>> = {
   'HTTP 400': () => refusedWhole(400),
   'HTTP 403': () => refusedWhole(403),
@@ -20,7 +20,7 @@ const IN_BAND = {
 };
 const SENDS = ['batches', 'singles'] as const;
 
-/** Whether a batch is refused for what is bad in it. */
+/** Whether a batch is refused because of its bad writes. */
 function refusingBad(say: (names: readonly string[], at: number) => Answer) {
   return (names: readonly string[]): Answer => {
     const at = names.findIndex((name) => name.startsWith('bad'));
@@ -32,7 +32,7 @@ function writeMany(stage: Stage, count: number, name: string): void {
   for (let i = 0; i < count; i++) stage.write(`${name}${i}`);
 }
 
-/** 20 truly bad writes in a row have left the queue within three hours, each recorded. */
+/** 20 bad writes in a row leave the queue within three hours, and each is recorded. */
 export const badRun: Scenario = async (realm) => {
   const found: string[] = [];
   for (const [form, say] of Object.entries({ ...FORMS, ...IN_BAND })) {
@@ -83,7 +83,7 @@ export const badDeployment: Scenario = async (realm) => {
   return found;
 };
 
-/** The share of good writes that is recorded while each request is refused with a probability of one half. */
+/** The share of good writes that are recorded if each request is refused with a probability of one half. */
 async function shareLost(realm: Realm, sends: (typeof SENDS)[number], seeds: number): Promise<number> {
   let lost = 0;
   for (let seed = 1; seed <= seeds; seed++) {
@@ -99,7 +99,7 @@ async function shareLost(realm: Realm, sends: (typeof SENDS)[number], seeds: num
   return lost / (300 * seeds);
 }
 
-/** With half of the instances broken, at most 3 % of good writes are recorded, on average. */
+/** If half of the instances are broken, at most 3 % of the good writes are recorded on average. */
 export const halfBroken: Scenario = async (realm) => {
   const found: string[] = [];
   for (const sends of SENDS) {
@@ -112,7 +112,7 @@ export const halfBroken: Scenario = async (realm) => {
   return found;
 };
 
-/** One bad write among good ones leaves within a minute, and nothing but it is recorded. */
+/** One bad write among good ones leaves the queue within a minute, and only it is recorded. */
 export const oneBad: Scenario = async (realm) => {
   const found: string[] = [];
   for (const [form, say] of Object.entries({ ...FORMS, ...IN_BAND })) {

@@ -1,6 +1,6 @@
 import { allApplied, onStage, type Scenario } from './stage.ts';
 
-/** P5: nothing is sent after `close()`, also if that is called while users change, or a request is under way. */
+/** P5: nothing is sent after `close()`, even if it is called while users change or a request is running. */
 export const closing: Scenario = async (realm) => {
   const found: string[] = [];
   for (let after = 0; after <= 12; after++) {

@@ -4,7 +4,7 @@ import { allApplied, onStage, type Scenario } from './stage.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** P5: one deadline covers the whole call, and nothing new begins after it: neither a request nor the policy. */
+/** P5: one deadline covers the whole call. Nothing new begins after it, neither a request nor the policy. */
 export const deadline: Scenario = async (realm) => {
   const found: string[] = [];
   let requestAt: number | undefined;
@@ -20,7 +20,7 @@ export const deadline: Scenario = async (realm) => {
     return allApplied(names);
   };
   for (const ms of [TIMEOUT_MS - 1, TIMEOUT_MS, TIMEOUT_MS + 1_000]) {
-    const options = slowToken(ms); // The first comes just in time for its own deadline, and too late for the call.
+    const options = slowToken(ms); // The first token arrives in time for its own deadline, but too late for the call.
     await onStage(realm, { backend, options }, async ({ connector, handle, scheduler, write }) => {
       write('a');
       let endedAt: number | undefined;
@@ -37,7 +37,7 @@ export const deadline: Scenario = async (realm) => {
     });
   }
 
-  // A refusal that came just before the deadline.
+  // A refusal that arrives just before the deadline.
   for (let ms = TIMEOUT_MS - 40; ms < TIMEOUT_MS; ms++) {
     let askedAt: number | undefined;
     const options: Partial<BackendConnectorOptions> = {
@@ -61,7 +61,7 @@ export const deadline: Scenario = async (realm) => {
     });
   }
 
-  // The right half of a refused batch, whose left half was decided on just before the deadline.
+  // The right half of a refused batch. Its left half was decided just before the deadline.
   for (let ms = TIMEOUT_MS - 80; ms < TIMEOUT_MS; ms++) {
     let calls = 0;
     const transport: Transport = async ({ transactions }, { signal }) => {

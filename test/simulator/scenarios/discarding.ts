@@ -1,6 +1,6 @@
 import { allApplied, onStage, type Scenario } from './stage.ts';
 
-/** P2: `discardQueued()` waits for the upload that is under way; else its completion is stale, and stops downloads. */
+/** P2: `discardQueued()` waits for the running upload. Otherwise its completion is stale, and downloads stop. */
 export const discarding: Scenario = async (realm) => {
   const found = new Set<string>();
   for (let after = 0; after < 100; after++) {

@@ -3,7 +3,7 @@ import { allApplied, onStage, refusedInBand, type Scenario } from './stage.ts';
 
 const MINUTE = 60_000;
 
-/** P8: what can't be told apart is not rejected before its budget of tries and time is spent, and restarts don't matter. */
+/** P8: an ambiguous refusal rejects a write only after its budget of attempts and time is used up, despite restarts. */
 export const outage: Scenario = async (realm) => {
   const found: string[] = [];
   let startedAt: number | undefined;
@@ -14,9 +14,10 @@ export const outage: Scenario = async (realm) => {
   await onStage(realm, { backend }, async (stage) => {
     for (let i = 0; i < 20; i++) stage.write(`good${i}`);
     await stage.sync(60 * MINUTE);
-    if (stage.file.count() > 0) found.push('P8: the queue stood still after an outage that was told in band');
+    if (stage.file.count() > 0)
+      found.push('P8: the queue stood still after an outage that was reported in band');
     if (stage.rejected().length > 0)
-      found.push(`P8: an outage of nine minutes, told in band, cost ${stage.rejected().length} writes`);
+      found.push(`P8: an outage of nine minutes, reported in band, cost ${stage.rejected().length} writes`);
   });
   const ever = (names: readonly string[]): Answer => {
     const at = names.indexOf('odd');
@@ -27,7 +28,7 @@ export const outage: Scenario = async (realm) => {
     stage.write('good');
     await stage.sync(60 * MINUTE);
     if (stage.file.count() > 0)
-      found.push('P8: what is refused without a reason held up the queue for an hour');
+      found.push('P8: a write that was refused without a reason held up the queue for an hour');
   });
   return found;
 };

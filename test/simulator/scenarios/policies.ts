@@ -1,11 +1,11 @@
-// Policies that hold, and ones that are slower than the call that asks them.
+// Policies that hold, and policies that take longer than the call that asks them.
 
-import type { RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
+import type { RejectionPolicy } from '../../../src/rejections/policy.ts';
 import { allApplied, onStage, refusedInBand, refusedWhole, type Scenario } from './stage.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** P1: while the policy is at work the write isn't sent again, and what it records is final. */
+/** P1: while the policy is running, the write isn't sent again. What the policy records is final. */
 export const slowPolicy: Scenario = async (realm) => {
   const found: string[] = [];
   let requests = 0;
@@ -19,13 +19,14 @@ export const slowPolicy: Scenario = async (realm) => {
   await onStage(realm, { backend, options }, async (stage) => {
     stage.write('a');
     await stage.sync(120_000);
-    if (requests > 1) found.push('P1: a write was sent again while the policy was at work on its refusal');
+    if (requests > 1)
+      found.push('P1: a write was sent again while the policy was deciding about its refusal');
     if (stage.file.count() > 0) found.push('P8: a slow policy holds up the queue for good');
   });
   return found;
 };
 
-/** P6: what a slow policy still does after `drainAndClear()` is not written for the next user to see. */
+/** P6: if a slow policy ends after `drainAndClear()`, nothing is recorded that the next user could see. */
 export const leaving: Scenario = async (realm) => {
   const found: string[] = [];
   const record = realm.record();
@@ -51,7 +52,7 @@ export const leaving: Scenario = async (realm) => {
   return found;
 };
 
-/** P2: where the backend has applied what is behind a refused write, that isn't kept to be applied last. */
+/** P2: if the backend has applied writes behind a refused one, the refused one isn't kept and applied last. */
 export const overtaken: Scenario = async (realm) => {
   const found: string[] = [];
   const applied: string[] = [];
@@ -71,8 +72,9 @@ export const overtaken: Scenario = async (realm) => {
     for (const name of ['1', '2', '3']) stage.write(name);
     await stage.sync(600_000);
     if (applied.includes('1'))
-      found.push('P2: what was refused, and overtaken, took effect after what was behind it');
-    if (!stage.rejected().includes('1')) found.push('P1: what was refused, and overtaken, is in no list');
+      found.push('P2: a write that was refused and overtaken took effect after those behind it');
+    if (!stage.rejected().includes('1'))
+      found.push('P1: a write that was refused and overtaken is not listed');
   });
   return found;
 };

@@ -1,6 +1,6 @@
 import { allApplied, onStage, type Scenario } from './stage.ts';
 
-/** The SDK keeps a client id that was asked for too early as a failure, for as long as the database object lives. */
+/** If the client id is requested too early, the SDK keeps the failure for as long as the database object exists. */
 export const ready: Scenario = async (realm) => {
   const found: string[] = [];
   await onStage(
@@ -23,7 +23,7 @@ export const ready: Scenario = async (realm) => {
       await scheduler.advance(1_000);
       await owned;
       await sync(60_000);
-      if (failure) found.push('the client id was asked for before the database was ready');
+      if (failure) found.push('the client id was requested before the database was ready');
       if (file.count() > 0) found.push('P8: nothing is uploaded after an early call');
     },
   );

@@ -2,7 +2,10 @@ import { onStage, type Scenario } from './stage.ts';
 
 const HOME = 'https://api.example.com';
 
-/** P7: rows and token go to the configured origin only, whatever a redirect says; and what answers elsewhere proves nothing. */
+/**
+ * P7: rows and the token are sent only to the configured origin, whatever a redirect says. An answer from elsewhere
+ * proves nothing.
+ */
 export const redirect: Scenario = async (realm) => {
   const found: string[] = [];
   for (const target of [`${HOME}.evil.com/data`, 'https://evil.com/data', '//evil.com/data']) {

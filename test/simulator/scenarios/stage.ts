@@ -1,4 +1,4 @@
-// A device and a backend for one scenario: what happens is written out, rather than made up.
+// A device and a backend for one scenario. A scenario says what happens, instead of making it up from a seed.
 
 import type { BackendConnectorOptions } from '../../../src/options.ts';
 import type { UploadTransaction } from '../../../src/queue/transaction.ts';
@@ -8,15 +8,15 @@ import type { Realm } from '../realms.ts';
 import { createScheduler, type Dice, dice, inVirtualTime, type Scheduler } from '../scheduler.ts';
 import type { Answer } from '../server.ts';
 
-/** A scenario returns what was violated. */
+/** A scenario returns the violations. */
 export type Scenario = (realm: Realm) => Promise<string[]>;
 
-/** Answers a request of these writes: by their names. */
+/** Answers a request with the writes of these names. */
 export type Backend = (names: readonly string[], now: number) => Answer | Promise<Answer>;
 
 export interface StageOptions {
   readonly seed?: number;
-  /** Many writes in a request, or a request for each. */
+  /** Many writes in one request, or one request for each. */
   readonly sends?: 'batches' | 'singles';
   readonly backend: Backend;
   readonly options?: Partial<BackendConnectorOptions>;
@@ -30,13 +30,13 @@ export interface Stage {
   readonly connector: InstanceType<Realm['BackendConnector']>;
   /** Writes one transaction with one entry. */
   write(name: string, owner?: string): void;
-  /** The SDK's loop, until the queue is empty or the time is over; returns the milliseconds it took. */
+  /** Runs the SDK's loop until the queue is empty or the time is over. Returns the milliseconds that it took. */
   sync(ms: number): Promise<number>;
-  /** Names that are listed as rejected, in order. */
+  /** The names of the writes that are listed as rejected, in order. */
   rejected(): string[];
 }
 
-let stages = 0; // The lanes of realms go by client id.
+let stages = 0; // The lanes of a realm are keyed by client id.
 
 export async function onStage<T>(
   realm: Realm,
@@ -116,7 +116,7 @@ function withHeaders({ status, text, headers = {} }: Answer) {
   return { status, text, headers: { get: (name: string) => headers[name] ?? null } };
 }
 
-/** All applied, in the contract's form. */
+/** All are applied, in the contract's form. */
 export function allApplied(names: readonly string[]): Answer {
   return { status: 200, text: JSON.stringify({ results: names.map(() => ({ status: 'success' })) }) };
 }

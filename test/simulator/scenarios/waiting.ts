@@ -1,7 +1,7 @@
 import type { Answer } from '../server.ts';
 import { allApplied, onStage, type Scenario, type Stage } from './stage.ts';
 
-/** P5: during a back-off a call ends at once, without a request; and the wait that a backend asks for is kept to. */
+/** P5: during a back-off, a call ends at once, without a request. The wait that a backend asks for is kept. */
 export const waiting: Scenario = async (realm) => {
   const found: string[] = [];
   const requests: number[] = [];

@@ -11,7 +11,7 @@ export interface Asked {
   segments: string[];
   url: URL;
   headers: Record<string, string | string[] | undefined>;
-  /** The body as it came. */
+  /** The unparsed body. */
   text: string;
   body: unknown;
   schema: string;
@@ -24,7 +24,7 @@ export interface Answer {
   body?: string;
 }
 
-/** Executes one request in a transaction of its own, with the caller's role. */
+/** Executes one request in its own transaction, with the caller's role. */
 export async function answerTo(database: PGlite, asked: Asked): Promise<Answer> {
   const { segments, claims, schema } = asked;
   const [table = '', name] = segments;
@@ -114,7 +114,7 @@ async function update(
   );
 }
 
-/** Rows that a statement wrote, counted as PostgREST counts them. */
+/** The number of rows that a statement wrote, counted as PostgREST does. */
 async function affected(transaction: Transaction, statement: string, parameters: unknown[]): Promise<number> {
   const { rows } = await transaction.query<{ count: number }>(
     `with source as (${statement} returning 1) select count(*)::int from source`,
@@ -129,7 +129,7 @@ function where(
   prefix = '',
 ): { sql: string; parameters: unknown[] } {
   const conditions = filters.map(
-    // Compared as the column's own type: the literal is of unknown type in PostgREST's statement too.
+    // The value is compared as the column's type. In PostgREST's statement the literal has an unknown type too.
     ({ column, values }, index) =>
       `${prefix}${quoted(column)} in (${values.map((_, at) => `$${first + offset(filters, index) + at}`)})`,
   );

@@ -4,7 +4,7 @@ import { quoted } from './sql.ts';
 
 export interface Column {
   name: string;
-  /** As SQL writes it. */
+  /** The name of the type in SQL. */
   type: string;
 }
 
@@ -16,7 +16,7 @@ export interface Relation {
   primaryKey: string[];
 }
 
-/** Looks a table or view up, where PostgREST looks into its schema cache. */
+/** Looks up a table or view. PostgREST looks into its schema cache instead. */
 export async function readRelation(
   transaction: Transaction,
   schema: string,
@@ -44,7 +44,7 @@ export async function readRelation(
   };
 }
 
-/** The arguments of the function that has exactly these. */
+/** The arguments of the function that has exactly these names. */
 export async function readArguments(
   transaction: Transaction,
   schema: string,

@@ -1,11 +1,11 @@
-/** What a token says; `sub` is the user. */
+/** The claims of a token. `sub` is the user. */
 export interface Claims {
   sub?: string;
   role?: string;
   [claim: string]: unknown;
 }
 
-/** An error as PostgREST answers it. */
+/** An error in PostgREST's form. */
 export class PostgrestError extends Error {
   readonly status: number;
   readonly code: string;
@@ -31,7 +31,7 @@ export class PostgrestError extends Error {
   }
 }
 
-/** Status of an SQLSTATE, after PostgREST's "Errors" page and its `Error.hs`. The first pattern that fits decides. */
+/** The status of an SQLSTATE, from PostgREST's "Errors" page and its `Error.hs`. The first matching pattern counts. */
 const STATUSES: readonly (readonly [RegExp, number])[] = [
   [/^(08|53(?!400)|57P01)/, 503],
   [/^(0L|0P|28)/, 403],
@@ -42,7 +42,9 @@ const STATUSES: readonly (readonly [RegExp, number])[] = [
   [/^(09|21|25|2D|38|39|3B|40|53400|54|55|57|58|F0|HV|P0|XX|42P17)/, 500],
 ];
 
-/** Makes PostgREST's error of one of Postgres; any other is the stand-in's own fault and stays what it is. */
+/**
+ * Turns an error of Postgres into PostgREST's. Any other error is the stand-in's own fault, and is returned unchanged.
+ */
 export function postgresError(error: unknown, { role }: Claims): Error {
   if (error instanceof PostgrestError) return error;
   const { code, message, detail, hint } = error as Record<string, string | undefined>;

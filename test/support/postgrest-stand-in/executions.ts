@@ -2,8 +2,8 @@ import type { PGlite } from '@electric-sql/pglite';
 import { quoted } from './sql.ts';
 
 /**
- * Counts the database transactions that write to tables and are committed, whatever keys were sent with them: a repetition
- * that wasn't recognised counts again. Returns how many there were.
+ * Counts the committed database transactions that write to tables, whatever their keys: a replay that wasn't recognised
+ * counts again. Returns a function that returns their number.
  */
 export async function countExecutions(
   database: PGlite,

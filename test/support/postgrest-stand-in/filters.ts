@@ -20,7 +20,7 @@ export function readFilters(query: URLSearchParams): Filter[] {
   return filters;
 }
 
-/** `(a,"b,c")`: what is quoted may hold anything, with a backslash before quotes and backslashes. */
+/** `(a,"b,c")`. A quoted value may contain anything, with a backslash before quotes and backslashes. */
 function readList(text: string): string[] {
   const values: string[] = [];
   let rest = /^\((.*)\)$/s.exec(text)?.[1];

@@ -1,4 +1,4 @@
-/** The roles that Supabase has, and its `auth.uid()` in plain SQL. */
+/** Supabase's roles, and its `auth.uid()` in plain SQL. */
 export const SUPABASE_ROLES = `
   create role anon nologin;
   create role authenticated nologin;

@@ -1,7 +1,7 @@
 import { applyToPostgres } from './nodejs.ts';
 import { issueToken, messageOf, NOT_FOUND, type Said, type StandIn, startStandIn } from './stand-in.ts';
 
-/** A stand-in for the CloudCode template. What it answers to failures isn't known: 500 with a text here. */
+/** A stand-in for the CloudCode template. Its answers to failures are not known. Here they are 500 with a text. */
 export function startCloudcode(): Promise<StandIn> {
   return startStandIn(({ method, path, query, json = {} }, standIn): Said => {
     switch (`${method} ${path}`) {

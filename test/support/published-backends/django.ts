@@ -4,7 +4,7 @@ import type { Row } from './store.ts';
 const PAGE_500: Said = { status: 500, type: 'text/html', body: '<!doctype html><h1>Server Error (500)</h1>' };
 const MESSAGE: Said = { status: 200, type: 'text/html; charset=utf-8', body: 'message' };
 
-/** A stand-in for the Django demo: one operation per request, text bodies, 500 pages to everything. */
+/** A stand-in for the Django demo: one operation per request, text bodies, all failures are a 500 with a page. */
 export function startDjango(): Promise<StandIn> {
   return startStandIn(
     ({ method, path, json }, standIn): Said => {

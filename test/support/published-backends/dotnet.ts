@@ -1,13 +1,13 @@
-import type { BatchEntry } from './nodejs.ts';
+import { asType, type BatchEntry } from './nodejs.ts';
 import { issueToken, messageOf, NOT_FOUND, type Said, type StandIn, startStandIn } from './stand-in.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, type Row, SQL_TODO_TABLES, type Store, unquoted } from './store.ts';
 
 const COLUMNS: Record<string, readonly string[]> = {
   lists: ['name', 'owner_id', 'created_at'],
   todos: ['list_id', 'description', 'completed', 'created_by'],
 };
 
-/** A stand-in for the .NET demo: as the Node.js one, but a write needs a column, and CORS allows everything. */
+/** A stand-in for the .NET demo: like the Node.js one, but a write needs a column, and CORS allows everything. */
 export function startDotnet(): Promise<StandIn> {
   return startStandIn(
     ({ method, path, query, json }, standIn): Said => {
@@ -25,7 +25,7 @@ export function startDotnet(): Promise<StandIn> {
           return NOT_FOUND;
       }
     },
-    { store: createStore(), cors: { headers: 'echo' } },
+    { store: createStore(SQL_TODO_TABLES), cors: { headers: 'echo' } },
   );
 }
 
@@ -38,11 +38,13 @@ function answer(work: () => void): Said {
   }
 }
 
-/** The driver puts the SQLSTATE first. */
+/** The driver's message begins with the SQLSTATE. */
 function npgsqlWords(message: string): string {
   if (message.includes('not-null')) return `23502: ${message}`;
   if (message.includes('check')) return `23514: ${message}`;
-  if (message.includes('does not exist')) return `42P01: ${message}`;
+  if (/^column .* does not exist$/.test(message)) return `42703: ${message}`;
+  if (/^type .* does not exist$/.test(message)) return `42704: ${message}`;
+  if (message.startsWith('syntax error')) return `42601: ${message}`;
   return message.startsWith('connect') ? 'Failed to connect to 127.0.0.1:5432' : message;
 }
 
@@ -62,16 +64,23 @@ function problemIn(batch: readonly BatchEntry[]): Said | undefined {
 
 function apply(store: Store, batch: readonly BatchEntry[]): void {
   store.transaction(() => {
-    for (const { op = 'PUT', table, id = '', data = {} } of batch) {
-      const { id: _, ...columns } = data;
-      if (op === 'DELETE') {
-        store.remove(table, id);
-        continue;
-      }
-      if (Object.keys(columns).length === 0) throw new Error('No columns to write');
-      const absent = Object.fromEntries((COLUMNS[table] ?? []).map((column) => [column, null]));
-      if (op === 'PUT') store.upsert(table, id, { ...absent, ...columns });
-      else store.update(table, id, columns);
-    }
+    for (const { op = 'PUT', table, id = '', data = {} } of batch)
+      asType(() => write(store, op, table, id, data));
   });
+}
+
+/** A new row has null for each column that it doesn't bring. Names are written without quotes. */
+function write(store: Store, op: string, table: string, id: string, { id: _, ...data }: Row): void {
+  const name = unquoted(table);
+  if (op === 'DELETE') {
+    store.remove(name, id);
+    return;
+  }
+  if (Object.keys(data).length === 0) throw new Error('No columns to write');
+  const columns = Object.fromEntries(
+    Object.entries(data).map(([column, value]) => [unquoted(column), value]),
+  );
+  const absent = Object.fromEntries((COLUMNS[name] ?? []).map((column) => [column, null]));
+  if (op === 'PATCH') store.update(name, id, columns);
+  else store.upsert(name, id, store.has(name, id) ? columns : { ...absent, ...columns });
 }

@@ -13,10 +13,12 @@ import type { Row } from './store.ts';
 const INVALID: Said = { status: 400, body: { message: 'Invalid body provided, expected table and data' } };
 const COMPLETION = ['completed', 'completed_at', 'completed_by'];
 
-/** Firebase's own tokens that the stand-in takes for good. */
+/** Firebase ID tokens that the stand-in accepts. */
 export const GOOD_ID_TOKEN = 'firebase-id-token';
 
-/** A stand-in for the Firebase demo: a Firebase ID token buys one for sync, the data routes ask for none. */
+/**
+ * A stand-in for the Firebase demo: it exchanges a Firebase ID token for a sync token. The data routes need no token.
+ */
 export function startFirebase(): Promise<StandIn> {
   return startStandIn(
     (asked, standIn): Said => {

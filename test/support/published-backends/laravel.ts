@@ -1,6 +1,8 @@
 import { issueToken, messageOf, NOT_FOUND, type Said, type StandIn, startStandIn } from './stand-in.ts';
 
-/** A stand-in for the community's Laravel backend: bodies wrapped in `body`, DELETE broken, POST writes nothing. */
+/**
+ * A stand-in for the community's Laravel backend: bodies are wrapped in `body`, DELETE is broken, POST writes nothing.
+ */
 export function startLaravel({ deletes = false } = {}): Promise<StandIn> {
   return startStandIn(
     ({ method, path, query, headers, json = {} }, standIn): Said => {
@@ -41,7 +43,7 @@ export function startLaravel({ deletes = false } = {}): Promise<StandIn> {
   );
 }
 
-/** The driver puts the SQLSTATE first, and Laravel the statement last. */
+/** The message begins with the SQLSTATE, from the driver, and ends with the statement, from Laravel. */
 function pdoWords(message: string): string {
   const state = /not-null/.test(message) ? '23502' : /duplicate/.test(message) ? '23505' : undefined;
   const sql = `(Connection: pgsql, SQL: insert into "lists" values (timeout))`;

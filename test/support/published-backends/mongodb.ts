@@ -4,7 +4,7 @@ import { createStore, type Row, type TableRules } from './store.ts';
 /**
  * A stand-in for the two MongoDB demos: empty bodies, 500 to everything, ids of 24 hexadecimal digits.
  *
- * @param idInData The mbnb demo, where the id travels inside `data` and is stored as a field, too.
+ * @param idInData True for the mbnb demo, where the id is inside `data` and is also stored as a field.
  */
 export function startMongodb(idInData = false): Promise<StandIn> {
   const tables: Record<string, TableRules> = { attendees: { notNull: ['name'] }, listings: {} };

@@ -7,7 +7,7 @@ import {
   type StandIn,
   startStandIn,
 } from './stand-in.ts';
-import type { Row, Store } from './store.ts';
+import { createStore, type Row, SQL_TODO_TABLES, type Store } from './store.ts';
 
 export interface BatchEntry {
   op: string;
@@ -16,7 +16,7 @@ export interface BatchEntry {
   data?: Row;
 }
 
-/** A stand-in for the Node.js demo backend: Express 4, no authentication, 400 to everything. */
+/** A stand-in for the Node.js demo backend: Express 4, no authentication, all failures are 400. */
 export function startNodejs(persister: 'postgres' | 'mongodb' = 'postgres'): Promise<StandIn> {
   const apply = persister === 'mongodb' ? applyToMongo : applyToPostgres;
   return startStandIn(
@@ -39,9 +39,22 @@ export function startNodejs(persister: 'postgres' | 'mongodb' = 'postgres'): Pro
           return NOT_FOUND;
       }
     },
-    { cors: EXPRESS_CORS, maxBodyBytes: 102_400 },
+    {
+      cors: EXPRESS_CORS,
+      maxBodyBytes: 102_400,
+      store: createStore(persister === 'mongodb' ? undefined : SQL_TODO_TABLES),
+    },
   );
 }
+
+/** The fields that its schema for MongoDB has; those that the contract's tests write are added. */
+const MONGO_SCHEMA = {
+  lists: ['archived', 'name', 'created_at', 'owner_id'],
+  todos: [
+    ...['archived', 'list_id', 'created_at', 'description', 'created_by', 'completed'],
+    ...['completed_by', 'completed_at', 'note', 'amount'],
+  ],
+};
 
 function answering(work: () => void, message: string): Said {
   try {
@@ -52,32 +65,49 @@ function answering(work: () => void, message: string): Said {
   }
 }
 
-/** Applies a batch as a whole. */
+/** Applies a batch as a whole. Rows are read as the type of their table, which is what the words name if it is none. */
 export function applyToPostgres(store: Store, batch: readonly BatchEntry[]): void {
   store.transaction(() => {
-    for (const { op, table, id, data } of batch) {
-      if (op === 'DELETE') {
-        store.remove(table, String(id ?? data?.id));
-        continue;
-      }
-      const { id: inside, ...columns } = data as Row; // without data: a TypeError, as in the demo
-      const rowId = String(id ?? inside);
-      if (op === 'PUT') store.upsert(table, rowId, columns);
-      else if (Object.keys(columns).length === 0) throw new Error('syntax error at or near "WHERE"');
-      else store.update(table, rowId, columns);
-    }
+    for (const entry of batch) asType(() => applyOne(store, entry));
   });
 }
 
-/** Applies operation by operation; PUT inserts, so that a repeat is an error for ever. Unknown tables are skipped. */
+function applyOne(store: Store, { op, table, id, data }: BatchEntry): void {
+  if (op === 'DELETE') {
+    store.remove(table, String(id ?? data?.id));
+    return;
+  }
+  const { id: inside, ...columns } = data as Row; // without data: a TypeError, as in the demo
+  const rowId = String(id ?? inside);
+  if (op === 'PUT') store.upsert(table, rowId, columns);
+  else if (Object.keys(columns).length === 0) throw new Error('syntax error at or near "WHERE"');
+  else store.update(table, rowId, columns);
+}
+
+/** Runs a statement that reads a row as the type of its table. */
+export function asType(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw new Error(messageOf(error).replace(/^relation (".*" does not exist)$/, 'type $1'));
+  }
+}
+
+/**
+ * Applies operation by operation; PUT inserts, so that a repeat is an error for ever. Unknown tables are skipped, and so
+ * are columns that are not in its schema.
+ */
 function applyToMongo(store: Store, batch: readonly BatchEntry[]): void {
   if (store.down) throw new Error('connect ECONNREFUSED 127.0.0.1:27017');
   for (const { op, table, id, data } of batch) {
     if (table !== 'lists' && table !== 'todos') continue;
     const rowId = String(id ?? data?.id);
+    const columns = Object.fromEntries(
+      Object.entries({ ...data }).filter(([column]) => MONGO_SCHEMA[table].includes(column)),
+    );
     if (op === 'DELETE') store.remove(table, rowId);
-    else if (op === 'PATCH') store.update(table, rowId, { ...data });
-    else if (!store.has(table, rowId)) store.insert(table, rowId, { ...data });
+    else if (op === 'PATCH') store.update(table, rowId, columns);
+    else if (!store.has(table, rowId)) store.insert(table, rowId, columns);
     else {
       throw new Error(
         `E11000 duplicate key error collection: app.${table} index: _id_ dup key: { _id: "${rowId}" }`,

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { readBody, startLocalServer } from '../service-stand-in/local-server.ts';
 import { createStore, type Store } from './store.ts';
 
-/** A request as a stand-in sees it. */
+/** A request to a stand-in. */
 export interface Asked {
   method: string;
   /** Without the query. */
@@ -12,7 +12,7 @@ export interface Asked {
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON. Undefined if it isn't JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: what a client sent.
   json: any;
 }
@@ -23,7 +23,7 @@ export interface Said {
   body?: unknown;
   type?: string;
   headers?: Record<string, string>;
-  /** No answer at all: the connection breaks. */
+  /** No answer: the connection breaks. */
   dies?: boolean;
 }
 
@@ -40,20 +40,26 @@ export const EXPRESS_CORS: Cors = {
   methods: 'GET, POST, OPTIONS, PUT, PATCH, DELETE',
 };
 
+/** What a request is for: `reads` are those of rows, or of anything else that isn't a token. */
+export type Kind = 'writes' | 'tokens' | 'reads';
+
 type Instead = Said | undefined | ((asked: Asked) => Said | undefined);
 
-/** Where a published backend runs, for one test. */
+/** A published backend that runs for one test. */
 export interface StandIn {
   url: string;
   store: Store;
   requests: Asked[];
-  /** What it gives out as tokens for sync; one that isn't in it any more is refused. */
+  /** The sync tokens that it has issued. If a token is removed from here, it is refused. */
   tokens: Set<string>;
-  /** The next so many writes, after so many others, are handled, but their answers are lost. */
+  /** After `after` writes, handles the next `count` writes, but loses their answers. */
   loseReplies(count: number, after?: number): void;
-  /** Answers writes, or requests for tokens, instead of the backend; where a function says nothing, the backend does. */
-  answerInstead(said: Instead, of?: 'writes' | 'tokens'): void;
-  /** Called after each write that was handled, until the function that is returned is called. */
+  /**
+   * Answers requests of a kind, writes by default, instead of the backend. If the function returns undefined, the backend
+   * answers.
+   */
+  answerInstead(said: Instead, of?: Kind): void;
+  /** Calls the listener after each handled write, until you call the returned function. */
   onWrite(listener: () => void): () => void;
   close(): Promise<void>;
 }
@@ -61,18 +67,20 @@ export interface StandIn {
 export interface StandInOptions {
   store?: Store;
   cors?: Cors;
-  /** Bodies above it are answered 413 before CORS is thought of, as Express does. */
+  /** Larger bodies are answered with 413, without CORS headers, as in Express. */
   maxBodyBytes?: number;
+  /** Whether a GET isn't for a token. */
+  isRead?: (asked: Asked) => boolean;
 }
 
-/** Starts the stand-in of a backend on 127.0.0.1 until the test is over. */
+/** Starts the stand-in for a backend on 127.0.0.1, until the test ends. */
 export async function startStandIn(
   handle: (asked: Asked, standIn: StandIn) => Said | Promise<Said>,
-  { store = createStore(), cors, maxBodyBytes }: StandInOptions = {},
+  { store = createStore(), cors, maxBodyBytes, isRead = () => false }: StandInOptions = {},
 ): Promise<StandIn> {
   const listeners = new Set<() => void>();
   let [before, lost] = [0, 0];
-  const insteadOf: { writes?: Instead; tokens?: Instead } = {};
+  const insteadOf: Partial<Record<Kind, Instead>> = {};
   const server = await startLocalServer(async (incoming, response) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://stand-in');
     const text = (await readBody(incoming)).toString();
@@ -91,10 +99,11 @@ export async function startStandIn(
     if (cors) allow(response, cors, asked);
     if (asked.method === 'OPTIONS') return send(response, { status: cors ? 200 : 405 });
     const asksForToken = asked.method === 'GET' || asked.path === '/auth/login';
-    const instead = insteadOf[asksForToken ? 'tokens' : 'writes'];
+    const kind: Kind = isRead(asked) ? 'reads' : asksForToken ? 'tokens' : 'writes';
+    const instead = insteadOf[kind];
     const said = (typeof instead === 'function' ? instead(asked) : instead) ?? (await handle(asked, standIn));
-    if (!asksForToken) for (const listener of listeners) listener();
-    const isLost = !asksForToken && lost > 0 && before-- <= 0 && lost-- > 0;
+    if (kind === 'writes') for (const listener of listeners) listener();
+    const isLost = kind === 'writes' && lost > 0 && before-- <= 0 && lost-- > 0;
     if (said.dies || isLost) {
       response.destroy();
       return;

@@ -1,32 +1,45 @@
-/** What a table of a {@link Store} demands of its rows. */
+/** The constraints of a table in a {@link Store}. */
 export interface TableRules {
+  /** The columns that it has, besides `id`. Without a list, it has any. */
+  columns?: readonly string[];
   notNull?: readonly string[];
   unique?: readonly string[];
-  /** A value that each column's check refuses. */
+  /** A value that the check of each column refuses. */
   check?: Readonly<Record<string, unknown>>;
 }
 
 export type Row = Record<string, unknown>;
 
-/** Tables in memory, with the manners and the words of PostgreSQL. */
+/** Tables in memory that behave like PostgreSQL and have its messages. */
 export interface Store {
-  /** While on, everything fails as it does where nobody listens on the database's port. */
+  /** While on, everything fails as if nothing listened on the database's port. */
   down: boolean;
+  /** While on, the connection breaks in a transaction, so that its ROLLBACK fails, with words of its own. */
+  breaks: boolean;
   rows(table: string): Row[];
   /** Inserts, or overwrites the given columns of the row with this id. */
   upsert(table: string, id: string, columns: Row): void;
   insert(table: string, id: string, columns: Row): void;
-  /** How many rows there were to update. */
+  /** Returns how many rows were updated. */
   update(table: string, id: string, columns: Row): number;
   remove(table: string, id: string): number;
   has(table: string, id: string): boolean;
-  /** All of it, or nothing. */
+  /** Applies all of it or nothing. */
   transaction<T>(work: () => T): T;
 }
 
 const TODO_TABLES: Record<string, TableRules> = {
   lists: { notNull: ['name'], unique: ['name'] },
   todos: { check: { description: 'refuse me' } },
+};
+
+/** The tables of the to-do demos with a fixed set of columns, as a SQL database has them. */
+export const SQL_TODO_TABLES: Record<string, TableRules> = {
+  lists: { ...TODO_TABLES.lists, columns: ['name', 'owner_id', 'created_at', 'order', 'createdAt'] },
+  todos: {
+    ...TODO_TABLES.todos,
+    columns: ['list_id', 'description', 'completed', 'created_by', 'created_at', 'note', 'amount'],
+  },
 };
 
 export function createStore(tables: Record<string, TableRules> = TODO_TABLES): Store {
@@ -36,6 +49,15 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
     if (store.down) throw new Error('connect ECONNREFUSED 127.0.0.1:5432');
     const rows = data.get(table);
     if (!rows) throw new Error(`relation "${table}" does not exist`);
+    return rows;
+  }
+
+  /** The rows of a table that has these columns. */
+  function openFor(table: string, written: Row): Map<string, Row> {
+    const rows = open(table);
+    const known = tables[table]?.columns;
+    const unknown = known && Object.keys(written).find((name) => name !== 'id' && !known.includes(name));
+    if (unknown !== undefined) throw new Error(`column "${unknown}" of relation "${table}" does not exist`);
     return rows;
   }
 
@@ -64,18 +86,19 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
 
   const store: Store = {
     down: false,
+    breaks: false,
     rows: (table) => [...(data.get(table)?.values() ?? [])],
     upsert(table, id, columns) {
-      const rows = open(table);
+      const rows = openFor(table, columns);
       rows.set(id, check(table, { ...rows.get(id), ...columns, id }));
     },
     insert(table, id, columns) {
-      const rows = open(table);
+      const rows = openFor(table, columns);
       if (rows.has(id)) throw new Error(`duplicate key value violates unique constraint "${table}_pkey"`);
       rows.set(id, check(table, { ...columns, id }));
     },
     update(table, id, columns) {
-      const rows = open(table);
+      const rows = openFor(table, columns);
       const row = rows.get(id);
       if (row) rows.set(id, check(table, { ...row, ...columns }));
       return row ? 1 : 0;
@@ -86,7 +109,9 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
       if (store.down) throw new Error('connect ECONNREFUSED 127.0.0.1:5432');
       const before = structuredClone(data);
       try {
-        return work();
+        const result = work();
+        if (store.breaks) throw new Error('Client has encountered a connection error and is not queryable');
+        return result;
       } catch (error) {
         data = before;
         throw error;
@@ -95,3 +120,11 @@ export function createStore(tables: Record<string, TableRules> = TODO_TABLES): S
   };
   return store;
 }
+
+/** What PostgreSQL makes of a name that a statement has without quotes. */
+export function unquoted(name: string): string {
+  if (RESERVED.includes(name)) throw new Error(`syntax error at or near "${name}"`);
+  return name.toLowerCase();
+}
+
+const RESERVED = ['order', 'user', 'group', 'table', 'limit'];

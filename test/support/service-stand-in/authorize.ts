@@ -1,7 +1,7 @@
 import { ServiceError } from './service-error.ts';
 import type { Source, TokenClaims } from './source.ts';
 
-/** Checks an `Authorization` header; throws the service's error for a missing, bad or expired token. */
+/** Checks an `Authorization` header. Throws the service's error if the token is missing, bad or expired. */
 export async function authorize(header: string | undefined, source: Source): Promise<TokenClaims> {
   const token = /^(?:Token|Bearer) (\S+)$/.exec(header ?? '')?.[1];
   if (token === undefined) throw new ServiceError(401, 'PSYNC_S2106', 'Authentication required');
@@ -12,7 +12,7 @@ export async function authorize(header: string | undefined, source: Source): Pro
   }
 }
 
-/** Knows the codes of jose, and lets a source name the service's code itself. */
+/** Translates the codes of jose. A source may also use the service's code itself. */
 function codeOf(error: unknown): string {
   const { code, claim } = (error ?? {}) as { code?: unknown; claim?: unknown };
   if (typeof code === 'string' && /^PSYNC_S21\d\d$/.test(code)) return code;

@@ -18,8 +18,8 @@ interface KnownRow {
 }
 
 /**
- * All operations of one bucket since the stand-in started. Nothing is compacted, so any client resumes from
- * the position it names, and the checksum stays the plain sum over the whole history.
+ * All operations of one bucket since the stand-in started. Nothing is compacted, so any client can resume from the
+ * position that it sends, and the checksum is always the sum over the whole history.
  */
 export class BucketHistory {
   readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * Runs `task` one at a time. A call during a run asks for exactly one more run afterwards, however many such
- * calls there are. The returned promise is that of a run which began after the call.
+ * Never runs `task` twice at the same time. All calls during a run together cause one more run after it. The returned
+ * promise belongs to a run that began after the call.
  */
 export function coalesced(task: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();

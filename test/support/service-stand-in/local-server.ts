@@ -5,15 +5,15 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 export interface LocalServer {
   url: string;
-  /** Destroys every open connection, idle ones too. */
+  /** Destroys all open connections, including idle ones. */
   dropConnections(): void;
-  /** While on, a new connection is destroyed before it can say anything. */
+  /** While on, a new connection is destroyed before it can send anything. */
   refuseConnections(on: boolean): void;
-  /** Never waits for clients: what is still open is destroyed. */
+  /** Doesn't wait for clients: open connections are destroyed. */
   close(): Promise<void>;
 }
 
-/** A plain HTTP server on 127.0.0.1 whose connections can be taken away at any moment. */
+/** A plain HTTP server on 127.0.0.1 whose connections can be destroyed at any moment. */
 export async function startLocalServer(handler: Handler, port = 0): Promise<LocalServer> {
   const sockets = new Set<Socket>();
   let refusing = false;

@@ -3,7 +3,7 @@ import type { Row, Snapshot, Source, TokenClaims } from './source.ts';
 
 const AUDIENCE = 'stand-in';
 
-/** A source in memory with tokens of its own. A row is seen by the user in its `owner_id`. */
+/** A source in memory, with its own tokens. A row is visible to the user in its `owner_id`. */
 export class MemorySource implements Source {
   readonly #tables = new Map<string, Map<string, Row>>();
   readonly #listeners = new Set<() => void>();
@@ -14,7 +14,7 @@ export class MemorySource implements Source {
     this.#committed();
   }
 
-  /** Changes columns of a row; a row that isn't there stays away. */
+  /** Changes columns of a row. If there is no such row, does nothing. */
   patch(table: string, id: string, columns: Record<string, unknown>): void {
     const row = this.get(table, id);
     if (row) this.put(table, { ...row, ...columns, id });

@@ -15,7 +15,7 @@ export interface Exchange {
   user: UserData;
 }
 
-/** Facts about one sync stream: where the client said it was, and what it was sent since. */
+/** Facts about one sync stream: the position that the client sent, and what it got since then. */
 export interface StreamRecord {
   after: Record<string, string>;
   operationsSent: number;
@@ -28,7 +28,7 @@ export function answerWriteCheckpoint({ response, url, user }: Exchange, refresh
   answerJson(response, 200, { data: { write_checkpoint: id.toString() } });
 }
 
-/** `POST /sync/checkpoint-request`: the same with an id of the client's choice. */
+/** `POST /sync/checkpoint-request`: the same, with an id that the client chose. */
 export async function answerCheckpointRequest(exchange: Exchange, refresh: () => void): Promise<void> {
   const body = await readJson(exchange.request);
   const { client_id: clientId, checkpoint_request_id: requested } = body;
@@ -43,7 +43,7 @@ export async function answerCheckpointRequest(exchange: Exchange, refresh: () =>
   answerJson(exchange.response, 200, { data: { checkpoint_request_id: known.toString() } });
 }
 
-/** `POST /sync/stream`: lines as NDJSON; resolves when the stream is over. */
+/** `POST /sync/stream`: lines as NDJSON. Resolves when the stream is over. */
 export async function answerSyncStream(
   { request, response, claims, user }: Exchange,
   keepaliveMs: number,

@@ -1,8 +1,8 @@
 import type { Row } from './source.ts';
 
 /**
- * The JSON text a row travels as: columns without the id in a fixed order, values as SQLite can hold them.
- * Two rows are the same exactly if their texts are.
+ * A row as the JSON text that is sent: columns without the id, in a fixed order, with values that SQLite can store. Two
+ * rows are equal if and only if their texts are.
  */
 export function rowData(row: Row): string {
   const columns = Object.keys(row)

@@ -1,4 +1,4 @@
-/** An error the service answers with, and its body as the service writes it. */
+/** An error that the service answers, with the body that the service sends. */
 export class ServiceError extends Error {
   readonly status: number;
   readonly code: string;

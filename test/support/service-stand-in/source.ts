@@ -1,10 +1,12 @@
-/** What feeds the stand-in: the data each user may see, a notice of every commit, and the token check. */
+/**
+ * Where the stand-in gets its data: the rows that each user may see, an event for each commit, and the check of tokens.
+ */
 export interface Source {
-  /** The rows `userId` may see right now, by table. */
+  /** The rows that `userId` may see now, by table. */
   snapshot(userId: string): Promise<Snapshot>;
-  /** Calls `listener` after each commit that may change a snapshot; returns how to stop. */
+  /** Calls `listener` after each commit that may change a snapshot. Returns a function that stops this. */
   onCommit(listener: () => void): () => void;
-  /** Resolves for a good token, throws for a bad or an expired one. `exp` is in seconds, as in a JWT. */
+  /** Resolves for a valid token, throws for a bad or expired one. `exp` is in seconds, as in a JWT. */
   verify(token: string): Promise<TokenClaims>;
 }
 

@@ -2,7 +2,7 @@ import type { BucketHistory, Operation } from './bucket-history.ts';
 
 const OPERATIONS_PER_LINE = 1000;
 
-/** A moment of a bucket's history, as one client is told about it. */
+/** A moment in a bucket's history, as it is sent to one client. */
 export interface Checkpoint {
   lastOpId: bigint;
   writeCheckpoint: bigint | undefined;
@@ -27,7 +27,7 @@ export function sameCheckpoint(a: Checkpoint | undefined, b: Checkpoint): boolea
   return a?.lastOpId === b.lastOpId && a.writeCheckpoint === b.writeCheckpoint;
 }
 
-/** The first checkpoint of a stream names every bucket; buckets it doesn't name are dropped by the client. */
+/** The first checkpoint of a stream names all buckets. The client drops buckets that it doesn't name. */
 export function fullCheckpointLine(checkpoint: Checkpoint): string {
   return line({
     checkpoint: {

@@ -17,14 +17,14 @@ import type { UserData } from './user-data.ts';
 export interface SyncStreamOptions {
   user: UserData;
   clientId: string | undefined;
-  /** How far the client has the bucket already. */
+  /** How much of the bucket the client already has. */
   after: bigint;
   exp: number | undefined;
   keepaliveMs: number;
   onOperationsSent: (count: number) => void;
 }
 
-/** Writes sync lines until the token ends or the connection does; resolves when the stream is over. */
+/** Writes sync lines until the token or the connection ends. Resolves when the stream is over. */
 export async function runSyncStream(response: ServerResponse, options: SyncStreamOptions): Promise<void> {
   const { user, clientId, exp, keepaliveMs, onOperationsSent } = options;
   const closed = new AbortController();

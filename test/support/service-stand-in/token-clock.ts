@@ -1,17 +1,17 @@
 /** The service announces the end of a token this long before it. */
 const WARNING_MS = 20_000;
-/** Told for a token without an end. */
+/** The remaining time that is sent for a token without an end. */
 const ENDLESS_SECONDS = 3600;
 
 export interface TokenClock {
-  /** The end of the token in seconds since the epoch, if it has one. */
+  /** When the token ends, in seconds since the epoch, if it does. */
   exp: number | undefined;
   keepaliveMs: number;
-  /** Called now and then with the seconds left; 0 is the last call. */
+  /** Called from time to time with the remaining seconds. The last call has 0. */
   tick: (secondsLeft: number) => void;
 }
 
-/** Tells a stream when to send keepalives and when its token is over; returns how to stop. */
+/** Tells a stream when to send keepalives and when its token ends. Returns a function that stops this. */
 export function startTokenClock({ exp, keepaliveMs, tick }: TokenClock): () => void {
   const expiresAt = exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000;
   let timer: NodeJS.Timeout | undefined;

@@ -3,11 +3,11 @@ import { coalesced } from './coalesced.ts';
 import type { Source } from './source.ts';
 import { WriteCheckpoints } from './write-checkpoints.ts';
 
-/** What the stand-in keeps for one user: one bucket with its history, and the write checkpoints. */
+/** What the stand-in stores for one user: a bucket with its history, and the write checkpoints. */
 export class UserData {
   readonly bucket: BucketHistory;
   readonly writeCheckpoints = new WriteCheckpoints();
-  /** Brings the bucket up to a snapshot that was taken after this call. */
+  /** Updates the bucket with a snapshot that is taken after this call. */
   readonly refresh: () => Promise<void>;
   readonly #listeners = new Set<() => void>();
 

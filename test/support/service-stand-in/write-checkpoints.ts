@@ -1,18 +1,17 @@
 /**
- * The write checkpoints of one user, by client id. An id that was handed out counts as reached only once a
- * snapshot that began afterwards is part of the history. Both kinds of request share one counter, which
- * never goes back.
+ * The write checkpoints of one user, by client id. An id that was given out counts as reached only when a snapshot that
+ * began later is part of the history. Both kinds of request share one counter, which never goes back.
  */
 export class WriteCheckpoints {
   readonly #handedOut = new Map<string, bigint>();
   #reached: ReadonlyMap<string, bigint> = new Map();
 
-  /** The next id, for a client that leaves the choice to the service. */
+  /** The next id, for a client that lets the service choose it. */
   handOut(clientId: string): bigint {
     return this.raiseTo(clientId, (this.#handedOut.get(clientId) ?? 0n) + 1n);
   }
 
-  /** Takes the id a client chose, unless a greater one is known; returns the greater of both. */
+  /** Takes the id that a client chose, unless a greater one is known. Returns the greater one. */
   raiseTo(clientId: string, requested: bigint): bigint {
     const known = this.#handedOut.get(clientId) ?? 0n;
     const id = requested > known ? requested : known;
@@ -20,7 +19,7 @@ export class WriteCheckpoints {
     return id;
   }
 
-  /** Call when a snapshot begins; the returned function when its data is in the history. */
+  /** Call this when a snapshot begins, and the returned function when its data is in the history. */
   beginSnapshot(): () => void {
     const covered = new Map(this.#handedOut);
     return () => {

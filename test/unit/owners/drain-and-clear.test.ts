@@ -172,7 +172,44 @@ describe('drainAndClear()', () => {
     const { database } = await oneWrite();
     const { connector } = testConnector({ transport: noAnswer });
     const report = await connector.drainAndClear(database, { unsent: 'keep', timeoutMs: 20 });
-    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'aborted' } });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'timeout' } });
+    expect(report.error?.message).toContain('(timeoutMs of drainAndClear())');
+  });
+
+  it.each<[string, object | undefined, string]>([
+    ['no options', undefined, 'option "unsent" must be "keep", "export" or "discard"; got undefined'],
+    [
+      'an unknown way',
+      { unsent: 'upload' },
+      'option "unsent" must be "keep", "export" or "discard"; got "upload"',
+    ],
+    ['no export', { unsent: 'export' }, 'option "export" must be a function; got undefined'],
+    ['an unknown option', { unsent: 'keep', timeout: 5 }, 'there is no option "timeout"'],
+    [
+      'text as time',
+      { unsent: 'keep', timeoutMs: '5' },
+      'option "timeoutMs" must be a number from 0 to 2147483647',
+    ],
+    ['no number', { unsent: 'keep', timeoutMs: Number.NaN }, 'option "timeoutMs" must be a number from 0'],
+    [
+      'no end',
+      { unsent: 'keep', timeoutMs: Number.POSITIVE_INFINITY },
+      'option "timeoutMs" must be a number from 0',
+    ],
+    [
+      'more than a timer takes',
+      { unsent: 'keep', timeoutMs: 2 ** 31 },
+      'option "timeoutMs" must be a number from 0',
+    ],
+    ['text as soft', { unsent: 'keep', soft: 'yes' }, 'option "soft" must be true or false; got "yes"'],
+  ])('refuses %s, and touches nothing', async (_, options, message) => {
+    const { database, disconnect } = await oneWrite();
+    const { connector } = testConnector();
+    const leaving = connector.drainAndClear(database, options as never);
+    await expect(leaving).rejects.toThrow(TypeError);
+    await expect(leaving).rejects.toThrow(message);
+    expect(disconnect).not.toHaveBeenCalled();
+    expect(connector.status.counters.attempts).toBe(0);
   });
 
   it('does not wait for a held write', async () => {

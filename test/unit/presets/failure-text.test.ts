@@ -6,6 +6,8 @@ import { codeFromFailureText } from '../../../src/presets/failure-text.ts';
 const OUTAGES = [
   'connect ECONNREFUSED 127.0.0.1:5432',
   'read ECONNRESET',
+  'Client has encountered a connection error and is not queryable', // what pg says when ROLLBACK fails, too
+  'Client was closed and is not queryable',
   'connect ETIMEDOUT 10.0.0.1:5432',
   'getaddrinfo ENOTFOUND db.example',
   'getaddrinfo EAI_AGAIN db',
@@ -111,6 +113,10 @@ describe('codeFromFailureText', () => {
     ['schema_mismatch', "Table 'app.projects' doesn't exist"],
     ['schema_mismatch', "Unknown column 'colour' in 'field list'"],
     ['schema_mismatch', "Invalid object name 'projects'."],
+    ['schema_mismatch', 'Unknown table: projects'],
+    ['schema_mismatch', "Unknown table 'app.projects'"],
+    ['invalid', '[\n  {\n    "expected": "string",\n    "code": "invalid_type",\n    "path": []\n  }\n]'],
+    ['invalid', '[{ "code": "too_small", "minimum": 1 }]'],
     ['schema_mismatch', '42P01: relation "projects" does not exist'],
   ])('reads %s: %s', (code, text) => {
     expect(codeFromFailureText(text)).toBe(code);
@@ -126,6 +132,8 @@ describe('codeFromFailureText', () => {
     'the name is a duplicate key value',
     'SQLSTATE[HY000]: General error',
     'stderr: bad',
+    'the row has an unknown table',
+    '[{ "code": "E42" }]',
   ])('cannot tell: %s', (text) => {
     expect(codeFromFailureText(text)).toBeUndefined();
   });

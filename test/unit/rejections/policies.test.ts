@@ -4,8 +4,8 @@ import { UploadError } from '../../../src/error/upload-error.ts';
 import { alsoReport } from '../../../src/rejections/also-report.ts';
 import { byCode, byTable } from '../../../src/rejections/choose.ts';
 import { hold } from '../../../src/rejections/hold.ts';
+import type { RejectedTransaction, RejectionPolicy } from '../../../src/rejections/policy.ts';
 import { record } from '../../../src/rejections/record.ts';
-import type { RejectedTransaction, RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 function rejected(code: UploadErrorCode = 'invalid', ...tables: string[]): RejectedTransaction {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import type { RejectedTransaction } from '../../../src/rejections/policy.ts';
 import { record } from '../../../src/rejections/record.ts';
-import type { RejectedTransaction } from '../../../src/transport/rejection-policy.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
 const NOW = 1_700_000_000_000;

@@ -371,7 +371,7 @@ describe('a connector over it', () => {
     const db = memoryDatabase();
     await db.put('lists', 'a');
     expect(await inspectQueue(db)).toMatchObject({
-      length: 1,
+      queuedEntries: 1,
       transactions: [{ entries: [{ table: 'lists' }] }],
     });
     const { connector } = testConnector();

@@ -55,7 +55,8 @@ describe('perTable()', () => {
       op: 'PATCH',
     });
     await expect(forgotten).rejects.toMatchObject({
-      message: '[invalid] A transform failed: PATCH of "todos" (see cause).',
+      message:
+        '[invalid] A transform failed: PATCH of "todos". The function of eachEntry() must return an entry, or null.',
     });
   });
 

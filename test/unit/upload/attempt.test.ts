@@ -9,6 +9,7 @@ import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
 import type { Transport, TransportContext } from '../../../src/transport/transport.ts';
 import { type AttemptParts, createAttempt } from '../../../src/upload/attempt.ts';
+import type { Item } from '../../../src/upload/item.ts';
 import { saysNothing } from '../../../src/upload/walk.ts';
 import { deferred } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
@@ -96,8 +97,14 @@ function world(answer: Answer, set: World = {}) {
     attempt: 3,
     outlives,
   };
+  const attempt = createAttempt(sending);
   return {
-    send: createAttempt(sending),
+    /** Returns the outcomes, each of which is of the transaction at its place. */
+    async send(items: readonly Item[]): Promise<readonly Outcome[]> {
+      const answers = await attempt(items);
+      expect(answers.map(({ item }) => item)).toEqual(items);
+      return answers.map(({ outcome }) => outcome);
+    },
     log,
     contexts,
     events,
@@ -284,11 +291,27 @@ describe('a token that is refused is refreshed, and what was refused sent again:
     expect(log).toEqual(['a b c t1', 'drop t1', 'a b c t2']);
   });
 
-  it('from one in the middle on; what was settled before it keeps its outcome', async () => {
-    const invalid = refused('invalid');
-    const { send, log } = world(unless('t2', [APPLIED, invalid, refused(), NOT_ATTEMPTED]));
-    expect(await result(send(of('a', 'b', 'c', 'd')))).toBe('applied, rejected invalid, applied, applied');
+  it('from one in the middle on; what was applied before it keeps its outcome', async () => {
+    const { send, log } = world(unless('t2', [APPLIED, APPLIED, refused(), NOT_ATTEMPTED]));
+    expect(await result(send(of('a', 'b', 'c', 'd')))).toBe('applied, applied, applied, applied');
     expect(log).toEqual(['a b c d t1', 'drop t1', 'c d t2']);
+  });
+
+  it.each<[string, Outcome, string]>([
+    ['is refused', refused('invalid'), 'rejected invalid'],
+    ['has to be sent again', { status: 'retry', error: error('unavailable') }, 'retry unavailable'],
+    ['was not attempted', NOT_ATTEMPTED, 'not_attempted'],
+  ])('not behind one that %s: that is decided first', async (_, before, said) => {
+    const answer = unless('t2', [APPLIED, before, refused(), refused('conflict')]);
+    const { send, log } = world((keys, token) =>
+      keys === 'c d' && token === 't1' ? error('forbidden') : answer(keys, token),
+    );
+    expect(await result(send(of('a', 'b', 'c', 'd')))).toBe(
+      `applied, ${said}, not_attempted, rejected conflict`,
+    );
+    expect(log).toEqual(['a b c d t1']);
+    expect(await result(send(of('c', 'd')))).toBe('applied, applied');
+    expect(log).toEqual(['a b c d t1', 'c d t1', 'drop t1', 'c d t2']);
   });
 
   it('by the status of what the transport could not tell more of', async () => {

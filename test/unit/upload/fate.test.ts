@@ -8,9 +8,9 @@ import { UploadError } from '../../../src/error/upload-error.ts';
 import type { BackendConnectorOptions } from '../../../src/options.ts';
 import { hold } from '../../../src/rejections/hold.ts';
 import { listRejected } from '../../../src/rejections/list.ts';
+import type { RejectionPolicy } from '../../../src/rejections/policy.ts';
 import { record } from '../../../src/rejections/record.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
-import type { RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
 import { deferred, testConnector } from '../../support/connector.ts';
 import { FakeQueue } from '../../support/fake-queue.ts';
@@ -320,6 +320,34 @@ describe('where the backend itself went on behind one that it refused', () => {
     expect(queue.opIds).toEqual([1, 2]);
     expect(await upload(queue)).toEqual([]);
     expect(await rows(queue)).toEqual([]);
+  });
+});
+
+describe('where the token is refused for one behind another that was not applied', () => {
+  /** A backend that applies nothing of the first request: it has this to say of the old write, and forbids the new one. */
+  async function effects(old: Outcome, rejections: RejectionPolicy) {
+    const { transport, effects } = backend();
+    const tokens = ['t1', 't2'];
+    const refusing: Transport = async (batch, context) => {
+      const token = await context.token();
+      if (token !== 't1') return transport(batch, context);
+      return [old, { status: 'rejected' as const, error: no('forbidden') }].slice(-batch.transactions.length);
+    };
+    const credentials = async () => ({ token: tokens.shift() ?? 't2' });
+    const { upload } = onClock({ transport: refusing, rejections, credentials });
+    const queue = queueOf('old', 'new');
+    await upload(queue);
+    return { effects, queued: queue.opIds };
+  }
+
+  it('a policy can still hold that one: nothing is sent behind it', async () => {
+    const old = { status: 'rejected' as const, error: no('invalid') };
+    expect(await effects(old, () => 'hold')).toEqual({ effects: [], queued: [1, 2] });
+  });
+
+  it('that one is not overtaken, and not rejected, while it waits', async () => {
+    const old = { status: 'retry' as const, error: no('unavailable') };
+    expect(await effects(old, () => 'complete')).toEqual({ effects: [], queued: [1, 2] });
   });
 });
 

@@ -167,7 +167,9 @@ describe('prepare', () => {
     ],
   ])('takes %s for a fault: only null leaves an entry out', async (_, values) => {
     for (const value of values) {
-      const { prepared } = await run([eachEntry((entry) => (entry === A[0] ? (value as never) : entry))]);
+      const { prepared } = await run([
+        eachEntry((entry) => (entry.clientId === A[0]?.clientId ? (value as never) : entry)),
+      ]);
       expect(prepared[0]?.known, String(value)).toMatchObject({
         status: 'failed',
         error: { code: 'invalid' },

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import { UploadError } from '../../../src/error/upload-error.ts';
+import type { RejectionContext, RejectionPolicy } from '../../../src/rejections/policy.ts';
 import type { UploadEvent } from '../../../src/status/events.ts';
 import { createPublisher } from '../../../src/status/publisher.ts';
 import { type Deadline, startDeadline } from '../../../src/time/deadline.ts';
-import type { RejectionContext, RejectionPolicy } from '../../../src/transport/rejection-policy.ts';
 import type { Failed, Item } from '../../../src/upload/item.ts';
 import { createRejecting, type RejectedBy } from '../../../src/upload/rejecting.ts';
 import { deferred } from '../../support/connector.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../../src/error/codes.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
 import type { Outcome } from '../../../src/transport/outcome.ts';
-import type { Failed, Item, Stop } from '../../../src/upload/item.ts';
+import { type Failed, type Item, pair, type Stop } from '../../../src/upload/item.ts';
 import type { Judge } from '../../../src/upload/judge.ts';
 import { saysNothing, walk } from '../../../src/upload/walk.ts';
 
@@ -72,7 +72,7 @@ async function run(
       log.push(numbers.join(' '));
       const outcomes = answer(numbers);
       if (outcomes instanceof UploadError) throw outcomes;
-      return outcomes;
+      return pair(sent, outcomes);
     },
     judge: judged,
     tooMuch: (count) => log.push(`! ${count}`),
@@ -335,7 +335,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
       async send(sent) {
         log.push(sent.map(({ transaction }) => transaction.key).join(' '));
         if (sent.some(({ transaction }) => transaction.key === '0')) throw error('invalid');
-        return [APPLIED];
+        return pair(sent, [APPLIED]);
       },
       judge: byDefault,
       tooMuch: () => {},
@@ -425,7 +425,7 @@ describe('nothing is sent behind a transaction whose fate is not decided', () =>
             async send(sent) {
               const outcomes = answer(sent.map(numberOf));
               if (outcomes instanceof UploadError) throw outcomes;
-              return outcomes;
+              return pair(sent, outcomes);
             },
             judge,
             tooMuch: () => {},

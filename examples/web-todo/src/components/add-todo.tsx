@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { addTodo } from '../data/todos.ts';
 import { Icon } from './icon.tsx';
 
-/** What the constraint in the backend's schema takes. The app leaves checking to the backend, to show what happens then. */
+/** The limit in the backend's schema. The app doesn't check it, to show what happens if the backend refuses a write. */
 export const MOST_CHARACTERS = 140;
 
 const TOO_LONG =

@@ -9,7 +9,7 @@ interface Props {
   readonly onCancel: () => void;
 }
 
-/** Changes the text of a to-do: Enter submits, Escape cancels. */
+/** Edits the text of a to-do. Enter submits, Escape cancels. */
 export function DescriptionForm({ label, description, submitText, onSubmit, onCancel }: Props) {
   const [text, setText] = useState(description);
   const field = useRef<HTMLTextAreaElement>(null);

@@ -6,11 +6,11 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A modal dialog of the browser's own: it keeps the focus inside, closes on Escape, and gives the focus back. */
+/** The browser's own modal dialog. It keeps the focus inside, closes on Escape, and then returns the focus. */
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  // Before the element is taken away: closing is what gives the focus back.
+  // Close it before the element is removed, because closing returns the focus.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();

@@ -13,7 +13,7 @@ interface Props {
   readonly onStay: () => void;
 }
 
-/** Signing out while something would be lost: the user decides what becomes of it. */
+/** If signing out would lose changes, the user decides what happens to them. */
 export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
   const [busyWith, setBusyWith] = useState<'keep' | 'discard'>();
   const isBusy = busyWith !== undefined;
@@ -24,7 +24,7 @@ export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
     if (isBusy) return;
     setBusyWith(unsent);
     setFailure(undefined);
-    const left = await signOutAndClear(unsent); // signed out, the dialog is gone with the page
+    const left = await signOutAndClear(unsent); // after signing out, the dialog is gone with the page
     setBusyWith(undefined);
     if (left)
       setFailure(`${changes(left)} could not be uploaded, so you are still signed in and nothing is lost.`);
@@ -40,7 +40,7 @@ export function LeaveDialog({ user, queue, rejected, onStay }: Props) {
         </button>
         <button type="button" aria-disabled={isBusy} onClick={() => isBusy || void signOut()}>
           <strong>Keep on this device</strong>
-          <small>They wait here, and go out when {user.name} signs in again.</small>
+          <small>They wait here, and are uploaded when {user.name} signs in again.</small>
         </button>
         <button type="button" className="danger" aria-disabled={isBusy} onClick={() => void leave('discard')}>
           <strong>Discard and sign out</strong>
@@ -63,7 +63,7 @@ function describe(own: number, others: number, rejected: number): string {
   const parts = [
     own > 0 ? `${changes(own)} of yours ${own === 1 ? 'is' : 'are'} not uploaded yet.` : '',
     others > 0
-      ? `${changes(others)} of somebody else ${others === 1 ? 'waits' : 'wait'} on this device, too.`
+      ? `${changes(others)} of somebody else also ${others === 1 ? 'waits' : 'wait'} on this device.`
       : '',
     rejected > 0
       ? `${changes(rejected)} that the server rejected ${rejected === 1 ? 'is' : 'are'} only here.`

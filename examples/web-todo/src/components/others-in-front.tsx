@@ -6,7 +6,7 @@ import type { QueuedChange } from '../data/use-queue.ts';
 import { nameOf, USERS, type User } from '../data/users.ts';
 import { changes } from '../words.ts';
 
-/** Says what holds this user up: the changes of somebody else, in front of theirs in the queue. */
+/** Tells the user that changes of somebody else are in front of theirs in the queue. */
 export function OthersInFront({ user, queue }: { user: User; queue: readonly QueuedChange[] }) {
   const owner = queue[0]?.owner;
   if (!owner || owner === user.id) return null;

@@ -4,13 +4,13 @@ import { db } from '../data/database.ts';
 import { describeChange, describeReason, descriptionOf } from '../rejected-words.ts';
 import { DescriptionForm } from './description-form.tsx';
 
-/** One rejected transaction: what it was, why it was refused, and the ways on. */
+/** One rejected transaction: the change, why it was refused, and what the user can do. */
 export function RejectedItem({ write, onDone }: { write: RejectedWrite; onDone: () => void }) {
   const [isEditing, setEditing] = useState(false);
   const [failure, setFailure] = useState<string>();
   const description = descriptionOf(write);
 
-  /** The item goes away with what it held the focus in. */
+  /** When the item disappears, so does the element that has the focus. */
   function act(action: () => Promise<unknown>): void {
     action().then(onDone, (error: Error) => setFailure(error.message));
   }

@@ -7,7 +7,7 @@ interface Props {
   readonly rejected: readonly RejectedWrite[];
 }
 
-/** What the backend refused, until the user has mended it or let it go. */
+/** The changes that the backend refused, until the user corrects or discards them. */
 export function RejectedPanel({ heading, rejected }: Props) {
   return (
     <section
@@ -22,7 +22,7 @@ export function RejectedPanel({ heading, rejected }: Props) {
         {rejected.length > 0 && <span className="count">{rejected.length}</span>}
       </div>
       {rejected.length === 0 ? (
-        <p className="hint">None. What the backend refuses is kept here until you decide.</p>
+        <p className="hint">None. If the server rejects a change, it is kept here until you decide.</p>
       ) : (
         <ul>
           {rejected.map((write) => (

@@ -2,7 +2,7 @@ import type { SaveState, TodoWithState } from '../data/save-state.ts';
 
 const ORDER: readonly SaveState[] = ['rejected', 'uploading', 'pending'];
 
-/** In one line, whether everything is where it should be. */
+/** Says in one line whether everything is saved. */
 export function SaveSummary({ todos }: { todos: readonly TodoWithState[] }) {
   const counts = ORDER.map((state) => [state, todos.filter((todo) => todo.state === state).length] as const);
   const open = counts.filter(([, count]) => count > 0);

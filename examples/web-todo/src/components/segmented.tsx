@@ -5,7 +5,7 @@ interface Props<Value extends string> {
   readonly onChange: (value: Value) => void;
 }
 
-/** One of a few: radio buttons that look like a switch. */
+/** A choice of a few options: radio buttons that look like a switch. */
 export function Segmented<Value extends string>({ legend, value, options, onChange }: Props<Value>) {
   return (
     <fieldset className="segmented">

@@ -5,7 +5,7 @@ import { changes } from '../words.ts';
 import { Brand } from './brand.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
-/** Who is it? A demo login: nobody is asked for a password. */
+/** A demo login: it asks who the user is, but not for a password. */
 export function SignIn({ queue }: { queue: readonly QueuedChange[] }) {
   return (
     <main className="sign-in">

@@ -1,6 +1,6 @@
 import { useStatus } from '@powersync/react';
 
-/** Downloads are the SDK's business: whether its sync stream is up. */
+/** The SDK does the downloads. This shows whether its sync stream is connected. */
 export function SyncState() {
   const { connected, connecting } = useStatus();
   return (

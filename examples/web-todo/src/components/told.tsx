@@ -8,7 +8,9 @@ interface Props {
   readonly onDismiss: () => void;
 }
 
-/** The message about rejected writes. The region is always there: screen readers announce what comes into it. */
+/**
+ * The message about rejected writes. Its region is always there, because screen readers announce what is added to it.
+ */
 export function Told({ told, onShow, onDismiss }: Props) {
   const last = told.at(-1);
   return (

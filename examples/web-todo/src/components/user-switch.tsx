@@ -5,7 +5,7 @@ import { Segmented } from './segmented.tsx';
 
 const OPTIONS = USERS.map(({ id, name }) => ({ value: id, text: name }));
 
-/** Hands the device to somebody else, without clearing it. */
+/** Changes to another user, without clearing the device. */
 export function UserSwitch({ user }: { user: User }) {
   const [shown, setShown] = useOptimistic(user.id);
   function change(id: string): void {

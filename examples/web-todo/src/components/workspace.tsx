@@ -21,7 +21,7 @@ import { SaveSummary } from './save-summary.tsx';
 import { TodoList } from './todo-list.tsx';
 import { Told } from './told.tsx';
 
-/** Everything of one signed-in user. */
+/** The page of the user who is signed in. */
 export function Workspace({ user, queue }: { user: User; queue: readonly QueuedChange[] }) {
   const [told, setTold] = useState<readonly RejectedWrite[]>([]);
   const [isLeaving, setLeaving] = useState(false);
@@ -35,7 +35,7 @@ export function Workspace({ user, queue }: { user: User; queue: readonly QueuedC
   const showRejected = () => panel.current?.focus();
 
   async function signOut(): Promise<void> {
-    const { count } = await db.getUploadQueueStats(); // `queue` may be a moment behind
+    const { count } = await db.getUploadQueueStats(); // `queue` may be a moment late
     if (count || rejected.length || (await signOutAndClear('keep'))) setLeaving(true);
   }
 

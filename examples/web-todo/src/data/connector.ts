@@ -19,5 +19,5 @@ export const connector = new BackendConnector({
   transport: writeApi({ url: `${BACKEND_URL}/api/data`, fetch: appFetch }),
 });
 
-/** For the upload inspector; made here, so that it misses nothing. */
+/** For the upload inspector. It is made here, so that it sees everything from the start. */
 export const uploadLog = recordUploads(connector, { database: db });

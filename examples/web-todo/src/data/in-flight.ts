@@ -2,8 +2,8 @@ import { createStore } from '../store.ts';
 import { connector } from './connector.ts';
 
 /**
- * How many changes, from the head of the queue, are on their way. An answer doesn't take it back: the query that sees them
- * leave the queue comes a little later, and until then they must not look as if they waited again.
+ * How many changes at the head of the queue are on their way. An answer doesn't reset it: the query sees only a little
+ * later that they have left the queue, and until then they must not appear as pending again.
  */
 export const inFlight = createStore(0);
 

@@ -1,19 +1,19 @@
 import type { RejectedWrite } from 'powersync-backend-connector/rejections';
 import type { Todo } from './todos.ts';
 
-/** How far a to-do is on its way to the server. */
+/** Where a to-do is on its way to the server. */
 export type SaveState = 'pending' | 'uploading' | 'saved' | 'rejected';
 
 export interface TodoWithState extends Pick<Todo, 'id' | 'description' | 'completed'> {
   readonly state: SaveState;
-  /** Refused before it ever was on the server: the row is gone, only the rejected write still has it. */
+  /** Refused before it was ever on the server. The row is gone, and only the rejected write still has it. */
   readonly isGone?: boolean;
 }
 
 /**
- * The to-dos, with those that exist only as rejected writes put back where they were.
+ * The to-dos. Those that exist only as rejected writes are put back in their place.
  *
- * @param inFlight How many changes, from the head of the queue, are on their way.
+ * @param inFlight How many changes at the head of the queue are on their way.
  */
 export function withSaveStates(
   todos: readonly Todo[],

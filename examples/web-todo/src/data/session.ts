@@ -1,4 +1,4 @@
-// Signing in, changing places, leaving: where an app calls setOwner() and drainAndClear().
+// Signing in, changing users, signing out: here the app calls setOwner() and drainAndClear().
 
 import { network } from '../network.ts';
 import { connector } from './connector.ts';
@@ -6,7 +6,7 @@ import { db } from './database.ts';
 import { savedUser, signedIn, USER_KEY, type User } from './users.ts';
 
 let uploading = new AbortController();
-/** One step after another. */
+/** Steps run one after the other. */
 let turn: Promise<unknown> = Promise.resolve();
 
 function inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
@@ -15,26 +15,26 @@ function inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
   return result;
 }
 
-/** What the page does first, when it is loaded or reloaded. */
+/** The page calls this first, when it is loaded or reloaded. */
 export async function resume(): Promise<void> {
   network.subscribe(() => void inTurn(followNetwork));
-  // Another tab has changed users: this one must not go on in the name of the one before.
+  // If another tab changes users, this one must not continue as the previous user.
   window.addEventListener('storage', ({ key }) => key === USER_KEY && location.reload());
   const user = savedUser();
   if (user) await signIn(user);
 }
 
-/** Also for changing users: what the one before has queued stays theirs, and waits for them. */
+/** Also changes users. The queued writes of the previous user still belong to that user, and wait for them. */
 export function signIn(user: User): Promise<void> {
   return inTurn(async () => {
     await pause();
-    await connector.setOwner(db, user.id); // before anything is written, or a token fetched, for them
+    await connector.setOwner(db, user.id); // before anything is written, or a token is fetched, for this user
     signedIn.set(user);
     await goOn();
   });
 }
 
-/** Signs out, and keeps everything on the device. */
+/** Signs out and keeps everything on the device. */
 export function signOut(): Promise<void> {
   return inTurn(async () => {
     await pause();
@@ -43,7 +43,7 @@ export function signOut(): Promise<void> {
   });
 }
 
-/** Signs out and clears the device. Returns how many changes are in the way; then nothing has been cleared. */
+/** Signs out and clears the device. If changes are left, nothing is cleared, and it returns their number. */
 export function signOutAndClear(unsent: 'keep' | 'discard'): Promise<number> {
   return inTurn(async () => {
     uploading.abort();
@@ -66,14 +66,14 @@ async function pause(): Promise<void> {
 
 async function goOn(): Promise<void> {
   uploading = new AbortController();
-  // The SDK uploads while its sync stream is up; this, also while it is down.
+  // The SDK uploads only while its sync stream is connected. This uploads at other times too.
   connector.keepUploading(db, uploading);
   await followNetwork();
 }
 
-/** The sync stream runs in a worker, out of reach of the demo's network switch. */
+/** The demo's network switch doesn't reach the sync stream, which runs in a worker. */
 async function followNetwork(): Promise<void> {
   if (!signedIn.get()) return;
   if (network.get() === 'offline') await db.disconnect();
-  else if (!db.currentStatus.connected) void db.connect(connector); // which waits for the service to answer
+  else if (!db.currentStatus.connected) void db.connect(connector); // resolves only when the service answers
 }

@@ -1,4 +1,4 @@
-/** A UUID of version 7: in the order of time, so that rows can be sorted by it, whoever made them. */
+/** A UUID of version 7. It is ordered by time, so rows can be sorted by it, whoever made them. */
 export function timeOrderedId(now = Date.now()): string {
   const time = now.toString(16).padStart(12, '0');
   const random = crypto.randomUUID();

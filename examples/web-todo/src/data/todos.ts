@@ -1,4 +1,4 @@
-// Every write of the app is a local one. Uploading is nobody's business here.
+// All writes of the app are local. Nothing in this file knows about uploading.
 
 import { db } from './database.ts';
 import { timeOrderedId } from './time-ordered-id.ts';
@@ -7,13 +7,13 @@ export interface Todo {
   readonly id: string;
   readonly description: string;
   readonly completed: number;
-  /** Where its last change is in the upload queue, from 1; null where none is queued. */
+  /** The position of its last change in the upload queue, from 1. Null if none is queued. */
   readonly place: number | null;
-  /** Whether a change of it was rejected, and is not mended or discarded yet. */
+  /** Whether a change of it was rejected, and has not been corrected or discarded yet. */
   readonly isRejected: number;
 }
 
-/** In one query, so that a to-do and what is known of it are of the same moment. */
+/** One query, so that a to-do and its state are from the same moment. */
 export const TODOS_OF_OWNER = `
   WITH queue AS (SELECT data ->> 'id' AS row_id, row_number() OVER (ORDER BY id) AS place FROM ps_crud)
   SELECT todos.id, description, completed,
@@ -26,7 +26,7 @@ export const TODOS_OF_OWNER = `
 
 export async function addTodo(owner: string, description: string): Promise<void> {
   const list = `inbox-${owner}`;
-  // A transaction of its own: were the to-do refused, the list must not go with it.
+  // Its own transaction: if the to-do is refused, the list must not be refused with it.
   await db.execute(
     "INSERT INTO lists (id, name, owner_id) SELECT ?1, 'Inbox', ?2 WHERE NOT EXISTS (SELECT 1 FROM lists WHERE id = ?1)",
     [list, owner],

@@ -5,11 +5,14 @@ import { db } from './database.ts';
 
 /** A change of one row that waits in the upload queue. */
 export interface QueuedChange {
-  /** Who wrote it, by `setOwner()`. */
+  /** Who wrote it, according to `setOwner()`. */
   readonly owner: Owner;
 }
 
-/** The upload queue, in order. Read anew for each user: SQLite tells of no change when a table is emptied at once. */
+/**
+ * The upload queue, in order. It is read again for each user, because SQLite reports no change if a table is emptied at
+ * once.
+ */
 export function useQueue(userId: string | undefined): readonly QueuedChange[] {
   const [queue, setQueue] = useState<readonly QueuedChange[]>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above.

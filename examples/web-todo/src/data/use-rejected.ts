@@ -2,7 +2,7 @@ import { notifyRejected, type RejectedWrite, watchRejected } from 'powersync-bac
 import { useEffect, useState } from 'react';
 import { db } from './database.ts';
 
-/** A user's rejected writes. `tell` is called once for each, ever: not again after a reload, nor in another tab. */
+/** A user's rejected writes. `tell` is called only once for each, even after a reload or in another tab. */
 export function useRejected(owner: string, tell: (write: RejectedWrite) => void): readonly RejectedWrite[] {
   const [rejected, setRejected] = useState<readonly RejectedWrite[]>([]);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { createStore } from '../store.ts';
 
 export interface User {
-  /** The `sub` of their tokens, which is what `setOwner()` compares. */
+  /** The `sub` of the user's tokens, which the connector compares with `setOwner()`. */
   readonly id: string;
   readonly name: string;
 }
@@ -11,13 +11,13 @@ export const USERS: readonly User[] = [
   { id: 'bob', name: 'Bob' },
 ];
 
-/** Where it is kept who is signed in. */
+/** The key under which the signed-in user is stored. */
 export const USER_KEY = 'web-todo.user';
 
-/** Who is signed in; undefined for nobody. */
+/** Who is signed in. Undefined if nobody is. */
 export const signedIn = createStore<User | undefined>(undefined);
 
-/** Who was signed in when the page was left. */
+/** Who was signed in when the page was last open. */
 export function savedUser(): User | undefined {
   return USERS.find(({ id }) => id === localStorage.getItem(USER_KEY));
 }

@@ -1,7 +1,7 @@
 import type { UploadRecord } from './upload-record.ts';
 import { count, type Fact, gateFact, tokenFact } from './words.ts';
 
-/** Where the gate and the token stand, and what was counted. */
+/** The state of the gate and the token, and the counters. */
 export function Facts({ record, now }: { record: UploadRecord; now: number }) {
   const { status, queue, token, failures } = record;
   const { attempts, applied, rejected } = status.counters;

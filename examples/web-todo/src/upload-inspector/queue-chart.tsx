@@ -1,13 +1,13 @@
 import type { QueueSample, UploadRequest } from './upload-record.ts';
 import { count, outcomeOf, seconds } from './words.ts';
 
-/** The axis grows from the shorter to the longer. */
+/** The time axis grows from the shortest to the longest. */
 const SHORTEST_MS = 20_000;
 const LONGEST_MS = 120_000;
 const WIDTH = 600;
 const HEIGHT = 72;
 const LANE = 18;
-/** A request of a few milliseconds must still be seen. */
+/** A request of a few milliseconds must still be visible. */
 const NARROWEST = 4;
 
 interface Props {
@@ -16,9 +16,9 @@ interface Props {
   readonly now: number;
 }
 
-/** The length of the queue over the last two minutes at most, and the requests below it on the same axis. */
+/** The length of the queue over at most the last two minutes, with the requests below it on the same axis. */
 export function QueueChart({ queue, requests, now }: Props) {
-  // The clock ticks once a second; what came since is drawn all the same.
+  // The clock ticks once a second. Later samples and requests are drawn too.
   const end = Math.max(now, queue.at(-1)?.at ?? 0, requests.at(-1)?.startedAt ?? 0);
   const seen = end - (queue[0]?.at ?? end);
   const span = Math.min(Math.max(seen, SHORTEST_MS), LONGEST_MS);
@@ -69,7 +69,7 @@ export function QueueChart({ queue, requests, now }: Props) {
   );
 }
 
-/** What falls into the span, and what it began with. */
+/** The samples in the span, and the last one before it. */
 function inSpan(queue: readonly QueueSample[], start: number): readonly QueueSample[] {
   const first = queue.findLastIndex(({ at }) => at <= start);
   return queue.slice(Math.max(first, 0));

@@ -1,22 +1,22 @@
 import type { BackendConnector, ConnectorDatabase } from 'powersync-backend-connector';
 import { addEvent, addQueueLength, emptyRecord, type UploadRecord } from './upload-record.ts';
 
-/** Fits `useSyncExternalStore`. */
+/** Works with `useSyncExternalStore`. */
 export interface UploadLog {
   getSnapshot(): UploadRecord;
   subscribe(listener: () => void): () => void;
-  /** Ends recording. */
+  /** Stops recording. */
   stop(): void;
 }
 
 export interface UploadLogOptions {
-  /** Counts the queue on every change; without it, only what the connector itself counts is known. */
+  /** The queue is counted on every change. Without a database, only the connector's own counts are known. */
   readonly database?: ConnectorDatabase;
-  /** The most requests, and changes of the queue, to keep. Default 500. */
+  /** How many requests, and how many changes of the queue, to keep at most. Default 500. */
   readonly limit?: number;
 }
 
-/** Records what a connector does from now on. It holds no tokens, row data or words of the backend. */
+/** Records what a connector does from now on. The record has no tokens, no row data and none of the backend's words. */
 export function recordUploads(
   connector: Pick<BackendConnector, 'status' | 'subscribe'>,
   { database, limit = 500 }: UploadLogOptions = {},
@@ -40,7 +40,7 @@ export function recordUploads(
       const { status } = connector;
       let next = addEvent({ ...record, status }, event, Date.now(), limit);
       const { queuedEntries } = status;
-      // An empty one counts always: SQLite tells of no change when a table is emptied at once, as by clearing.
+      // An empty queue is always recorded, because SQLite reports no change if a table is emptied at once.
       if (queuedEntries === 0 || (queuedEntries !== undefined && !database))
         next = addQueueLength(next, queuedEntries, Date.now(), limit);
       update(next);

@@ -5,7 +5,7 @@ const MOST = 50;
 
 /** The latest requests, newest first. */
 export function RequestTable({ requests }: { requests: readonly UploadRequest[] }) {
-  if (requests.length === 0) return <p className="ui-none">No request yet. Write something.</p>;
+  if (requests.length === 0) return <p className="ui-none">No requests yet. Write something.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it.
     <section className="ui-requests" aria-label="Requests" tabIndex={0}>

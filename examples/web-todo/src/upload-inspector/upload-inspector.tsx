@@ -7,7 +7,7 @@ import './upload-inspector.css';
 import { useNow } from './use-now.ts';
 import { PHASES } from './words.ts';
 
-/** Shows what a connector is doing and has done. Make the log next to the connector: `recordUploads(connector)`. */
+/** Shows what a connector is doing and has done. Create the log next to the connector: `recordUploads(connector)`. */
 export function UploadInspector({ log }: { log: UploadLog }) {
   const record = useSyncExternalStore(log.subscribe, log.getSnapshot);
   const now = useNow();

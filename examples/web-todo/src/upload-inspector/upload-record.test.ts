@@ -18,13 +18,13 @@ function after(...events: UploadEvent[]): UploadRecord {
   );
 }
 
-test('a request is under way until it is answered', () => {
+test('a request is running until it is answered', () => {
   const record = after({ type: 'attempt', ...sent, attempt: 1 });
   expect(record.requests).toMatchObject([{ startedAt: 1_000, transactions: 3, entries: 4, attempt: 1 }]);
   expect(record.requests.map(outcomeOf)).toEqual([{ text: 'under way', tone: 'running' }]);
 });
 
-test('what was rejected and applied belongs to the request before it', () => {
+test('rejected and applied writes belong to the request before', () => {
   const record = after(
     { type: 'attempt', ...sent, attempt: 1 },
     answer,
@@ -34,7 +34,7 @@ test('what was rejected and applied belongs to the request before it', () => {
   expect(record.requests.map(outcomeOf)).toEqual([{ text: '1 of 3 rejected', more: 'invalid', tone: 'bad' }]);
 });
 
-test('a failure names its code, and the next try its number', () => {
+test('a failure has its code, and the next attempt its number', () => {
   const record = after(
     { type: 'attempt', ...sent, attempt: 1 },
     { ...answer, code: 'network' },
@@ -56,7 +56,7 @@ test('a failure names its code, and the next try its number', () => {
   ]);
 });
 
-test('the oldest goes where more than the limit came', () => {
+test('the oldest is dropped if there are more than the limit', () => {
   const record = after(
     { type: 'attempt', ...sent, attempt: 1 },
     { type: 'attempt', ...sent, attempt: 2 },
@@ -68,7 +68,7 @@ test('the oldest goes where more than the limit came', () => {
   ]);
 });
 
-test('the length of the queue is kept when it changes', () => {
+test('the length of the queue is recorded when it changes', () => {
   const record = [2, 2, 0].reduce(
     (before, length, at) => addQueueLength(before, length, at, 10),
     emptyRecord(connector.status),

@@ -1,11 +1,11 @@
 import type { UploadEvent, UploadStatus } from 'powersync-backend-connector';
 
-/** What was seen of the upload path, as an immutable value. */
+/** What was recorded of the upload path, as an immutable value. */
 export interface UploadRecord {
   readonly status: UploadStatus;
   /** Calls of the transport, oldest first. */
   readonly requests: readonly UploadRequest[];
-  /** The length of the queue whenever it changed, oldest first. */
+  /** The length of the queue after each change, oldest first. */
   readonly queue: readonly QueueSample[];
   /** The last refresh of the token. */
   readonly token: TokenSample | undefined;
@@ -21,11 +21,11 @@ export interface UploadRequest {
   readonly entries: number;
   /** 1 for the first time, 2 for the first retry … */
   readonly attempt: number;
-  /** Undefined while it is under way. */
+  /** Undefined while it is running. */
   readonly durationMs?: number;
-  /** Why it failed as a whole. */
+  /** Why the whole request failed. */
   readonly code?: string;
-  /** Transactions that left the queue by it. */
+  /** Transactions that left the queue after it. */
   readonly applied: number;
   readonly rejected: number;
   /** Codes of the transactions that were rejected. */
@@ -47,7 +47,7 @@ export function emptyRecord(status: UploadStatus): UploadRecord {
   return { status, requests: [], queue: [], token: undefined, failures: 0 };
 }
 
-/** Adds an event. Requests come one after another, so what follows one is about the latest. */
+/** Adds an event. Requests run one after the other, so an event is about the latest one. */
 export function addEvent(record: UploadRecord, event: UploadEvent, at: number, limit: number): UploadRecord {
   switch (event.type) {
     case 'attempt': {

@@ -13,7 +13,7 @@ export const PHASES: { readonly [Phase in UploadStatus['phase']]: { text: string
   closed: { text: 'Closed', tone: 'plain' },
 };
 
-/** What is so, and in small print why. */
+/** A fact, and its reason in small print. */
 export interface Fact {
   readonly text: string;
   readonly more?: string;
@@ -48,8 +48,8 @@ export function tokenFact(token: TokenSample | undefined, now: number): Fact {
   if (!token) return { text: 'Not needed yet' };
   const { result, at, durationMs } = token;
   const age = seconds(now - at);
-  if (result === 'signed-out') return { text: 'Nobody signed in' };
-  if (result === 'token') return { text: `${age} old`, more: `came in ${durationMs} ms` };
+  if (result === 'signed-out') return { text: 'Nobody is signed in' };
+  if (result === 'token') return { text: `${age} old`, more: `fetched in ${durationMs} ms` };
   return { text: result === 'unchanged' ? 'Refused' : 'Refresh failed', more: `${age} ago` };
 }
 

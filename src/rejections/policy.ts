@@ -1,6 +1,6 @@
 import type { ConnectorDatabase, CrudEntryLike } from '../database/database.ts';
 import type { UploadError } from '../error/upload-error.ts';
-import type { PlatformAbortSignal } from './platform.ts';
+import type { PlatformAbortSignal } from '../transport/platform.ts';
 
 /** A transaction that the backend will not accept. */
 export interface RejectedTransaction {
