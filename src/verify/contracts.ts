@@ -118,6 +118,11 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     (options) => presets.agentSkills({ userId: 'verify', ...options }),
     true,
   ),
+  'tanstack-starter': preset(
+    'tanstack-starter',
+    (options) => presets.tanstackStarter({ userId: 'verify', ...options }),
+    true,
+  ),
   nestjs: preset('nestjs', (options) => presets.nestjs({ login: () => null, ...options }), true),
   django: preset('django', presets.django, false),
   rails: {

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import * as presets from '../../src/presets/index.ts';
 import { CONTRACTS, type Contract } from '../../src/verify/contracts.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { startAgentSkills } from '../support/published-backends/agent-skills.ts';
@@ -13,6 +14,7 @@ import { startNextjs } from '../support/published-backends/nextjs.ts';
 import { startNodejs } from '../support/published-backends/nodejs.ts';
 import { startRails } from '../support/published-backends/rails.ts';
 import { issueToken, type StandIn } from '../support/published-backends/stand-in.ts';
+import { startTanstackStarter } from '../support/published-backends/tanstack-starter.ts';
 import { startLocalServer } from '../support/service-stand-in/local-server.ts';
 
 interface Published {
@@ -55,6 +57,14 @@ const PUBLISHED: Published[] = [
   { contract: 'dotnet', start: startDotnet, finds: [], undoes: true },
   { contract: 'cloudcode', start: startCloudcode, finds: [], undoes: true },
   { contract: 'agent-skills', start: startAgentSkills, finds: ['tokens'], undoes: true, needsToken: true },
+  {
+    contract: 'tanstack-starter',
+    start: startTanstackStarter,
+    row: { name: 'Milk {n}', owner_id: 'ada' },
+    finds: ['tokens'],
+    undoes: true,
+    needsToken: true,
+  },
   { contract: 'nestjs', start: startNestjs, table: 'Product', finds: [], undoes: true, needsToken: true },
   {
     contract: 'django',
@@ -156,11 +166,28 @@ it.each(CASES)('$name: finds $finds', async ({ contract, start, finds, undoes, r
   expect(repeated.length, 'the replay is sent').toBeGreaterThan(0);
 });
 
-it('there is a contract for each', () => {
+it('rails with keepsIds on a server that chooses ids: says so at once, and what to change', async () => {
+  const standIn = await startRails();
+  const { table, row, headers } = ofRails;
+  const report = await verify({
+    url: standIn.url,
+    contract: CONTRACTS.rails as Contract,
+    options: { keepsIds: true },
+    table,
+    row,
+    headers,
+    timeoutMs: 30_000,
+  });
+  expect(report.checks[0]).toMatchObject({
+    status: 'violation',
+    advice: expect.stringMatching(/permit :id in the controller/),
+  });
+  expect(report.left.map(({ id }) => id)).toEqual(standIn.store.rows(table).map(({ id }) => String(id)));
+});
+
+it('there is a contract for each preset, and each is tried here', () => {
+  const made = Object.keys(presets).map((name) => name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`));
+  expect(made.sort()).toEqual([...new Set(PUBLISHED.map(({ contract }) => contract))].sort());
   const others = ['write-api', 'batch', 'rows', 'graphql', 'connect'];
-  expect([...new Set(PUBLISHED.map(({ contract }) => contract))].sort()).toEqual(
-    Object.keys(CONTRACTS)
-      .filter((name) => !others.includes(name))
-      .sort(),
-  );
+  expect(made.concat(others).sort()).toEqual(Object.keys(CONTRACTS).sort());
 });
