@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { Columns, Target } from '../verify/backend.ts';
+import type { Target } from '../verify/backend.ts';
+import type { Columns } from '../verify/columns.ts';
 import { CONTRACTS } from '../verify/contracts.ts';
 
 export const USAGE = `powersync-backend-connector verify <url> --table <name> --row <json> [options]
@@ -10,6 +11,7 @@ Checks that a backend takes writes the way the connector sends them.
   --row <json>        columns of a row that the backend takes, such as '{"name":"Milk {n}"}'; {n} is numbered
   --bad-row <json>    columns of a row that one of its constraints refuses
   --contract <name>   ${Object.keys(CONTRACTS).join(' | ')}; default write-api
+  --options <json>    options of its transport or preset, such as '{"keepsIds":true}'
   --token <jwt>       sent as Authorization: Bearer <jwt>
   --token-url <url>   where to get it, as JSON with a member "token"
   --header <h>        a header of every request, such as 'x-api-key: 42'; may be repeated
@@ -52,6 +54,7 @@ export function readArguments(argv: readonly string[]): CliArguments | 'help' {
     badRow: badRow === undefined ? undefined : readColumns('--bad-row', badRow),
     token,
     headers: Object.fromEntries((values.header ?? []).map(readHeader)),
+    options: values.options === undefined ? undefined : readColumns('--options', values.options),
     readUrl: values.read,
     timeoutMs: seconds * 1_000,
   };
@@ -68,6 +71,7 @@ function parse(argv: readonly string[]) {
         row: { type: 'string' },
         'bad-row': { type: 'string' },
         contract: { type: 'string' },
+        options: { type: 'string' },
         token: { type: 'string' },
         'token-url': { type: 'string' },
         header: { type: 'string', multiple: true },
@@ -96,5 +100,6 @@ function readColumns(name: string, text: string): Columns {
   } catch {
     // Said below.
   }
-  throw new UsageError(`${name} takes a JSON object, such as '{"name":"Milk"}'.`);
+  const example = name === '--options' ? '{"keepsIds":true}' : '{"name":"Milk"}';
+  throw new UsageError(`${name} takes a JSON object, such as '${example}'.`);
 }

@@ -1,4 +1,4 @@
-import { MissingPackageError } from '../verify/contracts.ts';
+import { MissingPackageError, UnusableOptionsError } from '../verify/contracts.ts';
 import { verify } from '../verify/verify.ts';
 import { readArguments, USAGE, UsageError } from './arguments.ts';
 import { announcement, asTable } from './print.ts';
@@ -19,12 +19,13 @@ export async function main(argv: readonly string[], print: (text: string) => voi
     print(
       json
         ? JSON.stringify({ url: target.url, contract: target.contract.name, ...report }, null, 2)
-        : asTable(report),
+        : asTable(report, target.table),
     );
     return report.passed ? 0 : 1;
   } catch (error) {
     if (error instanceof UsageError) print(`${error.message}\n\n${USAGE}`);
-    else if (error instanceof MissingPackageError) print(error.message);
+    else if (error instanceof MissingPackageError || error instanceof UnusableOptionsError)
+      print(error.message);
     else throw error;
     return 2;
   }

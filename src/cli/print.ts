@@ -1,6 +1,7 @@
 import type { Target } from '../verify/backend.ts';
 import { ID_PREFIX } from '../verify/contracts.ts';
 import type { FindingStatus } from '../verify/finding.ts';
+import { describeLeft } from '../verify/left-behind.ts';
 import type { VerifyReport } from '../verify/verify.ts';
 
 const MARKS: Readonly<Record<FindingStatus, string>> = {
@@ -19,7 +20,7 @@ export function announcement({ url, table, contract }: Target): string {
 }
 
 /** The report as a table for people. */
-export function asTable({ checks, passed, rowsLeft }: VerifyReport): string {
+export function asTable({ checks, passed, left }: VerifyReport, table: string): string {
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2;
   const indent = ' '.repeat(12 + width);
   const lines = checks.flatMap(({ check, status, message, advice }) => [
@@ -29,6 +30,10 @@ export function asTable({ checks, passed, rowsLeft }: VerifyReport): string {
   const counts = (['ok', 'violation', 'warning', 'skipped'] as const).map(
     (status) => `${checks.filter((each) => each.status === status).length} ${status}`,
   );
-  const left = rowsLeft > 0 ? [`${rowsLeft} rows with ids that begin with ${ID_PREFIX} may be left.`] : [];
-  return [...lines, '', ...left, `${passed ? 'Passed' : 'Not passed'}: ${counts.join(', ')}.`].join('\n');
+  return [
+    ...lines,
+    '',
+    ...describeLeft(left, table),
+    `${passed ? 'Passed' : 'Not passed'}: ${counts.join(', ')}.`,
+  ].join('\n');
 }

@@ -1,11 +1,12 @@
+import { defaultVerdict } from '../error/codes.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
 import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type Contract, ID_PREFIX } from './contracts.ts';
-
-/** Columns of a row. */
-export type Columns = Readonly<Record<string, unknown>>;
+import { type Columns, changed, numbered } from './columns.ts';
+import { type Contract, ID_PREFIX, UnusableOptionsError } from './contracts.ts';
+import type { LeftRow } from './left-behind.ts';
+import { hasId, otherId, rowIn } from './row-in-answer.ts';
 
 /** What a backend is to be verified with. */
 export interface Target {
@@ -21,6 +22,8 @@ export interface Target {
   readonly token?: string | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Options of the contract's transport or preset. */
+  readonly options?: Columns | undefined;
   /** Where a row can be read back: a URL with `{table}` and `{id}` that answers the row as JSON, or 404. */
   readonly readUrl?: string | undefined;
   /** Milliseconds for each request. */
@@ -34,11 +37,28 @@ export interface RawAnswer {
   readonly text: string;
 }
 
+/** A write as it was sent, and its answer. */
+export interface Exchange extends RawAnswer {
+  readonly method: string;
+  /** Headers and body of the request. */
+  readonly sent: string;
+}
+
 /** What came of sending transactions: outcomes or an error, and the answers behind them. */
 export interface Delivery {
   readonly outcomes: readonly Outcome[];
   readonly error: UploadError | undefined;
-  readonly answers: readonly RawAnswer[];
+  /** Of writes only: what a transport read meanwhile is left out. */
+  readonly answers: readonly Exchange[];
+  /** How many requests were sent, reads among them. */
+  readonly requests: number;
+}
+
+export interface DeliverOptions {
+  /** The token to send; undefined sends none. Default: that of the target. */
+  readonly token?: string | undefined;
+  /** By a new transport, as after a restart of the app: one that is used again may remember what it has sent. */
+  readonly afterRestart?: boolean;
 }
 
 /** The backend as checks see it. Every row that they write is remembered, to be deleted in the end. */
@@ -50,35 +70,87 @@ export interface Backend {
   remove(row: UploadEntry): UploadEntry;
   transaction(...entries: UploadEntry[]): UploadTransaction;
   /** Sends transactions in one call of the transport; by default with the token. */
-  deliver(transactions: readonly UploadTransaction[], token?: string | undefined): Promise<Delivery>;
+  deliver(transactions: readonly UploadTransaction[], options?: DeliverOptions): Promise<Delivery>;
   /** Any request, outside the transport. */
   request(init: RequestInit & { readonly url?: string }): Promise<RawAnswer>;
   /** The row at the backend; null if it isn't there, undefined if it can't be read back. */
   read(entry: UploadEntry): Promise<Columns | null | undefined>;
-  /** Deletes every row that was written; returns how many of them may be left. */
-  cleanUp(): Promise<number>;
+  /** The ids that the backend said it gave to this row instead of the one that was sent, one for each PUT. */
+  otherIds(entry: UploadEntry): readonly string[];
+  /** Whether rows are stored under ids that the backend chose: it says so, and none could be read under the id that was sent. */
+  choosesIds(): boolean;
+  /** Deletes every row that was written; returns those that stay. */
+  cleanUp(): Promise<readonly LeftRow[]>;
 }
 
-/** @throws MissingPackageError */
+/** What is known of a row that was written. */
+interface Written {
+  readonly row: UploadEntry;
+  /** What the backend said of its PUT, where that is clear. */
+  told: 'applied' | 'refused' | undefined;
+  /** Whether it could be read under the id that was sent. */
+  seen: boolean;
+  readonly otherIds: string[];
+}
+
+/**
+ * @throws MissingPackageError
+ * @throws UnusableOptionsError
+ */
 export async function createBackend(target: Target): Promise<Backend> {
   const { contract, headers = {} } = target;
+  // Without a token a transport would send nothing: nobody is signed in then.
+  const options = { ...(target.token === undefined && { authorization: 'none' }), ...target.options };
   const run = randomHex(8);
-  const written = new Map<string, UploadEntry>();
+  const written = new Map<string, Written>();
   let count = 0;
-  const answers: RawAnswer[] = [];
-  const transport = await contract.transport(target.url, { fetch: recordingFetch, headers });
+  const answers: Exchange[] = [];
+  let requests = 0;
+  let transport = await newTransport();
+
+  async function newTransport(): Promise<Transport> {
+    try {
+      return await contract.transport(target.url, { fetch: recordingFetch, headers }, options);
+    } catch (error) {
+      if (error instanceof TypeError) throw new UnusableOptionsError(error.message);
+      throw error;
+    }
+  }
 
   async function recordingFetch(...request: Parameters<typeof fetch>): Promise<Response> {
+    const [input, init] = request;
+    const asked = new Request(input instanceof Request ? input.clone() : input, init);
+    const { method } = asked;
+    requests++;
+    const sent = `${JSON.stringify([...asked.headers])}\n${await asked.text()}`;
     const response = await fetchAgain(...request);
     const { status, headers } = response;
-    answers.push({ status, headers, text: await response.clone().text() });
+    const text = await response.clone().text();
+    if (method !== 'GET' && method !== 'HEAD') answers.push({ method, sent, status, headers, text });
     return response;
   }
 
   function entry(op: string, id: string, opData?: Columns): UploadEntry {
-    const made = { clientId: ++count, op, table: target.table, id, opData };
-    if (op === 'PUT') written.set(id, made);
-    return made;
+    return { clientId: ++count, op, table: target.table, id, opData };
+  }
+
+  /** Remembers what the backend says of the rows that were sent. */
+  function note(transactions: readonly UploadTransaction[], delivery: Delivery): void {
+    for (const [index, { entries }] of transactions.entries()) {
+      for (const { op, table, id } of entries) {
+        const row = op === 'PUT' ? written.get(id) : undefined;
+        if (!row) continue;
+        const told = toldOf(delivery, index, entries.length === 1);
+        row.told = told ?? (table === target.table ? row.told : 'refused'); // by no other table it gets into this one
+      }
+    }
+    const [sent, ...others] = transactions.flatMap(({ entries }) => entries);
+    const row = sent?.op === 'PUT' && others.length === 0 ? written.get(sent.id) : undefined;
+    if (!sent || !row) return;
+    for (const { status, text } of delivery.answers) {
+      const other = status < 300 ? otherId(text, sent.id, sent.opData) : undefined;
+      if (other !== undefined) row.otherIds.push(other);
+    }
   }
 
   const backend: Backend = {
@@ -91,14 +163,23 @@ export async function createBackend(target: Target): Promise<Backend> {
     change: ({ id, opData = {} }) => ({ ...entry('PATCH', id, changed(opData)), previousValues: opData }),
     remove: ({ id }) => entry('DELETE', id),
     transaction: (...entries) => {
+      for (const each of entries) {
+        if (each.op !== 'PUT' || written.has(each.id)) continue;
+        const row = { ...each, table: target.table }; // also where it is sent to another table
+        written.set(each.id, { row, told: undefined, seen: false, otherIds: [] });
+      }
       const [first, last] = [entries[0]?.clientId, entries[entries.length - 1]?.clientId];
       return { key: `verify-${run}:${first}-${last}:${randomHex(16)}`, transactionId: ++count, entries };
     },
-    async deliver(transactions, ...token) {
+    async deliver(transactions, options = {}) {
+      if (options.afterRestart) transport = await newTransport();
       answers.length = 0;
-      const current = token.length > 0 ? token[0] : target.token;
-      const { outcomes, error } = await send(transport, transactions, current, target.timeoutMs);
-      return { outcomes, error, answers: [...answers] };
+      requests = 0;
+      const token = 'token' in options ? options.token : target.token;
+      const { outcomes, error } = await send(transport, transactions, token, target.timeoutMs);
+      const delivery = { outcomes, error, answers: [...answers], requests };
+      note(transactions, delivery);
+      return delivery;
     },
     async request({ url = contract.postUrl?.(target.url) ?? target.url, ...init }) {
       const response = await fetchAgain(url, {
@@ -114,26 +195,65 @@ export async function createBackend(target: Target): Promise<Backend> {
       const url = target.readUrl
         .replace('{table}', encodeURIComponent(table))
         .replace('{id}', encodeURIComponent(id));
-      return readRow(await backend.request({ url, headers: authorization(target.token) }));
+      const found = readRow(await backend.request({ url, headers: authorization(target.token) }), id);
+      const known = written.get(id);
+      if (known && found) known.seen = true;
+      return found;
+    },
+    otherIds: ({ id }) => written.get(id)?.otherIds ?? [],
+    choosesIds: () => {
+      const told = [...written.values()].filter(({ otherIds }) => otherIds.length > 0);
+      return told.length > 0 && !told.some(({ seen }) => seen);
     },
     async cleanUp() {
-      let left = 0;
-      for (const row of written.values()) {
-        const { outcomes } = await backend.deliver([backend.transaction(backend.remove(row))]);
-        if (outcomes[0]?.status !== 'applied') left++;
-      }
+      const left: LeftRow[] = [];
+      const choosesIds = backend.choosesIds();
+      for (const each of written.values()) left.push(...(await leftOf(backend, each, choosesIds)));
       return left;
     },
   };
   return backend;
 }
 
+/** Deletes a row, and says what stays of it. */
+async function leftOf(backend: Backend, written: Written, choosesIds: boolean): Promise<LeftRow[]> {
+  const { row, told, otherIds } = written;
+  const { outcomes, error } = await backend.deliver([backend.transaction(backend.remove(row))]);
+  const [outcome] = outcomes;
+  const isDeleted = outcome?.status === 'applied';
+  const found = await backend.read(row);
+  if (found && isDeleted)
+    return [{ id: row.id, why: 'DELETE was answered as applied, but the row can still be read.' }];
+  const others: LeftRow[] = [];
+  for (const id of new Set(choosesIds ? otherIds : []))
+    if ((await backend.read({ ...row, id })) !== null) others.push({ id, why: OTHER_ID });
+  if (others.length > 0 || isDeleted || found === null || (told === 'refused' && !found)) return others;
+  const failure = error ?? (outcome && 'error' in outcome ? outcome.error : undefined);
+  const why = `DELETE was not applied: ${failure?.message ?? 'it was not attempted.'}`;
+  return [
+    { id: row.id, why: told || found ? why : `perhaps not there, because PUT got no clear answer. ${why}` },
+  ];
+}
+
+function toldOf({ outcomes, error }: Delivery, index: number, isAlone: boolean): Written['told'] {
+  const outcome = outcomes[index];
+  if (outcome?.status === 'applied') return 'applied';
+  if (!isAlone) return undefined; // A backend may have applied a part of it.
+  const code = (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
+  return code && (code === 'unauthenticated' || ['reject', 'hold'].includes(defaultVerdict(code)))
+    ? 'refused'
+    : undefined;
+}
+
+const OTHER_ID =
+  "chosen by the backend. verify deletes only rows with the ids that it sent: another id could be somebody else's row.";
+
 async function send(
   transport: Transport,
   transactions: readonly UploadTransaction[],
   token: string | undefined,
   timeoutMs: number,
-): Promise<Omit<Delivery, 'answers'>> {
+): Promise<Omit<Delivery, 'answers' | 'requests'>> {
   const context = {
     signal: AbortSignal.timeout(timeoutMs),
     attempt: 1,
@@ -158,42 +278,16 @@ async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Respons
   }
 }
 
-/** Reads `{...}`, `[{...}]`, `{ data: {...} }` or `{ row: {...} }`. */
-function readRow({ status, text }: RawAnswer): Columns | null | undefined {
-  if (status === 404) return null;
+/** What a read answered; undefined also where it is a row with another id. */
+function readRow({ status, text }: RawAnswer, id: string): Columns | null | undefined {
+  if (status === 404 || status === 410) return null;
   if (status !== 200) return undefined;
-  try {
-    const json: unknown = JSON.parse(text);
-    if (Array.isArray(json)) return (json[0] as Columns | undefined) ?? null;
-    const { data, row } = Object(json);
-    return (data ?? row ?? json) as Columns | null;
-  } catch {
-    return undefined;
-  }
+  const row = rowIn(text);
+  return row && !hasId(row, id) ? undefined : row;
 }
 
 export function authorization(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
-}
-
-/** `{n}` in a text becomes a number, another one for each row: for columns whose values must not repeat. */
-function numbered(columns: Columns, n: number): Columns {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.replaceAll('{n}', String(n)) : value,
-    ]),
-  );
-}
-
-/** Another value for one column: text gets longer, a number greater. */
-export function changed(row: Columns): Columns {
-  const [name, value] =
-    Object.entries(row).find(([, each]) => typeof each === 'string') ??
-    Object.entries(row).find(([, each]) => typeof each === 'number') ??
-    [];
-  if (name === undefined) return row;
-  return { [name]: typeof value === 'number' ? value + 1 : `${value} (changed)` };
 }
 
 function uuidOf(run: string, count: string): string {

@@ -5,12 +5,16 @@ import { writeApi } from '../http/write-api.ts';
 import * as presets from '../presets/index.ts';
 import type { PlatformFetch } from '../transport/platform.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Columns } from './columns.ts';
 
 /** How a transport of a contract makes its requests. */
 export interface ContractHttp {
   readonly fetch: PlatformFetch;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** Options that a transport or a preset doesn't take. The message says which. */
+export class UnusableOptionsError extends Error {}
 
 /** A contract needs a package that is not installed. The message says which. */
 export class MissingPackageError extends Error {}
@@ -19,9 +23,13 @@ export class MissingPackageError extends Error {}
 export interface Contract {
   readonly name: string;
   /** @throws MissingPackageError */
-  readonly transport: (url: string, http: ContractHttp) => Transport | Promise<Transport>;
-  /** Applies each transaction as a whole. */
-  readonly atomic: boolean;
+  readonly transport: (url: string, http: ContractHttp, options: object) => Transport | Promise<Transport>;
+  /** Applies each transaction as a whole; perhaps with some options only. */
+  readonly atomic: boolean | ((options: Columns) => boolean);
+  /** Asks the backend to keep the idempotency keys that are sent, and to apply none twice. */
+  readonly keepsKeys: boolean;
+  /** What to change at the backend, and here, where it gives rows ids of its own. */
+  readonly idAdvice?: string;
   /** Bad data is answered with a 2xx and results. */
   readonly inBand: boolean;
   /** The one url that takes JSON by POST, so that bodies of any kind can be tried; undefined where there is none. */
@@ -48,8 +56,9 @@ const NO_JSON = '{"transactions": [';
 export const CONTRACTS: Readonly<Record<string, Contract>> = {
   'write-api': {
     name: 'write-api',
-    transport: (url, http) => writeApi({ url, ...http, maxBodyBytes: 100_000_000 }),
+    transport: (url, http, options) => writeApi({ maxBodyBytes: 100_000_000, ...options, url, ...http }),
     atomic: true,
+    keepsKeys: true,
     inBand: true,
     postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"transactions":[]}', '{"transactions":[{"crud":[{"op":"MERGE"}]}]}'],
@@ -57,8 +66,9 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   batch: {
     name: 'batch',
-    transport: (url, http) => batchEndpoint({ url, ...http, maxBodyBytes: 100_000_000 }),
+    transport: (url, http, options) => batchEndpoint({ maxBodyBytes: 100_000_000, ...options, url, ...http }),
     atomic: true,
+    keepsKeys: true,
     inBand: false,
     postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"batch":[{"op":"MERGE"}]}'],
@@ -66,16 +76,18 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   rows: {
     name: 'rows',
-    transport: (url, http) => rowEndpoints({ url, ...http }),
+    transport: (url, http, options) => rowEndpoints({ ...options, url, ...http }),
     atomic: false,
+    keepsKeys: true, // where `idempotencyHeader` names a header for them
     inBand: false,
     malformed: [],
     maxTransactions: 1,
   },
   graphql: {
     name: 'graphql',
-    transport: (url, http) => graphql({ url, ...http, maxBodyBytes: 100_000_000 }),
+    transport: (url, http, options) => graphql({ maxBodyBytes: 100_000_000, ...options, url, ...http }),
     atomic: true,
+    keepsKeys: true,
     inBand: true,
     postUrl: (url) => url,
     malformed: [NO_JSON, '{}', '{"query":"mutation {"}'],
@@ -86,26 +98,41 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     name: 'connect',
     transport: connectService,
     atomic: true,
+    keepsKeys: true,
     inBand: true,
     postUrl: (url) => `${url.replace(/\/+$/, '')}/powersync.write.v1.WriteService/Upload`,
     headers: ['connect-protocol-version', 'connect-timeout-ms', 'idempotency-key'],
     malformed: [NO_JSON, '{}', '{"transactions":[]}'],
     maxTransactions: 50,
   },
-  nodejs: preset('nodejs', (options) => presets.nodejs({ ...options, userId: 'verify' }), true),
-  nextjs: preset('nextjs', (options) => presets.nextjs({ ...options, userId: 'verify' }), true),
-  dotnet: preset('dotnet', (options) => presets.dotnet({ ...options, userId: 'verify' }), true),
-  cloudcode: preset('cloudcode', (options) => presets.cloudcode({ ...options, userId: 'verify' }), false),
+  nodejs: preset(
+    'nodejs',
+    (options) => presets.nodejs({ userId: 'verify', ...options }),
+    ({ persister }) => persister !== 'mongodb',
+  ),
+  nextjs: preset('nextjs', (options) => presets.nextjs({ userId: 'verify', ...options }), true),
+  dotnet: preset('dotnet', (options) => presets.dotnet({ userId: 'verify', ...options }), true),
+  cloudcode: preset('cloudcode', (options) => presets.cloudcode({ userId: 'verify', ...options }), false),
   'agent-skills': preset(
     'agent-skills',
-    (options) => presets.agentSkills({ ...options, userId: 'verify' }),
+    (options) => presets.agentSkills({ userId: 'verify', ...options }),
     true,
   ),
-  nestjs: preset('nestjs', (options) => presets.nestjs({ ...options, login: () => null }), true),
+  'tanstack-starter': preset(
+    'tanstack-starter',
+    (options) => presets.tanstackStarter({ userId: 'verify', ...options }),
+    true,
+  ),
+  nestjs: preset('nestjs', (options) => presets.nestjs({ login: () => null, ...options }), true),
   django: preset('django', presets.django, false),
-  rails: preset('rails', (options) => presets.rails({ ...options, userId: 'verify' }), false),
-  laravel: preset('laravel', (options) => presets.laravel({ ...options, userId: 'verify' }), false),
-  firebase: preset('firebase', (options) => presets.firebase({ ...options, idToken: () => null }), false),
+  rails: {
+    ...preset('rails', (options) => presets.rails({ userId: 'verify', ...options }), false),
+    idAdvice:
+      'Give the table an id of text (or uuid), and permit :id in the controller. Then set keepsIds: true in the preset, ' +
+      `and verify again with --options '{"keepsIds":true}'.`,
+  },
+  laravel: preset('laravel', (options) => presets.laravel({ userId: 'verify', ...options }), false),
+  firebase: preset('firebase', (options) => presets.firebase({ idToken: () => null, ...options }), false),
   'mongodb-expo': {
     ...preset('mongodb-expo', presets.mongodbExpo, false),
     id: (run, count) => `${ID_PREFIX}${run.slice(0, 4)}${count}`,
@@ -115,14 +142,26 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
 function preset(
   name: string,
   make: (options: presets.PresetOptions) => presets.Preset,
-  atomic: boolean,
+  atomic: Contract['atomic'],
 ): Contract {
-  const transport = (url: string, http: ContractHttp) => make({ url, ...http }).transport;
-  return { name, transport, atomic, inBand: false, browsers: false, malformed: [], maxTransactions: 1 };
+  return {
+    name,
+    transport: (url, http, options) => make({ ...options, url, ...http }).transport,
+    atomic,
+    keepsKeys: false,
+    inBand: false,
+    browsers: false,
+    malformed: [],
+    maxTransactions: 1,
+  };
 }
 
 /** In JSON over HTTP/1.1, which every server of Connect speaks. The package is the user's: it is asked for by name. */
-async function connectService(baseUrl: string, { fetch, headers }: ContractHttp): Promise<Transport> {
+async function connectService(
+  baseUrl: string,
+  { fetch, headers }: ContractHttp,
+  options: object,
+): Promise<Transport> {
   const { createConnectTransport } = await import('@connectrpc/connect-web').catch(() => {
     throw new MissingPackageError(
       'The contract "connect" needs two packages more: npm install @connectrpc/connect-web @connectrpc/connect.',
@@ -130,6 +169,7 @@ async function connectService(baseUrl: string, { fetch, headers }: ContractHttp)
   });
   const { writeService } = await import('../connect/write-service.ts');
   return writeService({
+    ...options,
     transport: createConnectTransport({
       baseUrl,
       fetch,

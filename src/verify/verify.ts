@@ -1,9 +1,12 @@
 import { type Backend, createBackend, type Target } from './backend.ts';
-import { atomicity, fifty, order, replay, success, visible } from './checks/applying.ts';
+import { atomicity, fifty, order, success, visible } from './checks/applying.ts';
 import { contentType, exposed, preflight } from './checks/browser.ts';
+import { ids } from './checks/ids.ts';
 import { bodySize, readable413, tooMany } from './checks/limits.ts';
 import { constraint, malformed, token, unknownTable } from './checks/refusing.ts';
+import { replay } from './checks/replaying.ts';
 import { type Check, type Finding, skipped, violation } from './finding.ts';
+import type { LeftRow } from './left-behind.ts';
 
 /** What came of one check. */
 export interface Checked extends Finding {
@@ -14,13 +17,16 @@ export interface VerifyReport {
   /** True where nothing is a violation. */
   readonly passed: boolean;
   readonly checks: readonly Checked[];
-  /** Rows that could not be deleted again. */
+  /** How many rows could not be deleted again. */
   readonly rowsLeft: number;
+  /** Which rows these are, and why. */
+  readonly left: readonly LeftRow[];
 }
 
 /** In this order: what all others build on comes first. */
 const CHECKS: readonly Check[] = [
   success,
+  ids,
   visible,
   order,
   atomicity,
@@ -41,7 +47,7 @@ const CHECKS: readonly Check[] = [
 /**
  * Runs every check against a backend, one after another, and deletes the rows that were written.
  *
- * @throws MissingPackageError before anything was sent.
+ * @throws MissingPackageError or UnusableOptionsError before anything was sent.
  */
 export async function verify(target: Target): Promise<VerifyReport> {
   const backend = await createBackend(target);
@@ -53,8 +59,13 @@ export async function verify(target: Target): Promise<VerifyReport> {
       : await run(check, backend);
     checks.push({ check: check.name, ...finding });
   }
-  const rowsLeft = await backend.cleanUp();
-  return { passed: checks.every(({ status }) => status !== 'violation'), checks, rowsLeft };
+  const left = await backend.cleanUp();
+  return {
+    passed: checks.every(({ status }) => status !== 'violation'),
+    checks,
+    rowsLeft: left.length,
+    left,
+  };
 }
 
 async function run(check: Check, backend: Backend): Promise<Finding> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../../examples/backend/server.ts';
 import { main } from '../../src/cli/main.ts';
+import { startRowServer } from './row-server.ts';
 import { instead, startVariant } from './variants.ts';
 
 let backend: Backend;
@@ -32,8 +33,8 @@ describe('verify', () => {
     );
     expect(exitCode).toBe(0);
     expect(printed[0]).toContain('into "lists" whose ids begin with feedc0de,');
-    expect(printed[1]).toMatch(/ok +idempotent replay +A replay/);
-    expect(printed[1]).toMatch(/Passed: 16 ok, 0 violation, 0 warning, 0 skipped\.$/);
+    expect(printed[1]).toMatch(/ok +idempotent replay +Sent: a PUT again/);
+    expect(printed[1]).toMatch(/Passed: 17 ok, 0 violation, 0 warning, 0 skipped\.$/);
   });
 
   it('says what to change, and exits with 1', async () => {
@@ -88,6 +89,27 @@ describe('verify', () => {
     expect([...seen]).toEqual(['4:2']);
   });
 
+  it('names the rows that stay, and why', async () => {
+    const { url } = await startRowServer({ choosesIds: true });
+    const { exitCode, text } = await run('verify', url, ...sample, '--contract', 'rows');
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/VIOLATION +ids are kept .* another id: 18\..*\n +→ Store the id that is sent/);
+    expect(text).toContain(
+      '5 rows stay in "lists". Delete them by hand:\n  17, 18, 19, 20, 21: chosen by the backend.',
+    );
+  });
+
+  it('--options are those of the transport', async () => {
+    const { url, readUrl } = await startRowServer();
+    const rows = ['verify', url, ...sample, '--contract', 'rows', '--read', readUrl];
+    expect((await run(...rows)).text).toMatch(/warning +idempotent replay /);
+    const options = ['--options', '{"idempotencyHeader":"Idempotency-Key"}'];
+    expect((await run(...rows, ...options)).text).toMatch(/ok +idempotent replay /);
+    const wrong = await run(...rows, '--options', '{"idempotencyHeadr":"x"}');
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.text).toMatch(/idempotencyHeadr/);
+  });
+
   it('a backend that is not there is no crash', async () => {
     const { exitCode, text } = await run('verify', 'http://127.0.0.1:9/api/data', ...sample);
     expect(exitCode).toBe(1);
@@ -108,6 +130,11 @@ it.each([
   [['verify', 'http://a', '--table', 't', '--row', '[]'], 2, /--row takes a JSON object/],
   [['verify', 'http://a', ...sample, '--contract', 'soap'], 2, /There is no contract "soap"/],
   [['verify', 'http://a', ...sample, '--contract', 'toString'], 2, /There is no contract "toString"/],
+  [
+    ['verify', 'http://a', ...sample, '--options', 'keepsIds'],
+    2,
+    /--options takes a JSON object, such as '{"keepsIds":true}'/,
+  ],
   [['verify', 'http://a', ...sample, '--timeout', 'soon'], 2, /--timeout takes/],
   [['verify', 'http://a', ...sample, '--header', 'x-api-key'], 2, /--header takes a name and a value/],
   [['verify', 'http://a', ...sample, '--tabel', 'x'], 2, /--tabel/],

@@ -1,5 +1,7 @@
 // Whether bad requests and bad data are refused in a way that neither loses nor blocks writes.
-import { authorization, type Backend, type Delivery } from '../backend.ts';
+import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../error/codes.ts';
+import type { UploadError } from '../../error/upload-error.ts';
+import { authorization, type Backend, type Delivery, type RawAnswer } from '../backend.ts';
 import { type Check, type Finding, ok, skipped, violation } from '../finding.ts';
 
 export const constraint: Check = {
@@ -61,8 +63,18 @@ export const unknownTable: Check = {
         'Refuse tables you do not know, so that the app learns what is wrong.',
       );
     }
-    return ok(`It was not applied (HTTP status ${status}).`);
+    const verdict = defaultVerdict(codeOf(delivery) ?? 'unknown');
+    return ok(`It was not applied (HTTP status ${status}). ${WHAT_BECOMES_OF_IT[verdict]}`);
   },
+};
+
+/** What the connector does with a write to a table that the backend doesn't know. */
+const WHAT_BECOMES_OF_IT: Readonly<Record<Verdict, string>> = {
+  hold: 'The connector holds such a write until the backend knows the table.',
+  reject: 'The connector records such a write as rejected, at once.',
+  ambiguous:
+    'The connector sends such a write again, and rejects it after ten tries over ten minutes or more.',
+  retry: 'The connector keeps such a write, and sends it again.',
 };
 
 export const malformed: Check = {
@@ -100,16 +112,22 @@ export const token: Check = {
   },
 };
 
+/** What a check of tokens looks at. */
+interface Refused {
+  readonly answers: readonly RawAnswer[];
+  readonly error: UploadError | undefined;
+}
+
 async function refusesToken(
   backend: Backend,
   what: string,
   wrong: string | undefined,
 ): Promise<Finding | undefined> {
   const { contract } = backend.target;
-  const delivery =
+  const delivery: Refused =
     wrong === undefined && contract.postUrl
       ? await requestWithoutToken(backend)
-      : await backend.deliver([backend.transaction(backend.newRow())], wrong ?? '');
+      : await backend.deliver([backend.transaction(backend.newRow())], { token: wrong ?? '' });
   const status = delivery.answers[0]?.status ?? 0;
   if (status === 401 || delivery.error?.code === 'unauthenticated') return undefined;
   return violation(
@@ -120,7 +138,7 @@ async function refusesToken(
   );
 }
 
-async function requestWithoutToken(backend: Backend): Promise<Pick<Delivery, 'answers' | 'error'>> {
+async function requestWithoutToken(backend: Backend): Promise<Refused> {
   const body = backend.target.contract.malformed[1] ?? '{}';
   const { headers, ...init } = post(backend, body);
   const answer = await backend.request({ ...init, headers: { 'content-type': 'application/json' } });
@@ -141,7 +159,7 @@ function isRejected({ outcomes, error }: Delivery): boolean {
   );
 }
 
-function codeOf({ outcomes: [outcome], error }: Delivery): string | undefined {
+function codeOf({ outcomes: [outcome], error }: Delivery): UploadErrorCode | undefined {
   return (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
 }
 
