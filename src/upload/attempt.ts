@@ -14,6 +14,7 @@ import type { Outcome } from '../transport/outcome.ts';
 import type { TransportContext } from '../transport/transport.ts';
 import { type Answered, type Item, pair } from './item.ts';
 import type { SignedIn } from './signed-in.ts';
+import { saysNothing } from './walk.ts';
 
 export interface AttemptParts {
   readonly options: Pick<ResolvedOptions, 'transport' | 'clock'>;
@@ -144,14 +145,18 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     const refuse = (why: UploadError): readonly Answered[] => {
       if (!first) throw why;
       if (why === error) return [...before, ...refused];
-      const stays: Outcome = { status: 'retry', error: why, inBand: false };
-      return [...before, { ...first, outcome: stays }, ...behind.map(notAttempted)];
+      return [...before, stays(first, why), ...behind];
     };
     if (used === null) return refuse(signedOut());
     if (!mayRefresh || used === undefined) return refuse(error);
     // One before it has to be decided first, so the next call sends this one again, and refreshes the token then.
     if (first && before.some(({ outcome }) => outcome.status !== 'applied'))
       return [...before, notAttempted(first), ...behind];
+    if (first && behind.some(isLost)) {
+      // That one may be applied already, which has to be remembered before it is sent again.
+      tokens.drop(used); // The next call refreshes it.
+      return [...before, stays(first, error), ...behind];
+    }
     const why = await refresh(used, error);
     if (why) return refuse(why);
     try {
@@ -163,10 +168,18 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
       // The transactions before it are settled. A refusal of all others is left to the next call, which bisects them.
       if (['reject', 'ambiguous'].includes(defaultVerdict(again.code)))
         return [...before, ...refused.map(notAttempted)];
-      const stays: Outcome = { status: 'retry', error: again, inBand: false };
-      return [...before, ...refused.map(({ item }) => ({ item, outcome: stays }))];
+      return [...before, ...refused.map((each) => stays(each, again))];
     }
   };
+}
+
+/** Whether the backend may have applied it without saying so. */
+function isLost({ outcome }: Answered): boolean {
+  return 'error' in outcome && outcome.inBand === false && saysNothing(UploadError.from(outcome.error));
+}
+
+function stays({ item }: Answered, error: UploadError): Answered {
+  return { item, outcome: { status: 'retry', error, inBand: false } };
 }
 
 function notAttempted({ item }: Answered): Answered {

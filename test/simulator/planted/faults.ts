@@ -107,6 +107,13 @@ export const FAULTS: readonly Fault[] = [
     'if (held && Date.now() === 0) {',
   ),
   fault(
+    'a fresh token sends what stands behind an undecided write',
+    'heldBeforeToken',
+    'upload/attempt.ts',
+    "if (first && before.some(({ outcome }) => outcome.status !== 'applied'))",
+    'if (Date.now() === 0)',
+  ),
+  fault(
     'no look at the deadline before the transport is called',
     'deadline',
     'upload/attempt.ts',

@@ -3,7 +3,7 @@ import { closing } from './closing.ts';
 import { deadline } from './deadline.ts';
 import { discarding } from './discarding.ts';
 import { outage } from './outage.ts';
-import { leaving, overtaken, slowPolicy } from './policies.ts';
+import { heldBeforeToken, leaving, overtaken, slowPolicy } from './policies.ts';
 import { ready } from './ready.ts';
 import { redirect } from './redirect.ts';
 import type { Scenario } from './stage.ts';
@@ -24,6 +24,7 @@ export const SCENARIOS = {
   slowPolicy,
   leaving,
   overtaken,
+  heldBeforeToken,
 } satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -78,3 +78,31 @@ export const overtaken: Scenario = async (realm) => {
   });
   return found;
 };
+
+/** P2: if the token is refused behind a write that a policy holds, nothing is sent again with a fresh token. */
+export const heldBeforeToken: Scenario = async (realm) => {
+  const found: string[] = [];
+  const applied: string[] = [];
+  let requests = 0;
+  const backend = (names: readonly string[]) => {
+    if (requests++ > 0) {
+      applied.push(...names);
+      return allApplied(names);
+    }
+    const refused = ['CHECK_VIOLATION', 'UNAUTHORIZED'].map((error_code) => ({
+      status: 'fatal_error',
+      requires_client_handling: false,
+      failed_operation: { error_code },
+    }));
+    return { status: 200, text: JSON.stringify({ results: refused }) };
+  };
+  let tokens = 0;
+  const credentials = async () => ({ token: `TOKEN-${++tokens}` });
+  await onStage(realm, { backend, options: { credentials, rejections: () => 'hold' } }, async (stage) => {
+    for (const name of ['1', '2']) stage.write(name);
+    void stage.connector.uploadData(stage.handle).catch(() => {});
+    await stage.scheduler.advance(1_000);
+    if (applied.length > 0) found.push(`P2: ${applied} took effect behind a write that the policy holds`);
+  });
+  return found;
+};

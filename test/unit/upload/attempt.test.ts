@@ -320,6 +320,16 @@ describe('a token that is refused is refreshed, and what was refused sent again:
     expect(log).toEqual(['a t1', 'drop t1', 'a t2']);
   });
 
+  it('not at once if one behind it got no answer: it may be applied, which has to be remembered first', async () => {
+    const lost: Outcome = { status: 'retry', error: error('network'), inBand: false };
+    const { send, log } = world(unless('t2', [refused('forbidden'), lost]));
+    const [first, second] = await send(of('a', 'b'));
+    expect(first).toMatchObject({ status: 'retry', error: { code: 'forbidden' } });
+    expect(second).toBe(lost);
+    expect(log).toEqual(['a b t1', 'drop t1']);
+    expect(await result(send(of('a', 'b')))).toBe('applied, applied');
+  });
+
   it('not where others behind it were applied: then it was not the token', async () => {
     const { send, log } = world(() => [refused(), APPLIED]);
     expect(await result(send(of('a', 'b')))).toBe('rejected forbidden, applied');
