@@ -1,6 +1,7 @@
 import { failureAlone } from '../combine/failure-alone.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
+import type { Outcome } from '../transport/outcome.ts';
 import type { Transport } from '../transport/transport.ts';
 
 export function hasColumns({ opData = {} }: UploadEntry): boolean {
@@ -30,14 +31,19 @@ export function prepareEntries(
     }
     const toSend = ready.filter(({ entries }) => entries.length > 0);
     const outcomes = toSend.length ? [...(await transport({ transactions: toSend }, context))] : [];
-    return transactions.map((_, index) =>
-      ready[index]?.entries.length === 0
-        ? { status: 'applied' }
-        : (outcomes.shift() ?? { status: 'not_attempted' }),
-    );
+    // Nothing counts as applied behind a failure: the failed one would count as overtaken, and be rejected for that.
+    let hasFailed = false;
+    return transactions.map((_, index) => {
+      const isEmpty = ready[index]?.entries.length === 0 && !hasFailed;
+      const outcome = isEmpty ? APPLIED : ready[index]?.entries.length ? outcomes.shift() : undefined;
+      hasFailed ||= outcome?.status !== 'applied';
+      return outcome ?? { status: 'not_attempted' };
+    });
   };
   return Object.assign(prepared, transport);
 }
+
+const APPLIED: Outcome = { status: 'applied' };
 
 /** A check for backends that fail on a PUT with only the id. */
 export function putNeedsColumns(entry: UploadEntry): void {
