@@ -58,8 +58,11 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
   let refused: { readonly key: string; readonly error: UploadError } | undefined;
 
   function isOf({ table, id }: UploadEntry, answered: unknown): boolean {
-    const isSame = String(answered).toLowerCase() === id.toLowerCase(); // Letters of a UUID may be of either case.
-    if (isSame && !isWholeNumber(id)) proven.add(table);
+    const isSame =
+      String(answered).toLowerCase() === id.toLowerCase() || // Letters of a UUID may be of either case.
+      (isWholeNumber(id) && !Number.isSafeInteger(answered) && answered === Number(id)); // JSON has rounded it.
+    // A number proves nothing: an integer column answers -1 and 0 as they were sent.
+    if (isSame && typeof answered === 'string' && !isWholeNumber(id)) proven.add(table);
     if (!isSame && typeof answered === 'number') integers.add(table);
     return isSame;
   }

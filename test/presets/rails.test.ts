@@ -107,6 +107,17 @@ describe('rails() and a server that chooses the ids, as published', () => {
     expect(await verdictOf(preset, remove('activities', OF_ROW_6))).toBe('applied'); // gone
   });
 
+  it.each(['-1', '0'])('a row with the number %s doesn’t prove that a table keeps ids', async (id) => {
+    const world = await started({});
+    othersIn(world);
+    const { preset, store, sent } = world;
+    store.insert('activities', id, { title: 'Odd' });
+    await verdictOf(preset, patch('activities', id, { title: 'x' }));
+    expect(await verdictOf(preset, remove('activities', OF_ROW_3))).toBe('reject not_found');
+    expect(sent().join()).not.toContain('3f2c');
+    expect(store.rows('activities').map(({ id }) => id)).toContain('3');
+  });
+
   it('while nobody says what the server has under the id, nothing is sent', async () => {
     const { preset, sent, standIn, store } = await started({ key: 'text' });
     store.insert('activities', OF_ROW_3, { title: 'Run' });
