@@ -11,7 +11,7 @@ import { build } from 'esbuild';
  * any other entry what it adds to ".", because no app has that entry without it.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 21_200 },
+  { entry: '.', packages: [], maxBytes: 21_800 },
   { entry: './http', packages: ['ky'], maxBytes: 10_050 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },

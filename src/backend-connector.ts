@@ -1,5 +1,6 @@
 import { createTokenSource } from './auth/token-cache.ts';
 import type { ConnectorDatabase } from './database/database.ts';
+import { ownError } from './error/own-error.ts';
 import { UploadError } from './error/upload-error.ts';
 import { type BackendConnectorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import {
@@ -332,7 +333,7 @@ export class BackendConnector {
     // A deadlock otherwise: this call would wait for the export, and the export for this call.
     if (this.#isExporting)
       return Promise.reject(
-        new TypeError('Not allowed in "export" of drainAndClear(). Call it after drainAndClear() ends.'),
+        ownError('Not allowed in "export" of drainAndClear(). Call it after drainAndClear() ends.'),
       );
     const turn = this.#turn.then(task);
     this.#turn = turn.catch(() => {});

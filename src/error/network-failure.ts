@@ -9,28 +9,34 @@ interface Thrown {
 /**
  * How messages begin: Chromium, Firefox, Safari, React Native, Node (`terminated`, `other side closed`), Deno and
  * Tauri, Cloudflare Workers (`Network connection lost.`, `internal error; reference = …`), axios, and iOS and Android
- * through Capacitor.
+ * through Capacitor. Each goes on as far as the platform's own words do, because what matches is shown. Anywhere in a
+ * message: the network stack of Chromium (Electron, and Cronet in Nitro) and that of Apple.
  */
 const MESSAGE =
-  /^(fetch failed|failed to fetch|load failed|network ?error|network (request|connection)|terminated$|other side closed|socket hang up|error sending|internal error(; reference|$)|the (network|internet) connection|the request timed out|a server with the specified hostname|could not connect to the server|unable to resolve host|failed to connect to |software caused connection abort|unexpected end of stream)/i;
-
-/** Chromium's network stack inside Electron and Cronet (Nitro), and Apple's. */
-const ANYWHERE = /\bnet::ERR_|\bNSURLErrorDomain\b/;
+  /^(failed to fetch|load failed|(fetch failed: )?unable to resolve host( "[\w.-]+")?|fetch failed|network ?error( when attempting to fetch resource)?|terminated$|other side closed|socket hang up|error sending( request for url \(https?:\/\/[\w.:/-]+\))?|internal error(?=; reference|$)|((the )?(network|internet) (request|connection)|the request timed out|a server with the specified hostname|could not connect to the server)( failed| timed out| (was )?lost| could not be found| appears to be offline)?|failed to connect(?= to )|(getaddrinfo|connect) e(conn|notfound|ai_|host|net|timed)[a-z_]*( [\w.:-]+)?$|software caused connection abort|unexpected end of stream)\.?|\bnet::ERR_[A-Z_]*|\bNSURLErrorDomain\b( Code=-\d+)?/i;
 
 /** Codes of sockets of Node and Bun, of undici, axios and TLS, and Java classes that Capacitor gives as `code`. */
 const CODE =
-  /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|EPIPE|EPROTO|ESOCKET|UND_ERR_(?!INVALID|NOT_SUPPORTED|ABORTED)|ERR_NETWORK|ERR_SSL|ERR_TLS|ERR_HTTP2|CERT_|ConnectionRefused|ConnectionClosed|FailedToOpenSocket|NSURLErrorDomain$)|^(\w+\.)*(UnknownHost|Connect|NoRouteToHost|Socket\w*|SSL\w*|EOF)Exception$/;
+  /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|EPIPE|EPROTO|ESOCKET|UND_ERR_(?!INVALID|NOT_SUPPORTED|ABORTED)|ERR_NETWORK|ERR_SSL|ERR_TLS|ERR_HTTP2|CERT_|ConnectionRefused|ConnectionClosed|FailedToOpenSocket|NSURLErrorDomain)[A-Z\d_]*$|^(\w+\.)*(UnknownHost|Connect|NoRouteToHost|Socket\w*|SSL\w*|EOF)Exception$/;
 
 /** Whether the error itself is a failed connection; its causes aren't checked. */
 export function isNetworkError(thrown: unknown): boolean {
+  const { name } = Object(thrown) as Thrown;
+  return name === 'NetworkError' || networkWords(thrown) !== undefined;
+}
+
+/**
+ * What a platform says of a failed connection: its words without what stands before or behind them, or its code.
+ * Undefined if it is no such failure.
+ */
+export function networkWords(thrown: unknown): string | undefined {
   const { name, message, code } = Object(typeof thrown === 'string' ? { message: thrown } : thrown) as Thrown;
-  if (name === 'NetworkError') return true;
-  if (
-    typeof code === 'string' &&
+  const said = typeof message === 'string' && MESSAGE.exec(message);
+  if (said) return said[0];
+  return typeof code === 'string' &&
     (CODE.test(code) || (name === 'TypeError' && /^E(?!RR_)[A-Z_]+$/.test(code)))
-  )
-    return true;
-  return typeof message === 'string' && (MESSAGE.test(message) || ANYWHERE.test(message));
+    ? code
+    : undefined;
 }
 
 /** Whether the error or one of its causes is a failed connection: apps and clients wrap such errors. */

@@ -1,4 +1,5 @@
-const OWN = Symbol.for('powersync-backend-connector: own words');
+/** Marks what this library says itself. Of the registry of symbols, so that all copies of the package know it. */
+export const OWN = Symbol.for('powersync-backend-connector: own words');
 
 /**
  * A `TypeError` with a message of this library that quotes no value. It is shown; messages of the app's code aren't.
@@ -12,10 +13,23 @@ export function ownError(message: string): TypeError {
  * quote a token.
  */
 export function showWords(error: unknown): void {
-  if (error instanceof Error && error.name !== 'SyntaxError' && Object.isExtensible(error))
+  if (
+    error instanceof Error &&
+    error.name !== 'SyntaxError' &&
+    !isOwnError(error) &&
+    Object.isExtensible(error)
+  )
     Object.defineProperty(error, OWN, { value: true });
 }
 
 export function isOwnError(error: Error): boolean {
   return OWN in error;
+}
+
+/**
+ * Whether the class of this or another copy of the package, or a subclass, made it. Their prototype has the name as its
+ * mark.
+ */
+export function isOwnUploadError(value: unknown): boolean {
+  return Object(value)[OWN] === 'UploadError';
 }

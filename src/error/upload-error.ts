@@ -1,9 +1,13 @@
 import { isUploadErrorCode, type UploadErrorCode } from './codes.ts';
 import { codeFromHttpStatus } from './http-status.ts';
 import { isNetworkFailure } from './network-failure.ts';
-import { presentable } from './presentable-cause.ts';
+import { isOwnUploadError, OWN } from './own-error.ts';
+import { isError, presentable, shownName } from './presentable-cause.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { trpcStatus } from './trpc-status.ts';
+
+/** How every message begins. */
+const CODE = /^\[(\w+)\] /;
 
 /** How often and how long a write with an ambiguous answer is tried before it is rejected. Both must be reached. */
 export interface RetryBudget {
@@ -29,8 +33,9 @@ export interface UploadErrorOptions {
   readonly budget?: RetryBudget | undefined;
   /**
    * The error that caused this one. A value that isn't an `Error` is dropped, because the sync status may be
-   * serialised. The message is kept only for errors of this library, of SQLite and of connections. Of any other error
-   * only the name and the places in the stack are kept: its message may hold row data.
+   * serialised. The message is kept for errors of this library. Of errors of SQLite and of connections the known words
+   * are kept, or the error code. Of any other error only the name and the places in the stack are kept: its message may
+   * hold row data.
    */
   readonly cause?: unknown;
 }
@@ -39,7 +44,8 @@ export interface UploadErrorOptions {
  * The error of the whole upload path. Throw it in a transport or a transform to say what went wrong.
  *
  * Its message starts with `[code]`, because only `name`, `message` and `stack` of an error survive PowerSync's shared
- * worker. {@link UploadError.from} reads the code back on the other side. Errors that the library makes hold no row
+ * worker. {@link UploadError.from} reads the code back on the other side. `structuredClone()` and `postMessage()` also
+ * drop the `name`: send `{ name, message }` instead. Errors that the library makes hold no row
  * data, token or response body.
  *
  * @example
@@ -78,7 +84,7 @@ export class UploadError extends Error {
    * own words, choose a text by `code`.
    */
   get detail(): string {
-    return this.message.slice(this.code.length + 3);
+    return this.message.replace(CODE, '');
   }
 
   /**
@@ -86,11 +92,7 @@ export class UploadError extends Error {
    * `Retry-After` header. For your own transports. The body isn't read.
    */
   static fromResponse(response: HttpAnswerHead): UploadError {
-    const { status, headers } = response;
-    return new UploadError(codeFromHttpStatus(status), `The backend answered with HTTP status ${status}.`, {
-      status,
-      retryAfterMs: parseRetryAfter(headers.get('retry-after'), headers.get('date')),
-    });
+    return answeredWith(response);
   }
 
   /**
@@ -103,12 +105,18 @@ export class UploadError extends Error {
    * - Anything else becomes `unknown`, which is retried: a bug must not delete data.
    */
   static from(value: unknown): UploadError {
-    try {
-      return fromThrown(value);
-    } catch {
-      return new UploadError('unknown', 'A thrown value could not be read. The writes stay queued.');
-    }
+    return fromThrown(value);
   }
+}
+
+Object.defineProperty(UploadError.prototype, OWN, { value: 'UploadError' });
+
+// Outside the class, because a bundler renames a class that names itself, and consoles would print `_UploadError`.
+function answeredWith({ status, headers }: HttpAnswerHead): UploadError {
+  return new UploadError(codeFromHttpStatus(status), `The backend answered with HTTP status ${status}.`, {
+    status,
+    retryAfterMs: parseRetryAfter(headers.get('retry-after'), headers.get('date')),
+  });
 }
 
 /** The members of a `fetch` Response that its error code is read from. */
@@ -119,7 +127,8 @@ export interface HttpAnswerHead {
 
 /**
  * Whether a value is an {@link UploadError}, or was one before it crossed a worker. After a worker, `code` is only in
- * the message: read it with {@link UploadError.from}.
+ * the message: read it with {@link UploadError.from}. False for an error of the same name whose message doesn't begin
+ * with a known `[code]`.
  *
  * @example
  * ```ts
@@ -131,7 +140,7 @@ export interface HttpAnswerHead {
  * ```
  */
 export function isUploadError(value: unknown): value is Error & Partial<UploadError> {
-  return named(value, 'UploadError');
+  return codeOf(value) !== undefined;
 }
 
 /** The failure that `classify` gives a verdict on: a failed request, or a transaction that the backend rejected. */
@@ -148,34 +157,54 @@ export interface UploadFailure {
 }
 
 function fromThrown(value: unknown): UploadError {
-  if (value instanceof UploadError) return value;
-  if (isUploadError(value)) {
-    const [, code, message] = /^\[(\w+)\] (.*)/s.exec(value.message) ?? [];
-    if (message !== undefined)
-      return new UploadError(isUploadErrorCode(code) ? code : 'unknown', message, value);
+  try {
+    if (value instanceof UploadError) return value;
+    const code = codeOf(value);
+    if (code) {
+      const { message, cause } = value as Error;
+      // What crossed a worker has no more than this; a class of an app may have anything.
+      return new UploadError(
+        code,
+        message.replace(CODE, ''),
+        isOwnUploadError(value) ? (value as UploadError) : { cause },
+      );
+    }
+    if (named(value, 'AbortError') || named(value, 'CanceledError'))
+      return new UploadError('aborted', 'The upload was aborted.', { cause: value });
+    // Before the network check: axios also uses these codes for a broken connection.
+    if (
+      named(value, 'TimeoutError') ||
+      (named(value, 'AxiosError') &&
+        /^(ECONNABORTED|ETIMEDOUT)$/.test(`${(value as { code?: unknown }).code}`))
+    )
+      return new UploadError('timeout', 'The request timed out.', { cause: value });
+    const status = named(value, 'TRPCClientError') ? trpcStatus(value) : undefined;
+    if (status !== undefined) return saidByTrpc(status, value as Error);
+    if (isNetworkFailure(value)) {
+      // A `NetworkError` of ky has the platform's own error as its cause.
+      const cause = named(value, 'NetworkError') ? (value.cause ?? value) : value;
+      return new UploadError('network', 'The backend could not be reached.', { cause });
+    }
+    const what = isError(value)
+      ? `Unexpected ${shownName(value)} (see cause)`
+      : `Expected an error, thrown or in an outcome, but got ${value === null ? value : typeof value}`;
+    return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
+  } catch {
+    return new UploadError('unknown', 'A thrown value could not be read. The writes stay queued.');
   }
-  if (named(value, 'AbortError') || named(value, 'CanceledError'))
-    return new UploadError('aborted', 'The upload was aborted.', { cause: value });
-  if (named(value, 'TimeoutError'))
-    return new UploadError('timeout', 'The request timed out.', { cause: value });
-  if (named(value, 'TRPCClientError')) {
-    const status = trpcStatus(value);
-    if (status !== undefined) return saidByTrpc(status, value);
-  }
-  // Before the network check: axios also uses these codes for a broken connection.
-  if (
-    named(value, 'AxiosError') &&
-    /^(ECONNABORTED|ETIMEDOUT)$/.test(`${(value as { code?: unknown }).code}`)
-  )
-    return new UploadError('timeout', 'The request timed out.', { cause: value });
-  // A `NetworkError` of ky has the platform's own error as its cause.
-  if (isNetworkFailure(value))
-    return unreachable(named(value, 'NetworkError') ? (value.cause ?? value) : value);
-  const what =
-    value instanceof Error
-      ? `Unexpected ${/^[\w$.]{1,64}$/.test(value.name) ? value.name : 'Error'} (see cause)`
-      : `A ${typeof value} was thrown`;
-  return new UploadError('unknown', `${what}. The writes stay queued.`, { cause: value });
+}
+
+/**
+ * The code of an upload error; undefined for anything else. If another copy of the package made it, its class has the
+ * mark. If it crossed a worker, only its name and message are left. An app may have a class of that name, too, so the
+ * message must begin with a code, and must not contradict `code`.
+ */
+function codeOf(value: unknown): UploadErrorCode | undefined {
+  const { name, message, code } = Object(value) as Partial<UploadError>;
+  const said = isOwnUploadError(value)
+    ? code
+    : name === 'UploadError' && typeof message === 'string' && CODE.exec(message)?.[1];
+  return isUploadErrorCode(said) && (code ?? said) === said ? said : undefined;
 }
 
 /** A 404 is ambiguous: the row or the procedure may be missing. Every other status is about this call. */
@@ -185,10 +214,6 @@ function saidByTrpc(status: number, cause: Error): UploadError {
     `The tRPC procedure answered with status ${status}.`,
     { status, cause, budget: status === 404 ? UNCLASSIFIED_BUDGET : undefined },
   );
-}
-
-function unreachable(cause: unknown): UploadError {
-  return new UploadError('network', 'The backend could not be reached.', { cause });
 }
 
 // By `name`, not by class: duplicate packages and workers break `instanceof`, and minifiers rewrite class names.

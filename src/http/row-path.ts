@@ -34,7 +34,8 @@ function encode(value: unknown, name: string): string {
   const text = String(value);
   if (text === '') throw noPath(`an empty ${name}`);
   try {
-    return encodeURIComponent(text);
+    // `'` and brackets, too: in a message of a platform they would look like the end of the url.
+    return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
   } catch {
     throw noPath(`half a character in ${name}`); // a lone surrogate
   }

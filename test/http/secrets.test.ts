@@ -167,7 +167,9 @@ describe('the query of the configured url, which may be a key', () => {
   it('leaves an error whole that does not repeat it', async () => {
     const fetch = async () =>
       Promise.reject(
-        new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }),
+        new TypeError('fetch failed', {
+          cause: Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:443'), { code: 'ECONNREFUSED' }),
+        }),
       );
     const failure = await failureOf(
       writeApi({ url: `https://api.test/?${SECRET}`, fetch })(batch('a'), context()),

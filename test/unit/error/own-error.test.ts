@@ -34,6 +34,12 @@ describe('showWords()', () => {
     expect(causeOf(error)?.message).not.toContain('SECRET');
   });
 
+  it('leaves an upload error what it is', () => {
+    const error = new UploadError('unauthenticated', 'Sign in.');
+    showWords(error);
+    expect(causeOf(error)).toBe(error);
+  });
+
   it('leaves a frozen error as it is', () => {
     const error = Object.freeze(new Error('SECRET'));
     showWords(error);

@@ -3,7 +3,7 @@ import { ownError } from '../../../src/error/own-error.ts';
 import { presentable } from '../../../src/error/presentable-cause.ts';
 import { UploadError } from '../../../src/error/upload-error.ts';
 
-const WITHHELD = 'The message is withheld, since it may hold row data.';
+const WITHHELD = 'The message is withheld: it may hold row data.';
 
 /** What is kept of the stack of an error whose words are withheld, without its first line. */
 function placesIn(stack: string): string[] | undefined {
@@ -57,8 +57,9 @@ describe('what is kept of a cause', () => {
   it('is its name, unless that may be data as well', () => {
     const named = (name: string) => presentable(Object.assign(new Error('x'), { name }))?.name;
     expect(named('DOMException')).toBe('DOMException');
-    expect(named('app.RowError$1')).toBe('app.RowError$1');
-    for (const name of ['row of SECRET', 'SECRET!', '', 'x'.repeat(65)]) expect(named(name)).toBe('Error');
+    expect(named('_RowError')).toBe('_RowError');
+    for (const name of ['app.RowError', 'row of SECRET', 'SECRET!', '', 'x'.repeat(65)])
+      expect(named(name)).toBe('Error');
   });
 
   it('is a chain with an end, where causes go in a circle', () => {

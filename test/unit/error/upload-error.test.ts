@@ -36,7 +36,7 @@ async function anotherCopy(): Promise<typeof UploadError> {
   return copy.UploadError;
 }
 
-const WITHHELD = 'The message is withheld, since it may hold row data.';
+const WITHHELD = 'The message is withheld: it may hold row data.';
 
 describe('detail', () => {
   it('is the message without its code, also of an error that crossed a worker', () => {
@@ -45,6 +45,18 @@ describe('detail', () => {
     expect(error.detail).toBe('The warehouse is [closed].');
     const { name, message } = error;
     expect(UploadError.from({ name, message }).detail).toBe('The warehouse is [closed].');
+  });
+
+  it('does not depend on the code, nor on whose message it is', () => {
+    class Other extends UploadError {
+      override readonly code = 'conflict' as const;
+    }
+    expect(new Other('invalid', 'The name is too long.').detail).toBe('The name is too long.');
+    const changed = new UploadError('invalid', 'x');
+    changed.message = 'Sub: the name is too long.';
+    expect(changed.detail).toBe('Sub: the name is too long.');
+    expect(new Proxy(new UploadError('invalid', 'No.'), {}).detail).toBe('No.');
+    expect(UploadError.prototype.detail).toBe('');
   });
 });
 
@@ -242,6 +254,12 @@ describe('UploadError.from', () => {
     });
   });
 
+  it('does not read the code of a structured clone, which has the name of any error', () => {
+    const error = UploadError.from(structuredClone(new UploadError('invalid', 'SECRET')));
+    expect(error.code).toBe('unknown');
+    expect(inspect(error, { depth: 10 })).not.toContain('SECRET');
+  });
+
   it('reads a code outside the closed set as unknown', () => {
     for (const code of ['banana', 'INVALID', 'constructor', 'toString', '__proto__']) {
       const error = UploadError.from({ name: 'UploadError', message: `[${code}] What?` });
@@ -267,7 +285,7 @@ describe('UploadError.from', () => {
     ['Node', new TypeError('fetch failed')],
     ['Node, in the middle of a body', new TypeError('terminated')],
     ['Deno', new TypeError('error sending request for url (https://api.example.com/)')],
-    ['a NetworkError by name', Object.assign(new Error('offline'), { name: 'NetworkError' })],
+    ['a NetworkError by name', Object.assign(new Error('Network error'), { name: 'NetworkError' })],
   ])('reads a failed fetch as network: %s', (_, thrown) => {
     expect(UploadError.from(thrown)).toMatchObject({ code: 'network', cause: thrown });
   });
@@ -323,11 +341,15 @@ describe('UploadError.from', () => {
   });
 
   it.each<[unknown, string]>([
-    ['text', 'A string was thrown'],
-    [undefined, 'A undefined was thrown'],
-    [{ name: 'UploadError', message: 'no code' }, 'A object was thrown'],
+    ['text', 'Expected an error, thrown or in an outcome, but got string'],
+    [undefined, 'Expected an error, thrown or in an outcome, but got undefined'],
+    [null, 'Expected an error, thrown or in an outcome, but got null'],
+    [
+      { name: 'UploadError', message: 'no code' },
+      'Expected an error, thrown or in an outcome, but got object',
+    ],
     [new RangeError('SECRET'), 'Unexpected RangeError (see cause)'],
-    [Object.assign(new Error('x'), { name: 'app.RowError$1' }), 'Unexpected app.RowError$1 (see cause)'],
+    [Object.assign(new Error('x'), { name: 'app.RowError$1' }), 'Unexpected Error (see cause)'],
     [Object.assign(new Error('x'), { name: 'row of SECRET' }), 'Unexpected Error (see cause)'],
     [Object.assign(new Error('x'), { name: 'SECRET!' }), 'Unexpected Error (see cause)'],
     [Object.assign(new Error('x'), { name: 'x'.repeat(65) }), 'Unexpected Error (see cause)'],

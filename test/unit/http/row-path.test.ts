@@ -25,6 +25,8 @@ describe('fillPath()', () => {
     ['/lists/{list_id}/todos/{id}', entry('a', { opData: { list_id: 7 } }), '/lists/7/todos/a'],
     ['/lists/{list_id}/todos/{id}', entry('a', { previousValues: { list_id: 'l' } }), '/lists/l/todos/a'],
     ['/{id}', entry('{table}'), '/%7Btable%7D'],
+    // Messages of platforms quote urls: these characters would end the url there.
+    ["/{table}('{id}')", entry("x(y)'z!*"), "/todos('x%28y%29%27z%21%2a')"],
   ])('%s, %o', (template, of, path) => {
     expect(fillPath(template, of)).toBe(path);
   });
