@@ -74,9 +74,6 @@ export class BackendConnector {
   #turn: Promise<unknown> = Promise.resolve();
   #isExporting = false;
 
-  /** What the connector is doing: an immutable snapshot, replaced before each event. */
-  declare readonly status: UploadStatus;
-
   /** Called by the SDK in checkpoint mode `requests`. Exists only if the option `postCheckpointRequest` is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
 
@@ -89,7 +86,7 @@ export class BackendConnector {
     // Bound, because private members exist on this object only: a call through a proxy (Vue, Pinia, MobX) or of a
     // detached method would fail.
     for (const name of METHODS) this[name] = this[name].bind(this) as never;
-    Object.defineProperty(this, 'status', { enumerable: true, get: () => publisher.status });
+    Object.assign(this, { [READ_STATUS]: () => publisher.status });
     if (postCheckpointRequest) {
       this.postCheckpointRequest = createPostCheckpointRequest(
         postCheckpointRequest,
@@ -103,6 +100,11 @@ export class BackendConnector {
           'It must be the URL of the PowerSync Service, not of your backend.',
       );
     }
+  }
+
+  /** What the connector is doing: a frozen snapshot, replaced before each event. */
+  get status(): UploadStatus {
+    return (this as unknown as HasStatus)[READ_STATUS]();
   }
 
   /**
@@ -334,6 +336,10 @@ export class BackendConnector {
     return turn;
   }
 }
+
+/** Not a private member, because the getter must also work through a proxy, and on a copy with the same prototype. */
+const READ_STATUS = Symbol('status');
+type HasStatus = { readonly [READ_STATUS]: () => UploadStatus };
 
 const METHODS = [
   'fetchCredentials',

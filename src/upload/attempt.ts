@@ -76,7 +76,7 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
     const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
-    const inFlight = { transactions: transactions.length, entries, attempt };
+    const inFlight = Object.freeze({ transactions: transactions.length, entries, attempt });
     publisher.publish({ type: 'attempt', ...about }, { phase: 'uploading', inFlight }, { attempts: 1 });
     const ended = (error?: UploadError): void => {
       const durationMs = options.clock() - startedAt;
