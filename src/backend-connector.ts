@@ -30,15 +30,15 @@ import { createUploader } from './upload/uploader.ts';
 
 /** Result of `drain()`. */
 export interface DrainReport {
-  /** True when the queue is empty. */
+  /** True if the queue is empty, even if the connector is closed or the signal was aborted. */
   readonly drained: boolean;
-  /** Number of transactions that the backend applied during this drain. */
+  /** Number of transactions that the backend applied and that left the queue during this drain. */
   readonly applied: number;
   /** Number of transactions that were rejected and left the queue during this drain. */
   readonly rejected: number;
-  /** Number of entries that are still queued. */
-  readonly remainingEntries: number;
-  /** Why the drain stopped before the queue was empty. */
+  /** Number of entries that are still queued; undefined if the database can't be read, for example because it was closed. */
+  readonly remainingEntries: number | undefined;
+  /** Why the drain stopped before it had seen that the queue is empty. */
   readonly error?: UploadError;
 }
 
@@ -164,7 +164,7 @@ export class BackendConnector {
     const { applied, rejected } = publisher.status.counters;
     const remainingEntries = error ? await this.#countRemaining(database) : 0;
     return {
-      drained: !error,
+      drained: remainingEntries === 0,
       applied: applied - before.applied,
       rejected: rejected - before.rejected,
       remainingEntries,
@@ -172,12 +172,14 @@ export class BackendConnector {
     };
   }
 
-  /** Counts the queue. If the database can't be read (it was closed), returns the last known count. */
-  async #countRemaining(database: ConnectorDatabase): Promise<number> {
+  /** Counts the queue. Undefined if the database can't be read: an old count could be wrong. */
+  async #countRemaining(database: ConnectorDatabase): Promise<number | undefined> {
     try {
-      return (await database.getUploadQueueStats()).count;
+      const queuedEntries = (await database.getUploadQueueStats()).count;
+      this.#parts.publisher.set({ queuedEntries });
+      return queuedEntries;
     } catch {
-      return this.status.queuedEntries ?? 0;
+      return undefined;
     }
   }
 
@@ -196,10 +198,11 @@ export class BackendConnector {
     database: ConnectorDatabase,
     { signal }: { readonly signal: PlatformAbortSignal },
   ): Promise<void> {
-    if (this.status.phase === 'closed') this.#parts.uploader.checkOpen();
+    const { publisher, uploader, options } = this.#parts;
+    if (publisher.status.phase === 'closed') uploader.checkOpen();
     if (signal.aborted) return;
-    const upload = (): Promise<boolean> => this.#parts.uploader.upload(database, { signal });
-    const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
+    const upload = (): Promise<boolean> => uploader.upload(database, { signal });
+    const waitMs = (): number => (publisher.status.nextAttemptAt ?? 0) - options.clock();
     await keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
 
@@ -243,7 +246,8 @@ export class BackendConnector {
    * (`disconnectAndClear()`), the rejected writes and the token cache. Safe while an upload is in flight. The app must
    * not write during the call: writes made after the queue was read for the last time are cleared too.
    *
-   * @throws TypeError if an option is missing or wrong; the message names the option.
+   * @throws TypeError if an option is missing or wrong; the message names the option. UploadError `aborted` if the
+   * connector is closed. Nothing is cleared then.
    *
    * @example
    * ```ts

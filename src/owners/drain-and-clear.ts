@@ -62,7 +62,7 @@ export interface DrainAndClearOptions {
 export interface DrainAndClearReport {
   /** True if the database was cleared. If false, nothing was lost, and the app may connect again. */
   readonly cleared: boolean;
-  /** Number of transactions that the backend applied during the call. */
+  /** Number of transactions that the backend applied and that left the queue during the call. */
   readonly applied: number;
   /** Number of transactions that were rejected and left the queue during the call. */
   readonly rejected: number;
@@ -105,7 +105,9 @@ export async function drainAndClear(
   const countQueued = async (): Promise<number> => (await database.getUploadQueueStats()).count;
 
   const error = await uploadFor(timeoutMs, parts, database);
-  if (unsent === 'keep' && (await countQueued()) > 0) return report(false, await countQueued(), error);
+  uploader.checkOpen(); // The same for every `unsent`.
+  if (unsent === 'keep' && (await countQueued()) > 0)
+    return report(false, await countQueued(), error ?? wroteMeanwhile());
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
@@ -118,7 +120,7 @@ export async function drainAndClear(
     }
     const queued = await exportQueued(database); // Read again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (unsent === 'keep' && left > 0) return report(false, left, error);
+    if (unsent === 'keep' && left > 0) return report(false, left, error ?? wroteMeanwhile());
     const theirs = await rowsOfOwner(database);
     if (unsent === 'export') {
       try {
@@ -142,6 +144,13 @@ export async function drainAndClear(
     publisher.set({ ...fresh, queuedEntries: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
   });
+}
+
+function wroteMeanwhile(): UploadError {
+  return new UploadError(
+    'aborted',
+    'The app wrote during drainAndClear(), so nothing was cleared. The writes stay queued. Call it again.',
+  );
 }
 
 /** Tries to upload everything until the time is over. Returns why that failed, if it did. */

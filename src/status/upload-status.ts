@@ -37,7 +37,7 @@ export interface UploadStatus {
 export interface UploadCounters {
   /** Calls of the transport. */
   readonly attempts: number;
-  /** Transactions that the backend applied. */
+  /** Transactions that the backend applied and that left the queue. */
   readonly applied: number;
   /** Transactions that left the queue rejected. */
   readonly rejected: number;

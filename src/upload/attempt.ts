@@ -81,13 +81,16 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     const ended = (error?: UploadError): void => {
       const durationMs = options.clock() - startedAt;
       const code = error && { code: error.code };
-      publisher.publish({ type: 'answer', ...about, durationMs, ...code }, { inFlight: undefined });
+      const patch = { inFlight: undefined };
+      publisher.publish({ type: 'answer', ...about, durationMs, ...code }, patch, { attempts: -prevented });
     };
     const { signal, timeLeftMs } = deadline;
     const { serverTime } = tokens;
     const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
+    let prevented = 1;
     const work = Promise.resolve().then(() => {
       deadline.check(); // A listener that was told of the attempt may have closed the connector.
+      prevented = 0;
       return options.transport({ transactions }, context);
     });
     try {
