@@ -1,4 +1,5 @@
 import { createTokenSource } from './auth/token-cache.ts';
+import { optionChecks } from './check-options.ts';
 import type { ConnectorDatabase } from './database/database.ts';
 import { UploadError } from './error/upload-error.ts';
 import { type BackendConnectorOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -142,17 +143,19 @@ export class BackendConnector {
   /**
    * Uploads everything that is queued, until the queue is empty or an upload fails. Works with or without a sync stream
    * (the SDK's own uploads stop while its stream is down), for example in a background task. Ignores the connector's
-   * own back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). Never throws:
-   * the report says what is left, and why.
+   * own back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). A failure isn't
+   * thrown: the report says what is left, and why.
    *
    * @param database The database whose queue is uploaded.
    * @param options How the drain can be stopped.
    * @param options.signal Stops the drain when it is aborted.
+   * @throws TypeError if `signal` is not an AbortSignal.
    */
   async drain(
     database: ConnectorDatabase,
     { signal }: { readonly signal?: PlatformAbortSignal | undefined } = {},
   ): Promise<DrainReport> {
+    if (signal) optionChecks('drain').signal(signal);
     const { publisher } = this.#parts;
     const before = publisher.status.counters;
     let error: UploadError | undefined;
@@ -192,12 +195,13 @@ export class BackendConnector {
    * @param options How it is stopped.
    * @param options.signal Stops it when it is aborted. An upload in flight is aborted too; its writes stay queued.
    * @returns a promise that resolves once it has stopped. A failed upload doesn't reject it: see `status`.
-   * @throws UploadError `aborted` if the connector is closed already.
+   * @throws TypeError if `signal` is not an AbortSignal. UploadError `aborted` if the connector is closed already.
    */
   async keepUploading(
     database: ConnectorDatabase,
-    { signal }: { readonly signal: PlatformAbortSignal },
+    { signal }: { readonly signal: PlatformAbortSignal } = {} as never,
   ): Promise<void> {
+    optionChecks('keepUploading').signal(signal);
     const { publisher, uploader, options } = this.#parts;
     if (publisher.status.phase === 'closed') uploader.checkOpen();
     if (signal.aborted) return;

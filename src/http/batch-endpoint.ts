@@ -151,6 +151,7 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
 }
 
 function resolve(options: BatchEndpointOptions) {
+  const { wrong, object, fn, count, noOthers } = optionChecks('batchEndpoint');
   const {
     url,
     method = 'POST',
@@ -165,8 +166,7 @@ function resolve(options: BatchEndpointOptions) {
     fetch,
     ky,
     ...others
-  } = options;
-  const { wrong, fn, count, noOthers } = optionChecks('batchEndpoint');
+  } = object('options', options);
   noOthers('', others);
   checkHttpOptions('batchEndpoint', options);
   checkErrorCodes('batchEndpoint', errorCodes);
