@@ -11,18 +11,18 @@ import { build } from 'esbuild';
  * any other entry what it adds to ".", because no app has that entry without it.
  */
 const ENTRIES = [
-  { entry: '.', packages: [], maxBytes: 20_850 },
-  { entry: './http', packages: ['ky'], maxBytes: 9_650 },
+  { entry: '.', packages: [], maxBytes: 21_000 },
+  { entry: './http', packages: ['ky'], maxBytes: 9_700 },
   { entry: './combine', packages: [], maxBytes: 2_050 },
   { entry: './codes', packages: [], maxBytes: 1_300 },
-  { entry: './rejections', packages: [], maxBytes: 3_900 },
+  { entry: './rejections', packages: [], maxBytes: 4_000 },
   { entry: './owners', packages: [], maxBytes: 700 },
   { entry: './diagnostics', packages: [], maxBytes: 3_500 }, // Most of it is text.
   { entry: './transforms', packages: [], maxBytes: 3_950 },
   { entry: './supabase', packages: [], maxBytes: 6_750 },
   { entry: './graphql', packages: ['ky'], maxBytes: 7_200 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_550 },
-  { entry: './presets', packages: ['ky'], maxBytes: 13_200 }, // Eleven backends; an app has one.
+  { entry: './presets', packages: ['ky'], maxBytes: 13_240 }, // Eleven backends; an app has one.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 

@@ -87,7 +87,7 @@ export class BackendConnector {
     // Bound, because private members exist on this object only: a call through a proxy (Vue, Pinia, MobX) or of a
     // detached method would fail.
     for (const name of METHODS) this[name] = this[name].bind(this) as never;
-    Object.assign(this, { [READ_STATUS]: () => publisher.status });
+    (this as HasStatus)[READ_STATUS] = () => publisher.status;
     if (postCheckpointRequest) {
       this.postCheckpointRequest = createPostCheckpointRequest(
         postCheckpointRequest,
@@ -105,7 +105,7 @@ export class BackendConnector {
 
   /** What the connector is doing: a frozen snapshot, replaced before each event. */
   get status(): UploadStatus {
-    return (this as unknown as HasStatus)[READ_STATUS]();
+    return (this as HasStatus)[READ_STATUS]?.() as UploadStatus;
   }
 
   /**
@@ -159,13 +159,20 @@ export class BackendConnector {
     const { publisher } = this.#parts;
     const before = publisher.status.counters;
     let error: UploadError | undefined;
+    let remainingEntries: number | undefined = 0;
     try {
       while (await this.#parts.uploader.upload(database, { evenIfBackingOff: true, signal }));
     } catch (thrown) {
       error = UploadError.from(thrown);
+      remainingEntries = undefined; // An old count could be wrong.
+      try {
+        remainingEntries = (await database.getUploadQueueStats()).count;
+        publisher.set({ queuedEntries: remainingEntries });
+      } catch {
+        // The database can't be read.
+      }
     }
     const { applied, rejected } = publisher.status.counters;
-    const remainingEntries = error ? await this.#countRemaining(database) : 0;
     return {
       drained: remainingEntries === 0,
       applied: applied - before.applied,
@@ -173,17 +180,6 @@ export class BackendConnector {
       remainingEntries,
       ...(error && { error }),
     };
-  }
-
-  /** Counts the queue. Undefined if the database can't be read: an old count could be wrong. */
-  async #countRemaining(database: ConnectorDatabase): Promise<number | undefined> {
-    try {
-      const queuedEntries = (await database.getUploadQueueStats()).count;
-      this.#parts.publisher.set({ queuedEntries });
-      return queuedEntries;
-    } catch {
-      return undefined;
-    }
   }
 
   /**
@@ -199,14 +195,15 @@ export class BackendConnector {
    */
   async keepUploading(
     database: ConnectorDatabase,
-    { signal }: { readonly signal: PlatformAbortSignal } = {} as never,
+    options: { readonly signal: PlatformAbortSignal },
   ): Promise<void> {
-    optionChecks('keepUploading').signal(signal);
-    const { publisher, uploader, options } = this.#parts;
+    optionChecks('keepUploading').signal(options?.signal);
+    const { signal } = options;
+    const { publisher, uploader } = this.#parts;
     if (publisher.status.phase === 'closed') uploader.checkOpen();
     if (signal.aborted) return;
     const upload = (): Promise<boolean> => uploader.upload(database, { signal });
-    const waitMs = (): number => (publisher.status.nextAttemptAt ?? 0) - options.clock();
+    const waitMs = (): number => (publisher.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
     await keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
 
@@ -346,8 +343,8 @@ export class BackendConnector {
 }
 
 /** Not a private member, because the getter must also work through a proxy, and on a copy with the same prototype. */
-const READ_STATUS = Symbol('status');
-type HasStatus = { readonly [READ_STATUS]: () => UploadStatus };
+const READ_STATUS = Symbol();
+type HasStatus = { [READ_STATUS]?: () => UploadStatus };
 
 const METHODS = [
   'fetchCredentials',

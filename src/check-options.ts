@@ -32,9 +32,8 @@ export function optionChecks(who: string): OptionChecks {
       if (!(Number.isInteger(value) && value > 0)) wrong(name, 'a whole number above 0', value);
     },
     signal(value) {
-      const { addEventListener, signal } = (value ?? {}) as Partial<EventTarget & AbortController>;
-      const hint = signal ? ', as in controller.signal' : '';
-      if (!addEventListener) wrong('signal', `an AbortSignal${hint}`, value);
+      if (!(value as Partial<EventTarget> | undefined)?.addEventListener)
+        wrong('signal', 'an AbortSignal (controller.signal)', value);
     },
     noOthers(prefix, others) {
       const [first] = Object.keys(others);

@@ -24,8 +24,9 @@ import { currentOwner, readBorders } from '../queue/owner-borders.ts';
  */
 export async function claimQueued(
   database: ConnectorDatabase,
-  { from }: { readonly from: string | null } = {} as never,
+  options: { readonly from: string | null },
 ): Promise<void> {
+  const from = options?.from;
   if (from !== null && typeof from !== 'string')
     optionChecks('claimQueued').wrong('from', 'the id of a user, or null', from);
   const owner = currentOwner(await readBorders(database));

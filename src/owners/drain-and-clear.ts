@@ -106,8 +106,13 @@ export async function drainAndClear(
 
   const error = await uploadFor(timeoutMs, parts, database);
   uploader.checkOpen(); // The same for every `unsent`.
-  if (unsent === 'keep' && (await countQueued()) > 0)
-    return report(false, await countQueued(), error ?? wroteMeanwhile());
+  const whyKept =
+    error ??
+    new UploadError(
+      'aborted',
+      'The app wrote during drainAndClear(). Nothing was cleared, and the writes stay queued.',
+    );
+  if (unsent === 'keep' && (await countQueued()) > 0) return report(false, await countQueued(), whyKept);
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
@@ -120,7 +125,7 @@ export async function drainAndClear(
     }
     const queued = await exportQueued(database); // Read again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (unsent === 'keep' && left > 0) return report(false, left, error ?? wroteMeanwhile());
+    if (unsent === 'keep' && left > 0) return report(false, left, whyKept);
     const theirs = await rowsOfOwner(database);
     if (unsent === 'export') {
       try {
@@ -144,13 +149,6 @@ export async function drainAndClear(
     publisher.set({ ...fresh, queuedEntries: 0, phase: 'idle' });
     return report(true, left, left > 0 ? error : undefined);
   });
-}
-
-function wroteMeanwhile(): UploadError {
-  return new UploadError(
-    'aborted',
-    'The app wrote during drainAndClear(), so nothing was cleared. The writes stay queued. Call it again.',
-  );
 }
 
 /** Tries to upload everything until the time is over. Returns why that failed, if it did. */

@@ -32,9 +32,10 @@ export interface WatchOptions extends OwnerFilter {
 export function watchRejected(
   database: ConnectorDatabase,
   listener: (writes: readonly RejectedWrite[]) => unknown,
-  { signal, owner }: WatchOptions = {} as never,
+  options: WatchOptions,
 ): void {
-  optionChecks('watchRejected').signal(signal);
+  optionChecks('watchRejected').signal(options?.signal);
+  const { signal, owner } = options;
   if (signal.aborted) return;
   let isReading = false;
   let isStale = false;

@@ -85,10 +85,9 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         const answer = await deadline.race(ask(rejected, failed, database));
         if (answer === 'hold') held = error;
         else if (answer !== 'complete') {
-          const hint = typeof answer === 'function' ? 'It returned a function: call it, as in hold(). ' : '';
           held = new UploadError(
             'misconfigured',
-            `The rejection policy must return "complete" or "hold". ${hint}Until it does, the rejected transaction is held.`,
+            'The rejection policy must return "complete" or "hold" (pass hold(), not hold). Until it does, the rejected transaction is held.',
             { cause: error },
           );
         }

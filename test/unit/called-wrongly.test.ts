@@ -50,13 +50,13 @@ describe('no signal', () => {
   };
 
   it.each(['keepUploading', 'watchRejected'] as const)('for %s', async (name) => {
-    const text = `${name}: option "signal" must be an AbortSignal; got undefined.`;
+    const text = `${name}: option "signal" must be an AbortSignal (controller.signal); got undefined.`;
     for (const options of [undefined, {}]) await expect(CALLS[name](options)).rejects.toEqual(message(text));
   });
 
   it.each(Object.entries(CALLS))('but its controller, for %s', async (name, call) => {
     await expect(call({ signal: new AbortController() })).rejects.toEqual(
-      message(`${name}: option "signal" must be an AbortSignal, as in controller.signal; got object.`),
+      message(`${name}: option "signal" must be an AbortSignal (controller.signal); got object.`),
     );
   });
 
@@ -93,7 +93,7 @@ describe('an option of the connector', () => {
     const { error } = await connector.drain(database);
     expect(error).toMatchObject({
       code: 'misconfigured',
-      detail: expect.stringContaining('It returned a function: call it'),
+      detail: expect.stringContaining('hold(), not hold'),
     });
     expect(connector.status.phase).toBe('held');
   });

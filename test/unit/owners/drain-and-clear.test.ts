@@ -54,7 +54,7 @@ describe('drainAndClear()', () => {
     expect(report).toMatchObject({ cleared: false, applied: 1, rejected: 0, leftEntries: 1 });
     expect(report.error).toMatchObject({
       code: 'aborted',
-      detail: expect.stringMatching(/^The app wrote during drainAndClear\(\), so nothing was cleared/),
+      detail: expect.stringMatching(/^The app wrote during drainAndClear\(\). Nothing was cleared/),
     });
     expect(clear).not.toHaveBeenCalled();
   });
