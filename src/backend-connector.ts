@@ -1,4 +1,5 @@
 import { createTokenSource } from './auth/token-cache.ts';
+import { optionChecks } from './check-options.ts';
 import type { ConnectorDatabase } from './database/database.ts';
 import { ownError } from './error/own-error.ts';
 import { UploadError } from './error/upload-error.ts';
@@ -32,15 +33,15 @@ import { createUploader } from './upload/uploader.ts';
 
 /** Result of `drain()`. */
 export interface DrainReport {
-  /** True when the queue is empty. */
+  /** True if the queue is empty, even if the connector is closed or the signal was aborted. */
   readonly drained: boolean;
-  /** Number of transactions that the backend applied during this drain. */
+  /** Number of transactions that the backend applied and that left the queue during this drain. */
   readonly applied: number;
   /** Number of transactions that were rejected and left the queue during this drain. */
   readonly rejected: number;
-  /** Number of entries that are still queued. */
-  readonly remainingEntries: number;
-  /** Why the drain stopped before the queue was empty. */
+  /** Number of entries that are still queued; undefined if the database can't be read, for example because it was closed. */
+  readonly remainingEntries: number | undefined;
+  /** Why the drain stopped before it had seen that the queue is empty. */
   readonly error?: UploadError;
 }
 
@@ -76,9 +77,6 @@ export class BackendConnector {
   #turn: Promise<unknown> = Promise.resolve();
   #isExporting = false;
 
-  /** What the connector is doing: an immutable snapshot, replaced before each event. */
-  declare readonly status: UploadStatus;
-
   /** Called by the SDK in checkpoint mode `requests`. Exists only if the option `postCheckpointRequest` is set. */
   declare readonly postCheckpointRequest?: (clientId: string, requestId: string) => Promise<string>;
 
@@ -91,7 +89,7 @@ export class BackendConnector {
     // Bound, because private members exist on this object only: a call through a proxy (Vue, Pinia, MobX) or of a
     // detached method would fail.
     for (const name of METHODS) this[name] = this[name].bind(this) as never;
-    Object.defineProperty(this, 'status', { enumerable: true, get: () => publisher.status });
+    (this as HasStatus)[READ_STATUS] = () => publisher.status;
     if (postCheckpointRequest) {
       this.postCheckpointRequest = createPostCheckpointRequest(
         postCheckpointRequest,
@@ -105,6 +103,11 @@ export class BackendConnector {
           'It must be the URL of the PowerSync Service, not of your backend.',
       );
     }
+  }
+
+  /** What the connector is doing: a frozen snapshot, replaced before each event. */
+  get status(): UploadStatus {
+    return (this as HasStatus)[READ_STATUS]?.() as UploadStatus;
   }
 
   /**
@@ -142,43 +145,43 @@ export class BackendConnector {
   /**
    * Uploads everything that is queued, until the queue is empty or an upload fails. Works with or without a sync stream
    * (the SDK's own uploads stop while its stream is down), for example in a background task. Ignores the connector's
-   * own back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). Never throws:
-   * the report says what is left, and why.
+   * own back-off, but sends nothing before the time that the backend asked to wait for (`Retry-After`). A failure isn't
+   * thrown: the report says what is left, and why.
    *
    * @param database The database whose queue is uploaded.
    * @param options How the drain can be stopped.
    * @param options.signal Stops the drain when it is aborted.
+   * @throws TypeError if `signal` is not an AbortSignal.
    */
   async drain(
     database: ConnectorDatabase,
     { signal }: { readonly signal?: PlatformAbortSignal | undefined } = {},
   ): Promise<DrainReport> {
+    if (signal) optionChecks('drain').signal(signal);
     const { publisher } = this.#parts;
     const before = publisher.status.counters;
     let error: UploadError | undefined;
+    let remainingEntries: number | undefined = 0;
     try {
       while (await this.#parts.uploader.upload(database, { evenIfBackingOff: true, signal }));
     } catch (thrown) {
       error = UploadError.from(thrown);
+      remainingEntries = undefined; // An old count could be wrong.
+      try {
+        remainingEntries = (await database.getUploadQueueStats()).count;
+        publisher.set({ queuedEntries: remainingEntries });
+      } catch {
+        // The database can't be read.
+      }
     }
     const { applied, rejected } = publisher.status.counters;
-    const remainingEntries = error ? await this.#countRemaining(database) : 0;
     return {
-      drained: !error,
+      drained: remainingEntries === 0,
       applied: applied - before.applied,
       rejected: rejected - before.rejected,
       remainingEntries,
       ...(error && { error }),
     };
-  }
-
-  /** Counts the queue. If the database can't be read (it was closed), returns the last known count. */
-  async #countRemaining(database: ConnectorDatabase): Promise<number> {
-    try {
-      return (await database.getUploadQueueStats()).count;
-    } catch {
-      return this.status.queuedEntries ?? 0;
-    }
   }
 
   /**
@@ -190,16 +193,19 @@ export class BackendConnector {
    * @param options How it is stopped.
    * @param options.signal Stops it when it is aborted. An upload in flight is aborted too; its writes stay queued.
    * @returns a promise that resolves once it has stopped. A failed upload doesn't reject it: see `status`.
-   * @throws UploadError `aborted` if the connector is closed already.
+   * @throws TypeError if `signal` is not an AbortSignal. UploadError `aborted` if the connector is closed already.
    */
   async keepUploading(
     database: ConnectorDatabase,
-    { signal }: { readonly signal: PlatformAbortSignal },
+    options: { readonly signal: PlatformAbortSignal },
   ): Promise<void> {
-    if (this.status.phase === 'closed') this.#parts.uploader.checkOpen();
+    optionChecks('keepUploading').signal(options?.signal);
+    const { signal } = options;
+    const { publisher, uploader } = this.#parts;
+    if (publisher.status.phase === 'closed') uploader.checkOpen();
     if (signal.aborted) return;
-    const upload = (): Promise<boolean> => this.#parts.uploader.upload(database, { signal });
-    const waitMs = (): number => (this.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
+    const upload = (): Promise<boolean> => uploader.upload(database, { signal });
+    const waitMs = (): number => (publisher.status.nextAttemptAt ?? 0) - this.#parts.options.clock();
     await keepUploading(database, signal, upload, waitMs, (listener) => this.subscribe(listener));
   }
 
@@ -243,7 +249,8 @@ export class BackendConnector {
    * (`disconnectAndClear()`), the rejected writes and the token cache. Safe while an upload is in flight. The app must
    * not write during the call: writes made after the queue was read for the last time are cleared too.
    *
-   * @throws TypeError if an option is missing or wrong; the message names the option.
+   * @throws TypeError if an option is missing or wrong; the message names the option. UploadError `aborted` if the
+   * connector is closed. Nothing is cleared then.
    *
    * @example
    * ```ts
@@ -340,6 +347,10 @@ export class BackendConnector {
     return turn;
   }
 }
+
+/** Not a private member, because the getter must also work through a proxy, and on a copy with the same prototype. */
+const READ_STATUS = Symbol();
+type HasStatus = { [READ_STATUS]?: () => UploadStatus };
 
 const METHODS = [
   'fetchCredentials',

@@ -171,11 +171,12 @@ export function resolveOptions(options: BackendConnectorOptions): ResolvedOption
   number('retry.jitter', jitter, 0, 1);
   number('retry.timeoutMs', timeoutMs, 1, LONGEST_TIMER_MS);
   if (ambiguous) {
-    const { attempts, minMs, ...others } = object('retry.ambiguous', ambiguous);
+    const { attempts, minMs, ...others } = object('retry.ambiguous', ambiguous, 'an object or false');
     noOthers('retry.ambiguous.', others);
     count('retry.ambiguous.attempts', attempts);
     number('retry.ambiguous.minMs', minMs, 0);
   }
+  if ((rejections as unknown) === record) wrong('rejections', 'a policy: call record()', rejections);
   const transforms = Array.isArray(transform) ? transform : [transform];
   for (const each of transforms) {
     const hint = each?.transaction ? ' (give the function "transaction" itself, without the object)' : '';
@@ -210,7 +211,11 @@ function resolveBatching(
 ): Pick<ResolvedOptions, 'batching' | 'bounds' | 'firstOffer'> {
   if (typeof batching === 'function')
     return { batching, bounds: { transactions: MAX_READ, entries: MAX_READ }, firstOffer: 100 };
-  const { maxTransactions = 50, maxEntries = 20 * maxTransactions, ...others } = object('batching', batching);
+  const {
+    maxTransactions = 50,
+    maxEntries = 20 * maxTransactions,
+    ...others
+  } = object('batching', batching, 'an object or a function');
   noOthers('batching.', others);
   count('batching.maxTransactions', maxTransactions);
   count('batching.maxEntries', maxEntries);

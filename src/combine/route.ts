@@ -33,7 +33,7 @@ export type RoutesByTable = Readonly<Record<string, Transport>>;
  *
  * If no route matches an entry, it stays queued, with an error that names its table.
  *
- * @throws TypeError for a route without a transport, or with a wrong `match`.
+ * @throws TypeError if there is no route, or for a route without a transport or with a wrong `match`.
  *
  * @example
  * ```ts
@@ -69,6 +69,7 @@ type Find = (entry: UploadEntry) => Transport;
 function finder(routes: RoutesByTable | readonly Route[]): Find {
   const { fn, object, wrong } = optionChecks('route');
   const list = Array.isArray(routes) ? (routes as readonly Route[]) : undefined;
+  if (Object.keys(object('routes', routes)).length === 0) wrong('routes', 'at least one route', routes);
   if (list) {
     for (const [index, { match, transport }] of list.entries()) {
       if (typeof match !== 'string' && typeof match !== 'function')
@@ -76,7 +77,7 @@ function finder(routes: RoutesByTable | readonly Route[]): Find {
       fn(`[${index}].transport`, transport);
     }
   } else {
-    for (const [name, transport] of Object.entries(object('routes', routes))) fn(name, transport);
+    for (const [name, transport] of Object.entries(routes)) fn(name, transport);
   }
   return (entry) => {
     const transport = list

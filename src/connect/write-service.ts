@@ -82,9 +82,9 @@ export interface WriteServiceOptions extends HeaderOptions {
  * ```
  */
 export function writeService(options: WriteServiceOptions): Transport {
+  checkOptions(options);
   const { transport, maxTransactions = 50, maxMessageBytes = 4_000_000, errorCodes } = options;
   const { headers, authorization, keysAsMetadata = true } = options;
-  checkOptions(options);
 
   return async ({ transactions }, context) => {
     const packed = packMessage(transactions, { maxTransactions, maxMessageBytes });
@@ -97,6 +97,7 @@ export function writeService(options: WriteServiceOptions): Transport {
 }
 
 function checkOptions(options: WriteServiceOptions): void {
+  const { wrong, object, count, noOthers } = optionChecks('writeService');
   const {
     transport,
     headers,
@@ -106,8 +107,7 @@ function checkOptions(options: WriteServiceOptions): void {
     maxMessageBytes = 1,
     keysAsMetadata = true,
     ...others
-  } = options;
-  const { wrong, count, noOthers } = optionChecks('writeService');
+  } = object('options', options);
   noOthers('', others);
   if (typeof transport?.unary !== 'function')
     wrong('transport', 'a transport of @connectrpc/connect', transport);

@@ -97,9 +97,9 @@ const ACCEPT = { accept: 'application/graphql-response+json, application/json;q=
  * ```
  */
 export function graphql(options: GraphqlOptions): Transport {
-  const { url, headers, authorization, fetch, ky, ...own } = options;
+  const { object, count, noOthers, wrong } = optionChecks('graphql');
+  const { url, headers, authorization, fetch, ky, ...own } = object('options', options);
   const { mutations, concurrency, maxTransactions, maxBodyBytes, errorCodes, ...others } = own;
-  const { count, noOthers, wrong } = optionChecks('graphql');
   noOthers('', others);
   checkHttpOptions('graphql', options);
   checkErrorCodes('graphql', errorCodes);

@@ -164,6 +164,7 @@ function tellOfSize(failure: unknown): unknown {
 }
 
 function resolve(options: BatchEndpointOptions) {
+  const { wrong, object, fn, count, noOthers } = optionChecks('batchEndpoint');
   const {
     url,
     method = 'POST',
@@ -178,8 +179,7 @@ function resolve(options: BatchEndpointOptions) {
     fetch,
     ky,
     ...others
-  } = options;
-  const { wrong, fn, count, noOthers } = optionChecks('batchEndpoint');
+  } = object('options', options);
   noOthers('', others);
   checkHttpOptions('batchEndpoint', options);
   checkErrorCodes('batchEndpoint', errorCodes);

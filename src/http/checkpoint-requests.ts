@@ -34,8 +34,9 @@ export interface CheckpointRequestsOptions extends HttpOptions {
  * ```
  */
 export function checkpointRequests(options: CheckpointRequestsOptions): CheckpointRequest {
-  const { url, headers, authorization, fetch, ky, ...others } = options;
-  optionChecks('checkpointRequests').noOthers('', others);
+  const { object, noOthers } = optionChecks('checkpointRequests');
+  const { url, headers, authorization, fetch, ky, ...others } = object('options', options);
+  noOthers('', others);
   checkHttpOptions('checkpointRequests', options);
   const client = createHttpClient(url, { headers, authorization, fetch, ky });
   return async (clientId, requestId, context) => {

@@ -220,6 +220,7 @@ function isRowOf({ id, opData = {} }: UploadEntry, json: unknown): boolean {
 }
 
 function resolve(options: RowEndpointsOptions) {
+  const { object, fn, count, noOthers } = optionChecks('rowEndpoints');
   const {
     url,
     routes = { default: {} },
@@ -233,8 +234,7 @@ function resolve(options: RowEndpointsOptions) {
     fetch,
     ky,
     ...others
-  } = options;
-  const { object, fn, count, noOthers } = optionChecks('rowEndpoints');
+  } = object('options', options);
   noOthers('', others);
   checkHttpOptions('rowEndpoints', options);
   for (const [table, route] of Object.entries(object('routes', routes)))

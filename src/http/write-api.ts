@@ -53,9 +53,9 @@ export interface WriteApiOptions extends HttpOptions {
  * ```
  */
 export function writeApi(options: WriteApiOptions): Transport {
-  const { url, headers, authorization, fetch, ky, ...own } = options;
+  const { object, count, noOthers } = optionChecks('writeApi');
+  const { url, headers, authorization, fetch, ky, ...own } = object('options', options);
   const { maxTransactions = 50, maxBodyBytes = 100_000, errorCodes, ...others } = own;
-  const { count, noOthers } = optionChecks('writeApi');
   noOthers('', others);
   checkHttpOptions('writeApi', options);
   checkErrorCodes('writeApi', errorCodes);

@@ -1,3 +1,4 @@
+import { optionChecks } from '../check-options.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import { hasTable } from '../database/has-table.ts';
 import { currentOwner, readBorders } from '../queue/owner-borders.ts';
@@ -7,7 +8,7 @@ import { currentOwner, readBorders } from '../queue/owner-borders.ts';
  * (owner null) become part of the new account. Call it only if the user agreed. Queued writes are uploaded with the
  * SDK's next try, or at once with `connector.drain()`.
  *
- * @throws TypeError if nobody is signed in, or if `from` is the signed-in user. Nothing is changed then.
+ * @throws TypeError if nobody is signed in, if `from` is missing, or if it is the signed-in user. Nothing is changed then.
  *
  * @example
  * ```ts
@@ -23,8 +24,11 @@ import { currentOwner, readBorders } from '../queue/owner-borders.ts';
  */
 export async function claimQueued(
   database: ConnectorDatabase,
-  { from }: { readonly from: string | null },
+  options: { readonly from: string | null },
 ): Promise<void> {
+  const from = options?.from;
+  if (from !== null && typeof from !== 'string')
+    optionChecks('claimQueued').wrong('from', 'the id of a user, or null', from);
   const owner = currentOwner(await readBorders(database));
   if (owner == null) throw new TypeError('claimQueued: nobody is signed in. Call setOwner() first.');
   if (from === owner) throw new TypeError('claimQueued: these writes already belong to the signed-in user.');

@@ -63,7 +63,7 @@ export interface DrainAndClearOptions {
 export interface DrainAndClearReport {
   /** True if the database was cleared. If false, nothing was lost, and the app may connect again. */
   readonly cleared: boolean;
-  /** Number of transactions that the backend applied during the call. */
+  /** Number of transactions that the backend applied and that left the queue during the call. */
   readonly applied: number;
   /** Number of transactions that were rejected and left the queue during the call. */
   readonly rejected: number;
@@ -116,7 +116,14 @@ export async function drainAndClear(
   const countQueued = async (): Promise<number> => (await database.getUploadQueueStats()).count;
 
   const error = await uploadFor(timeoutMs, parts, database);
-  if (unsent === 'keep' && (await countQueued()) > 0) return report(false, await countQueued(), error);
+  uploader.checkOpen(); // The same for every `unsent`.
+  const whyKept =
+    error ??
+    new UploadError(
+      'aborted',
+      'The app wrote during drainAndClear(). Nothing was cleared, and the writes stay queued.',
+    );
+  if (unsent === 'keep' && (await countQueued()) > 0) return report(false, await countQueued(), whyKept);
 
   return uploader.pauseWhile(async () => {
     await database.disconnect();
@@ -129,7 +136,7 @@ export async function drainAndClear(
     }
     const queued = await exportQueued(database); // Read again: something may have been written since.
     const left = queued.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (unsent === 'keep' && left > 0) return report(false, left, error);
+    if (unsent === 'keep' && left > 0) return report(false, left, whyKept);
     const theirs = await rowsOfOwner(database);
     if (unsent === 'export') {
       try {

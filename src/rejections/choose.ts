@@ -1,5 +1,6 @@
 import type { UploadErrorCode } from '../error/codes.ts';
 import { isUploadErrorCode } from '../error/codes.ts';
+import { lookUp } from '../transport/by-table.ts';
 import type { RejectionPolicy } from './policy.ts';
 import { record } from './record.ts';
 
@@ -28,8 +29,9 @@ export function byCode(
 }
 
 /**
- * A rejection policy that chooses another one by the exact name of the table. `default` is for all other tables; if it
- * is left out, it is `record()`. A transaction with several tables is held if the policy of any of them holds.
+ * A rejection policy that chooses another one by the table. A name may be a pattern in which `*` stands for any
+ * characters. An exact name counts before patterns, patterns count in their order, and `default` is last; if it is left
+ * out, it is `record()`. A transaction with several tables is held if the policy of any of them holds.
  *
  * @throws TypeError for a policy that is not a function.
  *
@@ -40,7 +42,7 @@ export function byCode(
  *
  * export const rejections = byTable({
  *   payments: hold(),
- *   analytics: () => 'complete', // not worth keeping
+ *   'analytics_*': () => 'complete', // not worth keeping
  *   default: record({ maxCount: 500 }),
  * });
  * ```
@@ -56,17 +58,16 @@ export function byTable(policies: Readonly<Record<string, RejectionPolicy>>): Re
   };
 }
 
-/** Looks policies up by name. Uses a Map, because an object would also find inherited names. */
+/** Looks policies up by name. */
 function chooser(
   name: string,
   policies: { readonly [name: string]: RejectionPolicy | undefined },
 ): (name: string) => RejectionPolicy {
-  const known = new Map<string, RejectionPolicy>();
   for (const [each, policy] of Object.entries(policies)) {
     if (typeof policy !== 'function')
       throw new TypeError(`${name}(): the policy for "${each}" must be a function.`);
-    known.set(each, policy);
   }
-  const otherwise = known.get('default') ?? record();
-  return (each) => known.get(each) ?? otherwise;
+  const known = { ...policies };
+  const otherwise = record();
+  return (each) => lookUp(known, each) ?? otherwise;
 }

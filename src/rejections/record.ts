@@ -58,8 +58,8 @@ const recordedIn = new WeakSet<RejectionContext>();
  * ```
  */
 export function record(options: RecordOptions = {}): RejectionPolicy {
-  const { maxCount, maxAgeMs, ...others } = options;
-  const { count, noOthers } = optionChecks('record');
+  const { object, count, noOthers } = optionChecks('record');
+  const { maxCount, maxAgeMs, ...others } = object('options', options);
   noOthers('', others);
   if (maxCount !== undefined) count('maxCount', maxCount);
   if (maxAgeMs !== undefined) count('maxAgeMs', maxAgeMs);

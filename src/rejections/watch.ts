@@ -1,3 +1,4 @@
+import { optionChecks } from '../check-options.ts';
 import type { ConnectorDatabase } from '../database/database.ts';
 import type { PlatformAbortSignal } from '../transport/platform.ts';
 import { listRejected } from './list.ts';
@@ -16,6 +17,8 @@ export interface WatchOptions extends OwnerFilter {
  *
  * If the listener throws or the list can't be read, the error goes to `console.error`, and watching goes on.
  *
+ * @throws TypeError if `signal` is not an AbortSignal.
+ *
  * @example
  * ```ts
  * import type { PowerSyncDatabase } from '@powersync/web';
@@ -29,8 +32,10 @@ export interface WatchOptions extends OwnerFilter {
 export function watchRejected(
   database: ConnectorDatabase,
   listener: (writes: readonly RejectedWrite[]) => unknown,
-  { signal, owner }: WatchOptions,
+  options: WatchOptions,
 ): void {
+  optionChecks('watchRejected').signal(options?.signal);
+  const { signal, owner } = options;
   if (signal.aborted) return;
   let isReading = false;
   let isStale = false;

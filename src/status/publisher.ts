@@ -24,7 +24,12 @@ export function createPublisher(): Publisher {
       const counters = { ...status.counters };
       for (const name of Object.keys(count) as (keyof UploadCounters)[]) counters[name] += count[name] ?? 0;
       const isClosed = status.phase === 'closed'; // for good, even if an upload is still ending
-      status = { ...status, ...patch, counters, ...(isClosed && { phase: 'closed' }) };
+      status = Object.freeze({
+        ...status,
+        ...patch,
+        ...(isClosed && { phase: 'closed' }),
+        counters: Object.freeze(counters),
+      });
       for (const listener of [...listeners]) {
         try {
           if (listeners.has(listener)) listener(event); // not if an earlier listener has removed it

@@ -1,6 +1,6 @@
 import type { UploadError } from '../error/upload-error.ts';
 
-/** What the upload path is doing, as an immutable snapshot: each change makes a new object. */
+/** What the upload path is doing, as a frozen snapshot: each change makes a new object. */
 export interface UploadStatus {
   /**
    * - `idle`: nothing is queued, or nothing was tried yet.
@@ -37,7 +37,7 @@ export interface UploadStatus {
 export interface UploadCounters {
   /** Calls of the transport. */
   readonly attempts: number;
-  /** Transactions that the backend applied. */
+  /** Transactions that the backend applied and that left the queue. */
   readonly applied: number;
   /** Transactions that left the queue rejected. */
   readonly rejected: number;
@@ -47,7 +47,7 @@ export interface UploadCounters {
   readonly tokenRefreshes: number;
 }
 
-export const INITIAL_STATUS: UploadStatus = {
+export const INITIAL_STATUS: UploadStatus = Object.freeze({
   phase: 'idle',
   queuedEntries: undefined,
   inFlight: undefined,
@@ -55,5 +55,5 @@ export const INITIAL_STATUS: UploadStatus = {
   nextAttemptAt: undefined,
   stalledSince: undefined,
   breaker: 'closed',
-  counters: { attempts: 0, applied: 0, rejected: 0, failures: 0, tokenRefreshes: 0 },
-};
+  counters: Object.freeze({ attempts: 0, applied: 0, rejected: 0, failures: 0, tokenRefreshes: 0 }),
+});

@@ -45,8 +45,9 @@ export interface SupabaseCredentialsOptions {
  * export const credentials = supabaseCredentials({ client });
  * ```
  */
-export function supabaseCredentials({ client, ...others }: SupabaseCredentialsOptions): CredentialsProvider {
+export function supabaseCredentials(options: SupabaseCredentialsOptions): CredentialsProvider {
   const { wrong, object, noOthers } = optionChecks('supabaseCredentials');
+  const { client, ...others } = object('options', options);
   noOthers('', others);
   if (!hasAuth(object('client', client))) wrong('client', 'a SupabaseClient without accessToken', client);
   const ask = asker(client.auth);

@@ -73,9 +73,9 @@ export interface EdgeFunctionOptions {
  * ```
  */
 export function edgeFunction(options: EdgeFunctionOptions): Transport {
-  const { client, name, oneTransaction = false, errorCodes, ...bounds } = options;
-  const { maxTransactions = 50, maxBodyBytes = 100_000, ...others } = bounds;
   const { wrong, object, fn, count, noOthers } = optionChecks('edgeFunction');
+  const { client, name, oneTransaction = false, errorCodes, ...bounds } = object('options', options);
+  const { maxTransactions = 50, maxBodyBytes = 100_000, ...others } = bounds;
   noOthers('', others);
   fn('client.functions.invoke', object('client', client).functions?.invoke);
   if (typeof name !== 'string' || name === '') wrong('name', 'the name of a function', name);

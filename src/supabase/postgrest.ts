@@ -64,8 +64,9 @@ export interface PostgrestOptions {
  * });
  * ```
  */
-export function postgrest({ client, rpc, errorCodes, ...others }: PostgrestOptions): Transport {
+export function postgrest(options: PostgrestOptions): Transport {
   const { wrong, object, fn, noOthers } = optionChecks('postgrest');
+  const { client, rpc, errorCodes, ...others } = object('options', options);
   noOthers('', others);
   const method = rpc === undefined ? 'from' : 'rpc';
   fn(`client.${method}`, object('client', client)[method]);

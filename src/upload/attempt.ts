@@ -77,18 +77,21 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);
     const about = { key: transactions[0]?.key ?? '', transactions: transactions.length, entries, attempt };
-    const inFlight = { transactions: transactions.length, entries, attempt };
+    const inFlight = Object.freeze({ transactions: transactions.length, entries, attempt });
     publisher.publish({ type: 'attempt', ...about }, { phase: 'uploading', inFlight }, { attempts: 1 });
     const ended = (error?: UploadError): void => {
       const durationMs = options.clock() - startedAt;
       const code = error && { code: error.code };
-      publisher.publish({ type: 'answer', ...about, durationMs, ...code }, { inFlight: undefined });
+      const patch = { inFlight: undefined };
+      publisher.publish({ type: 'answer', ...about, durationMs, ...code }, patch, { attempts: -prevented });
     };
     const { signal, timeLeftMs } = deadline;
     const { serverTime } = tokens;
     const context: TransportContext = { signal, timeLeftMs, attempt, clientId, token, serverTime };
+    let prevented = 1;
     const work = Promise.resolve().then(() => {
       deadline.check(); // A listener that was told of the attempt may have closed the connector.
+      prevented = 0;
       return options.transport({ transactions }, context);
     });
     try {

@@ -87,7 +87,7 @@ export function createRejecting({ rejections, clock }: ResolvedOptions, publishe
         else if (answer !== 'complete') {
           held = new UploadError(
             'misconfigured',
-            'The rejection policy must return "complete" or "hold". Until it does, the rejected transaction is held.',
+            'The rejection policy must return "complete" or "hold" (pass hold(), not hold). Until it does, the rejected transaction is held.',
             { cause: error },
           );
         }

@@ -3,6 +3,7 @@ import ky from 'ky';
 import {
   BackendConnector,
   type BackendConnectorOptions,
+  type ConnectorDatabase,
   type Outcome,
   type RejectionPolicy,
   record,
@@ -14,6 +15,8 @@ import {
 } from 'powersync-backend-connector';
 import { perEntry, route } from 'powersync-backend-connector/combine';
 import { batchEndpoint, rowEndpoints, writeApi } from 'powersync-backend-connector/http';
+import { claimQueued } from 'powersync-backend-connector/owners';
+import { watchRejected } from 'powersync-backend-connector/rejections';
 import { expectTypeOf } from 'vitest';
 
 const url = 'https://api.example.com/api/data';
@@ -109,6 +112,16 @@ export const transport: Transport = async (batch) => {
 export const oneForAll: Transport = async () => ({ status: 'applied' });
 // @ts-expect-error: not a promise of anything
 export const silent: Transport = async () => {};
+
+/** Options that are needed can't be left out. */
+export function isNeeded(connector: BackendConnector, database: ConnectorDatabase): void {
+  // @ts-expect-error: without a signal, it would never end
+  connector.keepUploading(database);
+  // @ts-expect-error: without a signal, it would never end
+  watchRejected(database, () => {});
+  // @ts-expect-error: whose writes?
+  claimQueued(database);
+}
 
 export function isReadOnly(
   connector: BackendConnector,

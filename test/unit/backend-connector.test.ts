@@ -122,15 +122,49 @@ describe('drain()', () => {
     });
   });
 
-  it('tells what was queued last, where the database was closed meanwhile', async () => {
+  it('does not know what is left if the database cannot be read', async () => {
     const { connector } = testConnector({ transport: refusing('unavailable') });
     const database = await queueOf(3);
     await connector.drain(database);
     vi.spyOn(database, 'getUploadQueueStats').mockRejectedValue(new Error('closed'));
-    expect(await connector.drain(database)).toMatchObject({ drained: false, remainingEntries: 3 });
-    const fresh = testConnector({ transport: refusing('unavailable') }).connector;
-    expect(await fresh.drain(database)).toMatchObject({ remainingEntries: 0 });
+    const report = await connector.drain(database);
+    expect(report).toMatchObject({ drained: false, error: { code: 'unavailable' } });
+    expect(report.remainingEntries).toBeUndefined();
   });
+
+  it('of a closed connector says truly whether the queue is empty', async () => {
+    const { connector } = testConnector();
+    connector.close();
+    const error = { code: 'aborted' };
+    const empty = await connector.drain(await queueOf(0));
+    expect(empty).toMatchObject({ drained: true, remainingEntries: 0, error });
+    const full = await connector.drain(await queueOf(2));
+    expect(full).toMatchObject({ drained: false, remainingEntries: 2, error });
+  });
+
+  it('that failed leaves its count in the status too', async () => {
+    const database = await queueOf(3);
+    const { connector } = testConnector({
+      transport: async () => {
+        await database.put('lists', 'meanwhile');
+        throw new UploadError('unavailable', 'Down.');
+      },
+    });
+    const { remainingEntries } = await connector.drain(database);
+    expect([remainingEntries, connector.status.queuedEntries]).toEqual([4, 4]);
+  });
+});
+
+it('attempts do not count a call that a listener prevented', async () => {
+  const transport = vi.fn(applyAll);
+  const { connector, events } = testConnector({ transport });
+  connector.subscribe(({ type }) => {
+    if (type === 'attempt') connector.close();
+  });
+  await connector.drain(await queueOf(1));
+  expect(transport).not.toHaveBeenCalled();
+  expect(events.map(({ type }) => type)).toContain('attempt');
+  expect(connector.status.counters.attempts).toBe(0);
 });
 
 describe('keepUploading()', () => {

@@ -85,7 +85,7 @@ function createTriggers(
   return {
     insert(given, conflict) {
       for (const column of given.keys()) stored.seen.add(column);
-      const id = checkId(given.get('id') ?? null);
+      const id = checkId(given.get('id') ?? null, name);
       const there = stored.index.get(id);
       if (there !== undefined && conflict === 'abort')
         throw new Error(`UNIQUE constraint failed: ${storageName(schema)}.id`);
@@ -158,8 +158,8 @@ function noteUpdated(store: Store, change: Change, table: string, id: string): v
   writeRow(store, change, 'ps_updated_rows', stored.last + 1, values);
 }
 
-function checkId(id: SqlValue): string {
-  if (id === null) throw new Fail('id is required');
+function checkId(id: SqlValue, table: string): string {
+  if (id === null) throw new Fail(`id is required (table ${table})`);
   if (typeof id !== 'string') throw new Fail('id should be text');
   return id;
 }

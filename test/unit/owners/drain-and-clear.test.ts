@@ -51,8 +51,36 @@ describe('drainAndClear()', () => {
     const { database, disconnect, clear } = await oneWrite();
     disconnect.mockImplementation(() => database.put('lists', 'late'));
     const report = await testConnector().connector.drainAndClear(database, { unsent: 'keep' });
-    expect(report).toEqual({ cleared: false, applied: 1, rejected: 0, leftEntries: 1 });
+    expect(report).toMatchObject({ cleared: false, applied: 1, rejected: 0, leftEntries: 1 });
+    expect(report.error).toMatchObject({
+      code: 'aborted',
+      detail: expect.stringMatching(/^The app wrote during drainAndClear\(\). Nothing was cleared/),
+    });
     expect(clear).not.toHaveBeenCalled();
+  });
+
+  it.each(['keep', 'export', 'discard'] as const)(
+    'of a closed connector throws, with unsent "%s", and clears nothing',
+    async (unsent) => {
+      const { database, disconnect, clear } = await oneWrite();
+      const { connector } = testConnector();
+      connector.close();
+      const leave = connector.drainAndClear(database, { unsent, export: () => {} });
+      await expect(leave).rejects.toMatchObject({ code: 'aborted' });
+      expect(disconnect).not.toHaveBeenCalled();
+      expect(clear).not.toHaveBeenCalled();
+    },
+  );
+
+  it('says so when the app wrote after the last upload, before the queue was counted', async () => {
+    const { database, disconnect } = await oneWrite();
+    const { connector } = testConnector();
+    connector.subscribe(({ type }) => {
+      if (type === 'drained') void database.put('lists', 'late');
+    });
+    const report = await connector.drainAndClear(database, { unsent: 'keep' });
+    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'aborted' } });
+    expect(disconnect).not.toHaveBeenCalled();
   });
 
   it('clears nothing while an upload is completing that does not end', async () => {
@@ -267,8 +295,8 @@ describe('drainAndClear()', () => {
     const { connector } = testConnector();
     connector.close();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const report = await connector.drainAndClear(database, { unsent: 'keep' });
-    expect(report).toMatchObject({ cleared: false, leftEntries: 1, error: { code: 'aborted' } });
+    const left = connector.drainAndClear(database, { unsent: 'keep' });
+    await expect(left).rejects.toMatchObject({ code: 'aborted' });
     expect(vi.getTimerCount()).toBe(0);
   });
 

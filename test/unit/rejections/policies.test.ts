@@ -74,6 +74,19 @@ describe('byTable()', () => {
       expect(await chosen(rejected('invalid', table), context())).toBe('complete');
   });
 
+  it('takes patterns: an exact name counts before them, and the first that fits counts', async () => {
+    const chosen = byTable({
+      'audit_*': policy('hold'),
+      audit_seen: policy('complete'),
+      '*_seen': policy('hold'),
+      default: policy('complete'),
+    });
+    const decisions = ['audit_a', 'audit_seen', 'list_seen', 'lists'].map((table) =>
+      chosen(rejected('invalid', table), context()),
+    );
+    expect(await Promise.all(decisions)).toEqual(['hold', 'complete', 'hold', 'complete']);
+  });
+
   it.each([
     [['todos', 'lists'], 'hold'],
     [['lists', 'todos'], 'hold'],
