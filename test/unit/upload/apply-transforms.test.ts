@@ -40,6 +40,15 @@ it('a transform that changes entries in place changes nothing of what is queued'
   expect(raw).toEqual(before);
 });
 
+it('a transform sees each entry as it is queued', async () => {
+  const raw = [
+    anEntry({ op: 'PATCH', opData: { name: 'a' }, previousValues: { name: 'b', note: null } }),
+    anEntry({ clientId: 2, op: 'DELETE', opData: undefined, previousValues: { name: 'c' } }),
+  ];
+  const left = await applyTransforms(raw, [(entries) => entries], { database: new FakeQueue() });
+  expect(left).toEqual(raw);
+});
+
 it('an entry keeps the methods of its class', async () => {
   class Entry {
     clientId = 1;

@@ -7,6 +7,8 @@ import type { Transport } from '../../../src/transport/transport.ts';
 import { applyAll, noAnswer, recordingTransport, testConnector } from '../../support/connector.ts';
 import { anEntry, FakeQueue } from '../../support/fake-queue.ts';
 
+const APPLIED: Outcome = { status: 'applied' };
+
 function queueOf(size: number): FakeQueue {
   const queue = new FakeQueue();
   for (let i = 0; i < size; i++) queue.write({ id: `${i}` });
@@ -50,6 +52,37 @@ describe('the size of a batch', () => {
     }
     // The third call settled two, but one of them was skipped: had it counted, the fourth would have sent three.
     expect(sizes()).toEqual([3, 1, 1, 2, 1]);
+  });
+});
+
+describe('what a strategy is offered next', () => {
+  /** The sizes that a strategy was offered, where the first batch of 20 got this answer behind what was applied. */
+  async function offersAfter(behind: Outcome): Promise<number[]> {
+    const offers: number[] = [];
+    let calls = 0;
+    const { connector } = testConnector({
+      transport: async ({ transactions }) =>
+        transactions.map((_, index) => (calls === 0 && index > 0 ? behind : APPLIED)),
+      batching: (offered) => {
+        offers.push(offered.length);
+        return offered.length;
+      },
+      clock: () => 1_000_000_000 + calls * 3_600_000,
+    });
+    const queue = queueOf(20);
+    for (; calls < 2; calls++) await connector.uploadData(queue).catch(() => {});
+    return offers;
+  }
+
+  it('is one more than the transport had room for', async () => {
+    expect((await offersAfter({ status: 'not_attempted' }))[1]).toBe(2);
+  });
+
+  it('is not less because a transaction had to stay', async () => {
+    const later: Outcome = { status: 'retry', error: new UploadError('unavailable', 'Later.') };
+    const [first = 0, second] = await offersAfter(later);
+    expect(second).toBe(Math.min(first, 19));
+    expect(second).toBeGreaterThan(2);
   });
 });
 
@@ -400,6 +433,18 @@ describe('the length of the queue', () => {
   it('is counted the more seldom, the longer that takes', async () => {
     expect(await countings(100)).toBeLessThanOrEqual(11);
     expect(await countings(3_000)).toBeLessThanOrEqual(3);
+  });
+
+  it('is less by what left the queue, not by what stays', async () => {
+    const queue = queueOf(4);
+    const later: Outcome = { status: 'retry', error: new UploadError('unavailable', 'Later.') };
+    const { connector } = testConnector({ transport: async () => [APPLIED, APPLIED, later, later] });
+    const seen: (number | undefined)[] = [];
+    connector.subscribe(({ type }) => {
+      if (type === 'completed') seen.push(connector.status.queuedEntries);
+    });
+    await connector.uploadData(queue).catch(() => {});
+    expect(seen).toEqual([2]);
   });
 
   it('is counted again after the clock was set back', async () => {
