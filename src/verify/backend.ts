@@ -141,6 +141,7 @@ export async function createBackend(target: Target): Promise<Backend> {
         const row = op === 'PUT' ? written.get(id) : undefined;
         if (!row) continue;
         const told = toldOf(delivery, index, entries.length === 1);
+        if (row.told === 'applied') continue; // A replay that is refused doesn't remove the row.
         row.told = told ?? (table === target.table ? row.told : 'refused'); // by no other table it gets into this one
       }
     }
@@ -218,7 +219,11 @@ export async function createBackend(target: Target): Promise<Backend> {
 /** Deletes a row, and says what stays of it. */
 async function leftOf(backend: Backend, written: Written, choosesIds: boolean): Promise<LeftRow[]> {
   const { row, told, otherIds } = written;
-  const { outcomes, error } = await backend.deliver([backend.transaction(backend.remove(row))]);
+  // A server with integers as ids may read this one as that of somebody else's row. So what it refused isn't deleted.
+  const mayDelete = told !== 'refused' || (await backend.read(row));
+  const { outcomes, error } = mayDelete
+    ? await backend.deliver([backend.transaction(backend.remove(row))])
+    : { outcomes: [], error: undefined };
   const [outcome] = outcomes;
   const isDeleted = outcome?.status === 'applied';
   const found = await backend.read(row);

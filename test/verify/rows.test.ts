@@ -327,6 +327,18 @@ describe('what stays behind', () => {
     expect(report.left.filter(({ why }) => why.startsWith('perhaps not there'))).toHaveLength(1);
   });
 
+  it('is never a reason to delete what was refused: the server may read its id as that of another row', async () => {
+    for (const changes of [{}, { readUrl: undefined }]) {
+      const { server } = await run({}, changes);
+      const idsOf = (method: RegExp) =>
+        server.writes.filter((each) => method.test(each)).map((each) => each.split(' ')[1]);
+      const refused = idsOf(/^PUT .*"name":""/);
+      expect(refused).not.toEqual([]);
+      const deleted = idsOf(/^DELETE /);
+      expect(refused.filter((each) => deleted.includes(each))).toEqual([]);
+    }
+  });
+
   it('is nothing where the backend does as it should', async () => {
     const { server, report } = await run();
     expect(violations(report)).toEqual([]);
