@@ -23,6 +23,8 @@ export interface RowServerOptions {
   readonly storesBadRows?: boolean;
   /** A row that is there before. */
   readonly existing?: Row;
+  /** Takes writes without an `Authorization` header, and no others but with the token `good`. */
+  readonly takesNoToken?: boolean;
   /** A PATCH is refused. */
   readonly refusesPatch?: boolean;
   /** What it stores instead of the columns that are sent. */
@@ -101,6 +103,9 @@ export async function startRowServer(options: RowServerOptions = {}): Promise<Ro
       response.writeHead(said.status, Object.fromEntries(said.headers)).end(await said.text());
     };
     if (method === 'OPTIONS') return send(new Response(null, { status: 405 }));
+    const { authorization } = incoming.headers;
+    if (options.takesNoToken && authorization !== undefined && authorization !== 'Bearer good')
+      return send(new Response(null, { status: 401 }));
     const row = rows.get(id);
     if (method === 'GET') return send(row ? Response.json(shows(row)) : new Response(null, { status: 404 }));
     writes.push(`${method} ${incoming.url} ${text}`);

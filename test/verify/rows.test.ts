@@ -297,6 +297,14 @@ describe('ids that the backend chooses', () => {
   });
 });
 
+it('a server that takes writes without a token is found: the check sends no header at all', async () => {
+  const { report } = await run({ takesNoToken: true }, { token: 'good' });
+  expect(violations(report)).toEqual(['tokens']);
+  expect(check(report, 'tokens')?.message).toMatch(
+    /^A request without a token was answered with HTTP status 20/,
+  );
+});
+
 describe('what stays behind', () => {
   it('is a row whose DELETE is answered as applied, and does nothing', async () => {
     const { server, report } = await run({ keepsDeleted: true });
