@@ -1,9 +1,9 @@
 import type { UploadErrorCode } from '../error/codes.ts';
 import { codeFromSqlState } from '../error/sqlstate.ts';
 
-// Messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB, and of zod, which some backends check rows with. Messages about a single row are matched at their
-// beginning only, because the rest may quote the row. Words of an outage may be anywhere: if a row contains them, its
-// write just stays queued. The first pattern that matches counts.
+// Messages of PostgreSQL, MySQL and MariaDB, SQL Server and MongoDB, and of zod, which some backends check rows with.
+// Messages about a single row are matched at their beginning only, because the rest may quote the row. Words of an
+// outage may be anywhere but in quotation marks. The first pattern that matches counts.
 const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
   [
     /^(duplicate key value|conflicting key value|(insert|update) or \w+ on table .* foreign key|duplicate entry|cannot (add|delete) or update a|e11000 |violation of (primary|unique) key|cannot insert duplicate key|the \w+ statement conflicted)/i,
@@ -20,7 +20,7 @@ const PATTERNS: readonly (readonly [RegExp, UploadErrorCode])[] = [
     'schema_mismatch',
   ],
   [
-    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|\btime(d |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|can't reach database|cached plan must not|prepared statement .{0,99}exist|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read.only (transaction|mode|option)|try restarting transaction|execution was interrupted|(access|command) denied|authentication failed|max_user_connections|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was)|not queryable)\b/i,
+    /\bE(conn\w+|timed?out|notfound|ai_again|pipe|hostunreach|netunreach|socket)\b|(\b|_)time(d? |-)?out\b|\bdeadlock|(not|to|can't|unable to) connect\b|can't reach database|cached plan must not|prepared statement .{0,99}exist|\bconnection( \S+){0,8} (terminated|refused|reset|lost|closed|failed|exhausted)|\b(terminating|closed the) connection|\b(connection is closed|connection slots|too many (clients|connections)|the database system is|could not (serialize|obtain lock|translate host)|canceling statement|server (has gone|selection)|read.only (transaction|mode|option)|try restarting transaction|execution was interrupted|(access|command) denied|authentication failed|max_user_connections|out of (shared )?memory|no space left|(reading from|writing to) (the )?stream|not (primary|master)|writeconflict|topology (is|was)|not queryable|name or service not known|shutdown in progress|certificate has expired)\b|\[2002\] no such file/i,
     'unavailable',
   ],
 ];
@@ -37,7 +37,18 @@ export function codeFromFailureText(text: string): UploadErrorCode | undefined {
   const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
   const sqlState = inBrackets ?? leading ?? '';
   const known = codeFromSqlState(sqlState);
-  if (known === 'unknown') return PATTERNS.find(([pattern]) => pattern.test(words))?.[1];
+  if (known === 'unknown')
+    return PATTERNS.find(([pattern, code]) =>
+      pattern.test(code === 'unavailable' ? withoutQuotes(words) : words),
+    )?.[1];
   // Without row-level security, the backend's own account lacks the permission.
   return known === 'forbidden' && !/row-level/.test(words) ? 'misconfigured' : known;
+}
+
+/** Without what stands in quotation marks: a value of the row, or the name of a column, may be a word for an outage. */
+function withoutQuotes(words: string): string {
+  return words.replace(
+    /(^|[^\w])(?:'(?!max_user)[^']{0,200}'|"[^"]{0,200}"|`[^`]{0,200}`|»[^«]{0,200}«|„[^“]{0,200}“)/g,
+    '$1',
+  );
 }
