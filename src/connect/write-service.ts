@@ -107,7 +107,7 @@ function checkOptions(options: WriteServiceOptions): void {
     maxMessageBytes = 1,
     keysAsMetadata = true,
     ...others
-  } = object('options', options);
+  } = object('options', options, 'an object with transport');
   noOthers('', others);
   if (typeof transport?.unary !== 'function')
     wrong('transport', 'a transport of @connectrpc/connect', transport);

@@ -98,7 +98,7 @@ const ACCEPT = { accept: 'application/graphql-response+json, application/json;q=
  */
 export function graphql(options: GraphqlOptions): Transport {
   const { object, count, noOthers, wrong } = optionChecks('graphql');
-  const { url, headers, authorization, fetch, ky, ...own } = object('options', options);
+  const { url, headers, authorization, fetch, ky, ...own } = object('options', options, 'an object with url');
   const { mutations, concurrency, maxTransactions, maxBodyBytes, errorCodes, ...others } = own;
   noOthers('', others);
   checkHttpOptions('graphql', options);

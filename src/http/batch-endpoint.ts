@@ -179,7 +179,7 @@ function resolve(options: BatchEndpointOptions) {
     fetch,
     ky,
     ...others
-  } = object('options', options);
+  } = object('options', options, 'an object with url');
   noOthers('', others);
   checkHttpOptions('batchEndpoint', options);
   checkErrorCodes('batchEndpoint', errorCodes);

@@ -35,7 +35,11 @@ export interface CheckpointRequestsOptions extends HttpOptions {
  */
 export function checkpointRequests(options: CheckpointRequestsOptions): CheckpointRequest {
   const { object, noOthers } = optionChecks('checkpointRequests');
-  const { url, headers, authorization, fetch, ky, ...others } = object('options', options);
+  const { url, headers, authorization, fetch, ky, ...others } = object(
+    'options',
+    options,
+    'an object with url',
+  );
   noOthers('', others);
   checkHttpOptions('checkpointRequests', options);
   const client = createHttpClient(url, { headers, authorization, fetch, ky });

@@ -234,7 +234,7 @@ function resolve(options: RowEndpointsOptions) {
     fetch,
     ky,
     ...others
-  } = object('options', options);
+  } = object('options', options, 'an object with url');
   noOthers('', others);
   checkHttpOptions('rowEndpoints', options);
   for (const [table, route] of Object.entries(object('routes', routes)))

@@ -54,7 +54,7 @@ export interface WriteApiOptions extends HttpOptions {
  */
 export function writeApi(options: WriteApiOptions): Transport {
   const { object, count, noOthers } = optionChecks('writeApi');
-  const { url, headers, authorization, fetch, ky, ...own } = object('options', options);
+  const { url, headers, authorization, fetch, ky, ...own } = object('options', options, 'an object with url');
   const { maxTransactions = 50, maxBodyBytes = 100_000, errorCodes, ...others } = own;
   noOthers('', others);
   checkHttpOptions('writeApi', options);

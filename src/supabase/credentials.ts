@@ -47,7 +47,7 @@ export interface SupabaseCredentialsOptions {
  */
 export function supabaseCredentials(options: SupabaseCredentialsOptions): CredentialsProvider {
   const { wrong, object, noOthers } = optionChecks('supabaseCredentials');
-  const { client, ...others } = object('options', options);
+  const { client, ...others } = object('options', options, 'an object with client');
   noOthers('', others);
   if (!hasAuth(object('client', client))) wrong('client', 'a SupabaseClient without accessToken', client);
   const ask = asker(client.auth);

@@ -74,7 +74,13 @@ export interface EdgeFunctionOptions {
  */
 export function edgeFunction(options: EdgeFunctionOptions): Transport {
   const { wrong, object, fn, count, noOthers } = optionChecks('edgeFunction');
-  const { client, name, oneTransaction = false, errorCodes, ...bounds } = object('options', options);
+  const {
+    client,
+    name,
+    oneTransaction = false,
+    errorCodes,
+    ...bounds
+  } = object('options', options, 'an object with client');
   const { maxTransactions = 50, maxBodyBytes = 100_000, ...others } = bounds;
   noOthers('', others);
   fn('client.functions.invoke', object('client', client).functions?.invoke);

@@ -66,7 +66,7 @@ export interface PostgrestOptions {
  */
 export function postgrest(options: PostgrestOptions): Transport {
   const { wrong, object, fn, noOthers } = optionChecks('postgrest');
-  const { client, rpc, errorCodes, ...others } = object('options', options);
+  const { client, rpc, errorCodes, ...others } = object('options', options, 'an object with client');
   noOthers('', others);
   const method = rpc === undefined ? 'from' : 'rpc';
   fn(`client.${method}`, object('client', client)[method]);
