@@ -29,6 +29,8 @@ const EVERYWHERE: Allowed = {
 /** Further, by the package or entry that does it. */
 const ALLOWED: Record<string, Allowed> = {
   'powersync-backend-connector/testing': { globals: ['Request', 'Response', 'URLSearchParams'] },
+  // `process.env.NODE_ENV`, which bundlers replace. It stands in a `try`, for what has no process.
+  'powersync-backend-connector/presets': { globals: ['process'] },
   '@bufbuild/protobuf': { asked: ['Bun', 'Deno'] }, // Which host is it on?
   ky: {
     globals: [
