@@ -122,7 +122,8 @@ function readAnswer(
     const isText = typeof said === 'string';
     const text = isText ? said.replace(/^Request failed: */, '').trim() : '';
     const code = isText ? codeFromFailureText(text) : codeOf?.(said);
-    const saysNothing = text === '' && Object.keys(Object(said)).length === 0;
+    // An object says something only to a preset that can read it: a driver's error becomes one without its words.
+    const saysNothing = text === '' && !(codeOf && Object.keys(Object(said)).length > 0);
     const budget = saysNothing ? WITHOUT_WORDS : UNCLASSIFIED_BUDGET;
     const byCode = inBand ? refusal?.error : refusalByCode(answer, json);
     const error = code

@@ -25,7 +25,7 @@ export function startMongodb(idInData = false): Promise<StandIn> {
         else standIn.store.remove(table, rowId);
         return { status: 200 };
       } catch {
-        return { status: 500, body: { message: {} } };
+        return { status: 500, body: { message: { errorLabelSet: {} } } }; // a MongoError as JSON: without its words
       }
     },
     { store: createStore(tables), cors: { headers: 'echo' } },
