@@ -40,7 +40,7 @@ export interface Contract {
   readonly browsers?: false;
   /** Bodies that aren't in the form of the contract, and have to be refused. */
   readonly malformed: readonly string[];
-  /** Whether a 2xx refuses all the same. Default: none does. */
+  /** Whether a 2xx still refuses. Default: none does. */
   readonly isRefusal?: (text: string) => boolean;
   /** The most transactions that a request has to be taken with. */
   readonly maxTransactions: number;
