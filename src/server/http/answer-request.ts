@@ -1,0 +1,81 @@
+import { NotReady } from '../open-tables.ts';
+import type { Settings } from '../options.ts';
+import { InvalidUpload, parseUpload } from '../read-upload.ts';
+import type { User } from '../tables.ts';
+import type { TransactionResult } from '../wire.ts';
+import { BodyTooLarge, BodyTooSlow, readBody } from './read-body.ts';
+import { Unauthenticated } from './unauthenticated.ts';
+
+export interface HttpOptions {
+  /**
+   * Most bytes of a body. A client splits what is larger. Keep it above the `maxBodyBytes` of its transport, which is
+   * 100 000 by default: a single large transaction is sent anyway.
+   *
+   * @default 1_000_000
+   */
+  readonly maxBodyBytes?: number | undefined;
+  /**
+   * Origins of the pages that may call. A token in a header is sent by no page that doesn't have it, so `'*'` is safe
+   * as long as `authenticate` reads no cookie. `false` sends no CORS headers.
+   *
+   * @default { origins: '*' }
+   */
+  readonly cors?: false | { readonly origins: '*' | readonly string[] } | undefined;
+}
+
+/** Answers one request. Every answer is JSON with the CORS headers, so that a browser's app can read errors too. */
+export async function answerRequest<U extends User>(
+  request: Request,
+  { authenticate }: { readonly authenticate: (request: Request) => U | Promise<U> },
+  settings: Settings,
+  apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>,
+): Promise<Response> {
+  const answer = await answerPost();
+  for (const [name, value] of Object.entries(corsHeaders(request, settings.cors))) answer.headers.set(name, value);
+  return answer;
+
+  async function answerPost(): Promise<Response> {
+    if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (request.method !== 'POST') return problem(405, 'METHOD_NOT_ALLOWED', 'Send a POST', { allow: 'POST, OPTIONS' });
+    try {
+      const user = await authenticate(request);
+      const text = await readBody(request, settings.maxBodyBytes, settings.timeouts.body);
+      return Response.json(await apply(user, parseUpload(text), request.signal));
+    } catch (error) {
+      return answerError(error, settings);
+    }
+  }
+}
+
+function answerError(error: unknown, { onError, maxBodyBytes }: Settings): Response {
+  if (error instanceof Unauthenticated) {
+    return problem(401, 'UNAUTHENTICATED', 'The token is missing or not valid', { 'www-authenticate': 'Bearer' });
+  }
+  if (error instanceof InvalidUpload) return problem(400, 'INVALID_UPLOAD', error.message);
+  if (error instanceof BodyTooLarge) {
+    return problem(413, 'BODY_TOO_LARGE', `The body has more than ${maxBodyBytes} bytes. Send fewer transactions`);
+  }
+  if (error instanceof BodyTooSlow) return problem(408, 'BODY_TOO_SLOW', 'The body did not arrive in time');
+  onError(error);
+  const message = error instanceof NotReady ? 'The server is not ready for writes' : 'The server could not do this now';
+  return problem(503, 'UNAVAILABLE', message, { 'retry-after': '5' });
+}
+
+function problem(status: number, code: string, message: string, headers: Record<string, string> = {}): Response {
+  return Response.json({ error: { code, message } }, { status, headers });
+}
+
+function corsHeaders(request: Request, cors: Settings['cors']): Record<string, string> {
+  if (cors === false) return {};
+  const origin = request.headers.get('origin');
+  const { origins } = cors;
+  if (origins !== '*' && (origin === null || !origins.includes(origin))) return { vary: 'Origin' };
+  const allowed = origins === '*' ? { 'access-control-allow-origin': '*' } : { 'access-control-allow-origin': origin ?? '', vary: 'Origin' };
+  if (request.method !== 'OPTIONS') return { ...allowed, 'access-control-expose-headers': 'Date, Retry-After' };
+  return {
+    ...allowed,
+    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
+    'access-control-max-age': '3600',
+  };
+}

@@ -1,0 +1,63 @@
+import type { Limits, OwnTable, Store, TableInDatabase } from './database/database.ts';
+import type { WriteHandlerOptions } from './create-write-handler.ts';
+import type { OpenTable, OpenTables, TableRules, User } from './tables.ts';
+
+/**
+ * The database doesn't have what the handler needs. Every upload waits until it does: a handler that began anyway would
+ * refuse good writes.
+ */
+export class NotReady extends Error {
+  /** One sentence for each thing that is missing. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The database isn't ready for writes: ${problems.join('; ')}`);
+    this.name = 'NotReady';
+    this.problems = problems;
+  }
+}
+
+/** Reads the tables from the database when they are first needed, and again until all is there. */
+export function openTables<U extends User>(options: WriteHandlerOptions<U>, limits: Limits) {
+  let reading: Promise<OpenTables<U>> | undefined;
+  return {
+    ready(): Promise<OpenTables<U>> {
+      reading ??= options.database
+        .transaction(limits, (store) => readTables(store, options))
+        .catch((error: unknown) => {
+          reading = undefined;
+          throw error;
+        });
+      return reading;
+    },
+  };
+}
+
+async function readTables<U extends User>(store: Store, options: WriteHandlerOptions<U>): Promise<OpenTables<U>> {
+  const own: OwnTable[] = ['powersync_write_results'];
+  if (options.recordRefusals) own.push('powersync_write_refusals');
+  const problems = (await store.missingTables(own)).map(
+    (name) => `There is no table ${name}. Run the statements of sql/server`,
+  );
+  const tables = new Map<string, OpenTable<U>>();
+  for (const [name, rules] of Object.entries(options.tables)) {
+    const [last = name, schema] = (rules.table ?? name).split('.').reverse();
+    const inDatabase = await store.describe(
+      { schema, name: last, id: rules.id ?? 'id' },
+      // With a session, another role may do the work.
+      { privileges: options.session === undefined },
+    );
+    if (typeof inDatabase === 'string') problems.push(inDatabase);
+    else {
+      problems.push(...missingColumns(rules, inDatabase));
+      tables.set(name, { name, rules, writable: new Set(rules.columns), inDatabase });
+    }
+  }
+  if (problems.length > 0) throw new NotReady(problems);
+  return tables;
+}
+
+function missingColumns<U extends User>(rules: TableRules<U>, { sql, columns }: TableInDatabase): string[] {
+  const needed = [...rules.columns, ...Object.keys(rules.references ?? {}), ...(rules.owner ? [rules.owner] : [])];
+  return needed.filter((name) => !columns.has(name)).map((name) => `${sql} has no column ${JSON.stringify(name)}`);
+}

@@ -1,0 +1,98 @@
+import { createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, createLocalJWKSet, jwtVerify } from 'jose';
+import { Unauthenticated } from './http/unauthenticated.ts';
+import type { User } from './tables.ts';
+
+/** Options of {@link verifyJwt}. */
+export interface VerifyJwtOptions {
+  /** Where the public keys are: the URL of a JWK Set (https, or http on localhost), or the set itself. */
+  readonly jwks: string | URL | JSONWebKeySet;
+  /** The token's `iss`. */
+  readonly issuer: string | readonly string[];
+  /** The token's `aud`: one of these. */
+  readonly audience: string | readonly string[];
+  /** How the tokens are signed. Never symmetric: whoever knows the public key could make tokens. @default asymmetric ones */
+  readonly algorithms?: readonly string[] | undefined;
+  /** Seconds that the clocks may differ. @default 10 */
+  readonly clockToleranceSeconds?: number | undefined;
+}
+
+/** A user whose token was verified. */
+export interface JwtUser extends User {
+  /** The token's claims. */
+  readonly claims: Readonly<JWTPayload>;
+}
+
+const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+
+/**
+ * Makes an `authenticate` for tokens (JWT) in the `Authorization` header. The user is the token's `sub`. Needs the
+ * package `jose`.
+ *
+ * If the keys can't be fetched, it throws the error of the fetch, so that the answer is 503 and the client keeps the
+ * writes and its token.
+ *
+ * @throws TypeError if an option is missing or if `algorithms` has a symmetric one.
+ *
+ * @example
+ * ```ts
+ * import { verifyJwt } from 'powersync-backend-connector/server';
+ *
+ * export const authenticate = verifyJwt({
+ *   jwks: 'https://auth.example.com/.well-known/jwks.json',
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'powersync',
+ * });
+ * ```
+ */
+export function verifyJwt(options: VerifyJwtOptions): (request: Request) => Promise<JwtUser> {
+  const { jwks, issuer, audience, algorithms = ASYMMETRIC, clockToleranceSeconds = 10 } = options;
+  if (!jwks || !issuer?.length || !audience?.length) {
+    throw new TypeError('verifyJwt(): jwks, issuer and audience are needed. Without them, any token of anybody passes');
+  }
+  const symmetric = algorithms.find((algorithm) => !ASYMMETRIC.includes(algorithm));
+  if (symmetric) throw new TypeError(`verifyJwt(): algorithms must not have ${symmetric}`);
+  const key = keysOf(jwks);
+
+  return async (request) => {
+    const token = /^(?:Bearer|Token) +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+    if (token === undefined) throw new Unauthenticated('There is no bearer token');
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [...algorithms],
+        issuer: typeof issuer === 'string' ? issuer : [...issuer],
+        audience: typeof audience === 'string' ? audience : [...audience],
+        clockTolerance: clockToleranceSeconds,
+        requiredClaims: ['sub', 'exp'],
+      });
+      return { id: userId(payload.sub), claims: payload };
+    } catch (error) {
+      if (isAboutTheToken(error)) throw new Unauthenticated(error.message, { cause: error });
+      throw error;
+    }
+  };
+}
+
+function keysOf(jwks: VerifyJwtOptions['jwks']): JWTVerifyGetKey {
+  if (typeof jwks !== 'string' && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
+  const url = new URL(jwks);
+  if (url.protocol !== 'https:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
+    throw new TypeError('verifyJwt(): jwks must be an https URL, because whoever changes the keys can be any user');
+  }
+  return createRemoteJWKSet(url);
+}
+
+/** Not about the token: keys that can't be fetched or read. Those pass. */
+function isAboutTheToken(error: unknown): error is Error {
+  if (error instanceof Unauthenticated) return true;
+  if (!(error instanceof errors.JOSEError)) return false;
+  const ofTheKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+  return !ofTheKeys && error.code !== 'ERR_JOSE_GENERIC';
+}
+
+/** Text without control characters, of a length that fits the tables, or a whole number, which becomes text. */
+function userId(sub: unknown): string {
+  const id = Number.isSafeInteger(sub) ? String(sub) : sub;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are refused.
+  if (typeof id === 'string' && /^[^\x00-\x1f\x7f]{1,255}$/u.test(id) && id.isWellFormed()) return id;
+  throw new Unauthenticated('The sub of the token is no user id');
+}
