@@ -15,6 +15,7 @@ export default defineConfig({
     graphql: 'src/graphql/index.ts',
     connect: 'src/connect/index.ts',
     presets: 'src/presets/index.ts',
+    server: 'src/server/index.ts',
     testing: 'src/testing/index.ts',
     cli: 'src/cli/bin.ts',
   },

@@ -1,5 +1,5 @@
-import type { Database, Failure, Key, Limits, Store } from './database/database.ts';
 import { contentHash } from './content-hash.ts';
+import type { Database, Failure, Key, Limits, Store } from './database/database.ts';
 import { lockRows } from './locked-rows.ts';
 import { checkStorable } from './read-upload.ts';
 import { type OpenTables, openTable, type User } from './tables.ts';
@@ -22,7 +22,10 @@ export interface ApplyContext<U extends User> {
 }
 
 const SUCCESS: TransactionResult = { status: 'success' };
-const NOT_NOW: TransactionResult = { status: 'retryable_error', message: 'The database could not take this write now' };
+const NOT_NOW: TransactionResult = {
+  status: 'retryable_error',
+  message: 'The database could not take this write now',
+};
 
 /** How often a transaction is begun before what is in its way counts. */
 const MAX_TRIES = 5;
@@ -168,7 +171,8 @@ async function refuse<U extends User>(
   refusal: FatalResult,
 ): Promise<{ readonly result: TransactionResult; readonly replayed: boolean }> {
   const { error_code: code, message, details } = refusal.failed_operation;
-  const key = refusal.requires_client_handling || code === 'SCHEMA_MISMATCH' ? undefined : keyOf(user, transaction);
+  const key =
+    refusal.requires_client_handling || code === 'SCHEMA_MISMATCH' ? undefined : keyOf(user, transaction);
   if (!key && !recordRefusals) return { result: refusal, replayed: false };
   try {
     const stored = await database.transaction(limits, async (store) => {
@@ -176,7 +180,14 @@ async function refuse<U extends User>(
       if (known) return known.result;
       if (recordRefusals) {
         const { idempotency_key, crud } = transaction;
-        await store.recordRefusal({ user: user.id, key: idempotency_key, code, message, details, transaction: crud });
+        await store.recordRefusal({
+          user: user.id,
+          key: idempotency_key,
+          code,
+          message,
+          details,
+          transaction: crud,
+        });
       }
       return undefined;
     });

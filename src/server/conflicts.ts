@@ -54,7 +54,10 @@ export function byTimestamp(column: string): ConflictPolicy {
   return ({ op, stored, mine }) => {
     if (op === 'DELETE') return 'delete';
     if (mine[column] === undefined) {
-      throw new WriteRefused('INVALID_DATA', `The column ${JSON.stringify(column)} must be written with each change`);
+      throw new WriteRefused(
+        'INVALID_DATA',
+        `The column ${JSON.stringify(column)} must be written with each change`,
+      );
     }
     const isOlder = instantOf(mine[column]) < instantOf(stored[column]);
     return isOlder ? 'keep' : mine;
@@ -99,7 +102,10 @@ export function cumulative(...columns: readonly string[]): ConflictPolicy {
       .filter((name) => mine[name] !== undefined && mine[name] !== null)
       .map((name) => {
         if (base[name] === undefined) {
-          throw new WriteRefused('INVALID_DATA', `The column ${JSON.stringify(name)} needs its previous value`);
+          throw new WriteRefused(
+            'INVALID_DATA',
+            `The column ${JSON.stringify(name)} needs its previous value`,
+          );
         }
         return [name, Number(stored[name] ?? 0) + Number(mine[name]) - Number(base[name] ?? 0)];
       });
@@ -114,14 +120,17 @@ export function cumulative(...columns: readonly string[]): ConflictPolicy {
 export function refuseConflicts(): ConflictPolicy {
   return (input) => {
     const theirs = changedByOthers(input);
-    if (theirs.length > 0) throw conflict(`Somebody else has changed ${theirs.join(', ')}`, { columns: theirs });
+    if (theirs.length > 0)
+      throw conflict(`Somebody else has changed ${theirs.join(', ')}`, { columns: theirs });
     return input.op === 'DELETE' ? 'delete' : input.mine;
   };
 }
 
 /** Columns whose stored value isn't the one that the client changed. */
 function changedByOthers(input: ConflictInput): string[] {
-  return Object.keys(input.base).filter((name) => input.columns.has(name) && !isSame(input, name, input.base[name]));
+  return Object.keys(input.base).filter(
+    (name) => input.columns.has(name) && !isSame(input, name, input.base[name]),
+  );
 }
 
 function isSame({ columns, stored }: ConflictInput, name: string, value: unknown): boolean {

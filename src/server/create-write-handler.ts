@@ -123,7 +123,11 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
   const limits = { connectMs: timeouts.connect, lockMs: timeouts.lock, statementMs: timeouts.statement };
   const tables = openTables(options, limits);
 
-  async function apply(user: U, body: unknown, signal?: AbortSignal): Promise<{ results: TransactionResult[] }> {
+  async function apply(
+    user: U,
+    body: unknown,
+    signal?: AbortSignal,
+  ): Promise<{ results: TransactionResult[] }> {
     const transactions = readUpload(body, settings.maxTransactions, settings.maxEntries);
     const deadline = performance.now() + timeouts.request;
     const context: ApplyContext<U> = {
@@ -158,7 +162,11 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
   /** A later transaction may build on an earlier one, so nothing is tried behind one that wasn't applied. */
   function stops(result: TransactionResult): boolean {
     if (result.status === 'success') return false;
-    return !(settings.onFatalError === 'skip' && result.status === 'fatal_error' && !result.requires_client_handling);
+    return !(
+      settings.onFatalError === 'skip' &&
+      result.status === 'fatal_error' &&
+      !result.requires_client_handling
+    );
   }
 
   function report(event: WriteEvent<U>): void {
@@ -184,7 +192,9 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
     async prune({ days = 30 } = {}) {
       let pruned = 0;
       for (;;) {
-        const count = await database.transaction(limits, (store) => store.prune('results', days, PRUNED_AT_ONCE));
+        const count = await database.transaction(limits, (store) =>
+          store.prune('results', days, PRUNED_AT_ONCE),
+        );
         pruned += count;
         if (count < PRUNED_AT_ONCE) return pruned;
       }
@@ -192,7 +202,10 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
   };
 }
 
-const TOO_LATE: TransactionResult = { status: 'retryable_error', message: 'There was no time left for this write' };
+const TOO_LATE: TransactionResult = {
+  status: 'retryable_error',
+  message: 'There was no time left for this write',
+};
 
 /** Few enough that the rows are locked for a short time only. */
 const PRUNED_AT_ONCE = 1000;

@@ -1,7 +1,3 @@
-export type { Limits, Row } from './database/database.ts';
-export type { Database } from './database/database.ts';
-export { postgres } from './database/postgres.ts';
-export type { OpenTransaction, PgConnection, PgPool, PostgresClient, PostgresJs, PostgresJsTransaction, TransactionOpener } from './database/postgres-client.ts';
 export {
   byField,
   byTimestamp,
@@ -13,7 +9,23 @@ export {
   mergeWith,
   refuseConflicts,
 } from './conflicts.ts';
-export { createWriteHandler, type WriteEvent, type WriteHandler, type WriteHandlerOptions } from './create-write-handler.ts';
+export {
+  createWriteHandler,
+  type WriteEvent,
+  type WriteHandler,
+  type WriteHandlerOptions,
+} from './create-write-handler.ts';
+export type { Database, Limits, Row } from './database/database.ts';
+export { postgres } from './database/postgres.ts';
+export type {
+  OpenTransaction,
+  PgConnection,
+  PgPool,
+  PostgresClient,
+  PostgresJs,
+  PostgresJsTransaction,
+  TransactionOpener,
+} from './database/postgres-client.ts';
 export type { HttpOptions } from './http/answer-request.ts';
 export { Unauthenticated } from './http/unauthenticated.ts';
 export { NotReady } from './open-tables.ts';
@@ -21,5 +33,12 @@ export type { Timeouts } from './options.ts';
 export { InvalidUpload } from './read-upload.ts';
 export type { Change, TableRules, User } from './tables.ts';
 export { type JwtUser, type VerifyJwtOptions, verifyJwt } from './verify-jwt.ts';
-export type { FailedOperation, FatalResult, Operation, TransactionResult, UploadedEntry, UploadedTransaction } from './wire.ts';
+export type {
+  FailedOperation,
+  FatalResult,
+  Operation,
+  TransactionResult,
+  UploadedEntry,
+  UploadedTransaction,
+} from './wire.ts';
 export { WriteRefused } from './write-refused.ts';

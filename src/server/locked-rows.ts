@@ -38,7 +38,11 @@ export async function lockRows<U extends User>(
     const absent = await lock(table, [...update], 'update');
     // Somebody who had deleted and inserted the row made this wait, and the new row wasn't there when the statement
     // began. So what should be there is looked for once more. (A PUT finds out when it inserts.)
-    await lock(table, absent.filter((id) => existing.has(id)), 'update');
+    await lock(
+      table,
+      absent.filter((id) => existing.has(id)),
+      'update',
+    );
     const pointedTo = [...share].filter((id) => !update.has(id));
     await lock(table, await lock(table, pointedTo, 'share'), 'share');
   }
@@ -83,7 +87,12 @@ function wantedRows<U extends User>(
 ): Map<string, WantedRows<U>> {
   const wanted = new Map<string, WantedRows<U>>();
   const of = (table: OpenTable<U>): WantedRows<U> => {
-    const known = wanted.get(table.name) ?? { table, update: new Set(), existing: new Set(), share: new Set() };
+    const known = wanted.get(table.name) ?? {
+      table,
+      update: new Set(),
+      existing: new Set(),
+      share: new Set(),
+    };
     wanted.set(table.name, known);
     return known;
   };

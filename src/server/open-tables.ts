@@ -1,5 +1,5 @@
-import type { Limits, OwnTable, Store, TableInDatabase } from './database/database.ts';
 import type { WriteHandlerOptions } from './create-write-handler.ts';
+import type { Limits, OwnTable, Store, TableInDatabase } from './database/database.ts';
 import type { OpenTable, OpenTables, TableRules, User } from './tables.ts';
 
 /**
@@ -33,7 +33,10 @@ export function openTables<U extends User>(options: WriteHandlerOptions<U>, limi
   };
 }
 
-async function readTables<U extends User>(store: Store, options: WriteHandlerOptions<U>): Promise<OpenTables<U>> {
+async function readTables<U extends User>(
+  store: Store,
+  options: WriteHandlerOptions<U>,
+): Promise<OpenTables<U>> {
   const own: OwnTable[] = ['powersync_write_results'];
   if (options.recordRefusals) own.push('powersync_write_refusals');
   const problems = (await store.missingTables(own)).map(
@@ -58,6 +61,12 @@ async function readTables<U extends User>(store: Store, options: WriteHandlerOpt
 }
 
 function missingColumns<U extends User>(rules: TableRules<U>, { sql, columns }: TableInDatabase): string[] {
-  const needed = [...rules.columns, ...Object.keys(rules.references ?? {}), ...(rules.owner ? [rules.owner] : [])];
-  return needed.filter((name) => !columns.has(name)).map((name) => `${sql} has no column ${JSON.stringify(name)}`);
+  const needed = [
+    ...rules.columns,
+    ...Object.keys(rules.references ?? {}),
+    ...(rules.owner ? [rules.owner] : []),
+  ];
+  return needed
+    .filter((name) => !columns.has(name))
+    .map((name) => `${sql} has no column ${JSON.stringify(name)}`);
 }

@@ -15,7 +15,13 @@ export interface Timeouts {
   readonly request: number;
 }
 
-const DEFAULT_TIMEOUTS: Timeouts = { connect: 5_000, lock: 5_000, statement: 10_000, body: 10_000, request: 12_000 };
+const DEFAULT_TIMEOUTS: Timeouts = {
+  connect: 5_000,
+  lock: 5_000,
+  statement: 10_000,
+  body: 10_000,
+  request: 12_000,
+};
 
 const KNOWN = new Set<string>([
   'authenticate',
@@ -36,39 +42,63 @@ const KNOWN = new Set<string>([
   'timeouts',
 ] satisfies (keyof WriteHandlerOptions)[]);
 
-const KNOWN_RULES = new Set(['authorize', 'columns', 'conflict', 'id', 'owner', 'references', 'schema', 'set', 'table']);
+const KNOWN_RULES = new Set([
+  'authorize',
+  'columns',
+  'conflict',
+  'id',
+  'owner',
+  'references',
+  'schema',
+  'set',
+  'table',
+]);
 
 export function checkOptions<U extends User>(options: WriteHandlerOptions<U>): void {
   const fail = (message: string): never => {
     throw new TypeError(`createWriteHandler(): ${message}`);
   };
-  for (const name of Object.keys(options)) if (!KNOWN.has(name)) fail(`there is no option ${JSON.stringify(name)}`);
-  const { database, authenticate, tables, maxTransactions, maxEntries, maxBodyBytes, timeouts = {} } = options;
+  for (const name of Object.keys(options))
+    if (!KNOWN.has(name)) fail(`there is no option ${JSON.stringify(name)}`);
+  const {
+    database,
+    authenticate,
+    tables,
+    maxTransactions,
+    maxEntries,
+    maxBodyBytes,
+    timeouts = {},
+  } = options;
   if (typeof database?.transaction !== 'function') fail('database must be that of postgres() or mysql()');
   if (typeof authenticate !== 'function') fail('authenticate must be a function');
   if (typeof tables !== 'object' || tables === null || Object.keys(tables).length === 0) {
     fail('tables must name the tables that clients may write to');
   }
   for (const [name, value] of Object.entries({ maxTransactions, maxEntries, maxBodyBytes })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) fail(`${name} must be a whole number from 1`);
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      fail(`${name} must be a whole number from 1`);
   }
   for (const [name, value] of Object.entries(timeouts)) {
     if (!(name in DEFAULT_TIMEOUTS)) fail(`there is no option timeouts.${name}`);
-    if (!(Number(value) > 0 && Number(value) <= 2 ** 31 - 1)) fail(`timeouts.${name} must be milliseconds above 0`);
+    if (!(Number(value) > 0 && Number(value) <= 2 ** 31 - 1))
+      fail(`timeouts.${name} must be milliseconds above 0`);
   }
   for (const [name, rules] of Object.entries(tables)) {
     const unknown = Object.keys(rules).find((rule) => !KNOWN_RULES.has(rule));
     if (unknown) fail(`there is no option tables.${name}.${unknown}`);
     if (!Array.isArray(rules.columns)) fail(`tables.${name}.columns must be an array of names`);
     if (rules.owner === undefined && rules.authorize === undefined) {
-      fail(`tables.${name} needs owner or authorize. For a table that everybody may write to: authorize: () => true`);
+      fail(
+        `tables.${name} needs owner or authorize. For a table that everybody may write to: authorize: () => true`,
+      );
     }
     if (rules.columns.includes(rules.id ?? 'id')) fail(`tables.${name}.columns: the id isn't one of them`);
     if (rules.owner !== undefined && rules.columns.includes(rules.owner)) {
       fail(`tables.${name}.columns must not have the owner, ${JSON.stringify(rules.owner)}`);
     }
     for (const target of Object.values(rules.references ?? {})) {
-      if (!Object.hasOwn(tables, target)) fail(`tables.${name}.references: there is no table ${JSON.stringify(target)} here`);
+      if (!Object.hasOwn(tables, target))
+        fail(`tables.${name}.references: there is no table ${JSON.stringify(target)} here`);
     }
   }
 }
@@ -85,7 +115,8 @@ export function withDefaults<U extends User>(options: WriteHandlerOptions<U>) {
     recordRefusals: options.recordRefusals ?? false,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     cors: options.cors ?? { origins: '*' },
-    onError: options.onError ?? ((error: unknown) => console.error('powersync-backend-connector/server:', error)),
+    onError:
+      options.onError ?? ((error: unknown) => console.error('powersync-backend-connector/server:', error)),
   } as const;
 }
 

@@ -37,7 +37,11 @@ function exactNumber(this: unknown, _: string, value: unknown, context?: { sourc
  *
  * @throws InvalidUpload
  */
-export function readUpload(body: unknown, maxTransactions: number, maxEntries: number): UploadedTransaction[] {
+export function readUpload(
+  body: unknown,
+  maxTransactions: number,
+  maxEntries: number,
+): UploadedTransaction[] {
   const { transactions } = object(body, 'The body');
   const list = array(transactions, 'transactions');
   if (list.length < 1 || list.length > maxTransactions) {
@@ -143,10 +147,13 @@ export function checkStorable(entry: UploadedEntry): void {
 
 function checkValue(value: unknown, depthLeft: number): void {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw new WriteRefused('INVALID_DATA', 'Text with a NUL character can\'t be stored');
-    if (!value.isWellFormed()) throw new WriteRefused('INVALID_DATA', 'Text with half of a surrogate pair can\'t be stored');
+    if (value.includes('\0'))
+      throw new WriteRefused('INVALID_DATA', "Text with a NUL character can't be stored");
+    if (!value.isWellFormed())
+      throw new WriteRefused('INVALID_DATA', "Text with half of a surrogate pair can't be stored");
   } else if (typeof value === 'object' && value !== null) {
-    if (depthLeft === 0) throw new WriteRefused('INVALID_DATA', `A value is nested more than ${MAX_DEPTH} levels deep`);
+    if (depthLeft === 0)
+      throw new WriteRefused('INVALID_DATA', `A value is nested more than ${MAX_DEPTH} levels deep`);
     for (const [name, member] of Object.entries(value)) {
       checkValue(name, depthLeft);
       checkValue(member, depthLeft - 1);

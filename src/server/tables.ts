@@ -70,11 +70,18 @@ export interface OpenTable<U extends User> {
 export type OpenTables<U extends User> = ReadonlyMap<string, OpenTable<U>>;
 
 /** Returns the table of an entry. Only what `tables` names can be written. */
-export function openTable<U extends User>(tables: OpenTables<U>, { table: name, id }: UploadedEntry): OpenTable<U> {
+export function openTable<U extends User>(
+  tables: OpenTables<U>,
+  { table: name, id }: UploadedEntry,
+): OpenTable<U> {
   const table = tables.get(name);
-  if (!table) throw new WriteRefused('SCHEMA_MISMATCH', `No table ${JSON.stringify(name)} is open to clients`);
+  if (!table)
+    throw new WriteRefused('SCHEMA_MISMATCH', `No table ${JSON.stringify(name)} is open to clients`);
   if (!isStableId(table.inDatabase.id, id)) {
-    throw new WriteRefused('INVALID_DATA', `The database would store this id as another one (${table.inDatabase.id.type})`);
+    throw new WriteRefused(
+      'INVALID_DATA',
+      `The database would store this id as another one (${table.inDatabase.id.type})`,
+    );
   }
   return table;
 }

@@ -8,7 +8,11 @@ import { WriteRefused } from './write-refused.ts';
  *
  * @throws WriteRefused INVALID_DATA
  */
-export async function validate(schema: StandardSchemaV1 | undefined, op: 'PUT' | 'PATCH', columns: Row): Promise<void> {
+export async function validate(
+  schema: StandardSchemaV1 | undefined,
+  op: 'PUT' | 'PATCH',
+  columns: Row,
+): Promise<void> {
   if (!schema) return;
   const { issues } = await schema['~standard'].validate({ ...columns });
   const relevant = (issues ?? []).filter((issue) => op === 'PUT' || !isOfAbsentColumn(issue, columns));

@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, createLocalJWKSet, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import { Unauthenticated } from './http/unauthenticated.ts';
 import type { User } from './tables.ts';
 
@@ -22,7 +30,19 @@ export interface JwtUser extends User {
   readonly claims: Readonly<JWTPayload>;
 }
 
-const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const ASYMMETRIC = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 
 /**
  * Makes an `authenticate` for tokens (JWT) in the `Authorization` header. The user is the token's `sub`. Needs the
@@ -47,7 +67,9 @@ const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 export function verifyJwt(options: VerifyJwtOptions): (request: Request) => Promise<JwtUser> {
   const { jwks, issuer, audience, algorithms = ASYMMETRIC, clockToleranceSeconds = 10 } = options;
   if (!jwks || !issuer?.length || !audience?.length) {
-    throw new TypeError('verifyJwt(): jwks, issuer and audience are needed. Without them, any token of anybody passes');
+    throw new TypeError(
+      'verifyJwt(): jwks, issuer and audience are needed. Without them, any token of anybody passes',
+    );
   }
   const symmetric = algorithms.find((algorithm) => !ASYMMETRIC.includes(algorithm));
   if (symmetric) throw new TypeError(`verifyJwt(): algorithms must not have ${symmetric}`);
@@ -76,7 +98,9 @@ function keysOf(jwks: VerifyJwtOptions['jwks']): JWTVerifyGetKey {
   if (typeof jwks !== 'string' && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
   const url = new URL(jwks);
   if (url.protocol !== 'https:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
-    throw new TypeError('verifyJwt(): jwks must be an https URL, because whoever changes the keys can be any user');
+    throw new TypeError(
+      'verifyJwt(): jwks must be an https URL, because whoever changes the keys can be any user',
+    );
   }
   return createRemoteJWKSet(url);
 }

@@ -43,7 +43,15 @@ export async function writeEntry<U extends User>(
   if (stored === null && op !== 'PUT') return missing(store, context, table, id);
 
   const { mine, claimed } = writtenColumns(table, entry);
-  const known = { op, table: table.name, id, user, stored, previous: entry.previous_values, metadata: entry.metadata };
+  const known = {
+    op,
+    table: table.name,
+    id,
+    user,
+    stored,
+    previous: entry.previous_values,
+    metadata: entry.metadata,
+  };
   const set = op === 'DELETE' ? {} : serverColumns(table, known, claimed);
   if (op !== 'DELETE') await validate(table.rules.schema, op, mine);
 
@@ -51,7 +59,9 @@ export async function writeEntry<U extends User>(
   const written = resolved instanceof ConflictRefused ? mine : resolved;
   const values = written === 'keep' || written === 'delete' ? {} : { ...written, ...set };
   const next =
-    written === 'delete' ? null : { ...stored, ...readColumns(table, values), [table.inDatabase.id.name]: id };
+    written === 'delete'
+      ? null
+      : { ...stored, ...readColumns(table, values), [table.inDatabase.id.name]: id };
 
   // First whether the user may do this at all: a conflict shows them the stored row.
   await authorize(context, table, { ...known, next, references: await rows.readReferences(table, values) });
@@ -94,18 +104,25 @@ async function notInserted<U extends User>(
 ): Promise<void> {
   if (!context.isLastTry) throw new StartAgain('The row was inserted in the meantime');
   if (await store.exists(table.inDatabase, id)) throw notAllowed();
-  throw new WriteRefused('UNAUTHORIZED', 'The database did not store the row: a trigger or a policy prevents it');
+  throw new WriteRefused(
+    'UNAUTHORIZED',
+    'The database did not store the row: a trigger or a policy prevents it',
+  );
 }
 
 /** The columns that the client wrote, without the id: those that it may write, and those that the server sets. */
-function writtenColumns<U extends User>({ name, rules, writable, inDatabase }: OpenTable<U>, entry: UploadedEntry) {
+function writtenColumns<U extends User>(
+  { name, rules, writable, inDatabase }: OpenTable<U>,
+  entry: UploadedEntry,
+) {
   // Without a prototype, a column called `__proto__` is a column like any other.
   const mine: Record<string, unknown> = Object.create(null);
   const claimed: Record<string, unknown> = Object.create(null);
   if (entry.op === 'DELETE') return { mine, claimed };
   for (const [column, value] of Object.entries(entry.op_data ?? {})) {
     if (column === inDatabase.id.name || column === 'id') {
-      if (value !== entry.id) throw new WriteRefused('INVALID_DATA', 'The id in op_data must be that of the entry');
+      if (value !== entry.id)
+        throw new WriteRefused('INVALID_DATA', 'The id in op_data must be that of the entry');
     } else if (writable.has(column)) {
       mine[column] = value;
     } else if (column === rules.owner || (rules.set && inDatabase.columns.has(column))) {
@@ -164,9 +181,13 @@ async function authorize<U extends User>(
   }
   for (const [column, row] of Object.entries(references)) {
     if (row === null) {
-      throw new WriteRefused('FOREIGN_KEY_VIOLATION', `The row that ${JSON.stringify(column)} points to does not exist`, {
-        column,
-      });
+      throw new WriteRefused(
+        'FOREIGN_KEY_VIOLATION',
+        `The row that ${JSON.stringify(column)} points to does not exist`,
+        {
+          column,
+        },
+      );
     }
     const owner = tables.get(rules.references?.[column] ?? '')?.rules.owner;
     if (owner !== undefined && row[owner] !== user.id) throw notAllowed();
@@ -174,7 +195,12 @@ async function authorize<U extends User>(
   if (rules.authorize && !(await rules.authorize(change))) throw notAllowed();
 }
 
-function resolve<U extends User>({ rules, inDatabase }: OpenTable<U>, entry: UploadedEntry, stored: Row, mine: Row) {
+function resolve<U extends User>(
+  { rules, inDatabase }: OpenTable<U>,
+  entry: UploadedEntry,
+  stored: Row,
+  mine: Row,
+) {
   const { op, previous_values: base = {} } = entry;
   try {
     return policyOf(rules.conflict)({ op, stored, mine, base, columns: inDatabase.columns });

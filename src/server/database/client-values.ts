@@ -36,7 +36,8 @@ export function toColumnValue(column: Column, value: unknown): unknown {
       if (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
       throw unfit(column, 'a date such as 2026-01-31');
     case 'time':
-      if (typeof value === 'string' && /^\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[-+]\d{2}:?\d{2})?$/.test(value)) return value;
+      if (typeof value === 'string' && /^\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[-+]\d{2}:?\d{2})?$/.test(value))
+        return value;
       throw unfit(column, 'a time such as 12:00:00');
     default:
       if (isObject) throw unfit(column, 'text or a number');

@@ -104,7 +104,11 @@ export interface Store {
   /** Sets values for row level security, for this transaction only. */
   setSession(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Reads rows in the order of their ids, and locks them until the end of the transaction. */
-  lock(table: TableInDatabase, ids: readonly string[], strength: 'update' | 'share'): Promise<Map<string, Row>>;
+  lock(
+    table: TableInDatabase,
+    ids: readonly string[],
+    strength: 'update' | 'share',
+  ): Promise<Map<string, Row>>;
   /** Returns whether a row can be seen, without a lock. */
   exists(table: TableInDatabase, id: string): Promise<boolean>;
   /** Inserts a row. Returns false if nothing was inserted, such as because there is a row with this id. */
@@ -122,7 +126,10 @@ export interface Key {
 }
 
 /** The handler's own tables: `sql/server` has the statements that create them. */
-export type OwnTable = 'powersync_write_results' | 'powersync_write_refusals' | 'powersync_checkpoint_requests';
+export type OwnTable =
+  | 'powersync_write_results'
+  | 'powersync_write_refusals'
+  | 'powersync_checkpoint_requests';
 
 /** One refused transaction, as it is written to `powersync_write_refusals`. */
 export interface Refusal {

@@ -1,11 +1,8 @@
-import { within } from './within.ts';
 import type { Limits } from './database.ts';
+import { within } from './within.ts';
 
 /** Runs one statement. Parameters are text, numbers or null. */
-export type Query = (
-  sql: string,
-  parameters?: readonly (string | number | null)[],
-) => Promise<QueryResult>;
+export type Query = (sql: string, parameters?: readonly (string | number | null)[]) => Promise<QueryResult>;
 
 export interface QueryResult {
   readonly rows: readonly Record<string, unknown>[];
@@ -23,7 +20,10 @@ export interface PgPool {
 }
 
 export interface PgConnection {
-  query(sql: string, parameters?: unknown[]): Promise<{ rows: Record<string, unknown>[]; rowCount?: number | null; command?: string }>;
+  query(
+    sql: string,
+    parameters?: unknown[],
+  ): Promise<{ rows: Record<string, unknown>[]; rowCount?: number | null; command?: string }>;
   release(broken?: boolean): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
@@ -35,7 +35,10 @@ export interface PostgresJs {
 }
 
 export interface PostgresJsTransaction {
-  unsafe(sql: string, parameters?: never[]): PromiseLike<Record<string, unknown>[] & { count?: number | null }>;
+  unsafe(
+    sql: string,
+    parameters?: never[],
+  ): PromiseLike<Record<string, unknown>[] & { count?: number | null }>;
 }
 
 /**
@@ -59,7 +62,8 @@ type Open = <Result>(limits: Limits, work: (query: Query) => Promise<Result>) =>
 /** Returns the function that opens a transaction with a client. */
 export function openPostgres(client: PostgresClient): Open {
   if (isMember(client, 'begin')) return (limits, work) => withPostgresJs(client as PostgresJs, limits, work);
-  if (isMember(client, 'transaction')) return (limits, work) => withOpener(client as TransactionOpener, limits, work);
+  if (isMember(client, 'transaction'))
+    return (limits, work) => withOpener(client as TransactionOpener, limits, work);
   if (isMember(client, 'connect')) return withPool(client as PgPool);
   throw new TypeError(
     'postgres(): takes a Pool of pg, the sql of postgres.js, PGlite, or an object with a transaction() method',
@@ -94,7 +98,8 @@ function withPool(pool: PgPool): Open {
       await connection.query(`begin isolation level read committed; ${settings(limits).join('; ')}`);
       const result = await work(query);
       const { command } = await connection.query('commit');
-      if (command === 'ROLLBACK') throw new Error('Postgres rolled the transaction back instead of committing it');
+      if (command === 'ROLLBACK')
+        throw new Error('Postgres rolled the transaction back instead of committing it');
       return result;
     } catch (error) {
       // If the rollback fails too, the connection's state isn't known, so it isn't used again.
@@ -142,7 +147,9 @@ async function withOpener<Result>(
       };
     };
     const pairs = settings(limits).map((each) => /^set local (\w+) = '(.*)'$/.exec(each) as RegExpExecArray);
-    await query(`select ${pairs.map(([, name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)}`);
+    await query(
+      `select ${pairs.map(([, name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)}`,
+    );
     return work(query);
   });
 }

@@ -27,7 +27,12 @@ function refusal(state: string, error: unknown): Failure | undefined {
   const constraint = CONSTRAINTS[state];
   if (constraint) {
     const [code, message] = constraint;
-    return { kind: 'refused', code, message, details: { ...text(error, 'constraint'), ...text(error, 'column') } };
+    return {
+      kind: 'refused',
+      code,
+      message,
+      details: { ...text(error, 'constraint'), ...text(error, 'column') },
+    };
   }
   const { message = 'The data is not valid' } = text(error, 'message');
   if (state.startsWith('22')) {
@@ -41,7 +46,11 @@ function refusal(state: string, error: unknown): Failure | undefined {
   if (state === '42501') {
     if (isRaised(error)) return { kind: 'refused', code: 'UNAUTHORIZED', message };
     if (/row-level security/.test(message)) {
-      return { kind: 'refused', code: 'UNAUTHORIZED', message: 'A policy of the table does not allow this write' };
+      return {
+        kind: 'refused',
+        code: 'UNAUTHORIZED',
+        message: 'A policy of the table does not allow this write',
+      };
     }
   }
   return undefined;

@@ -45,14 +45,24 @@ export function createPostgresStore(query: Query): Store {
     },
 
     async forget({ user, key }: Key) {
-      await query('delete from powersync_write_results where user_id = $1::text and key = $2::text', [user, key]);
+      await query('delete from powersync_write_results where user_id = $1::text and key = $2::text', [
+        user,
+        key,
+      ]);
     },
 
     async recordRefusal({ user, key, code, message, details, transaction }) {
       await query(
         `insert into powersync_write_refusals (user_id, key, code, message, details, transaction)
          values ($1::text, $2::text, $3::text, $4::text, $5::text::jsonb, $6::text::jsonb)`,
-        [user, key ?? null, code, message, details === undefined ? null : JSON.stringify(details), JSON.stringify(transaction)],
+        [
+          user,
+          key ?? null,
+          code,
+          message,
+          details === undefined ? null : JSON.stringify(details),
+          JSON.stringify(transaction),
+        ],
       );
     },
 
@@ -70,7 +80,9 @@ export function createPostgresStore(query: Query): Store {
 
     async prune(table, days, limit) {
       const [name, at] =
-        table === 'results' ? ['powersync_write_results', 'stored_at'] : ['powersync_write_refusals', 'refused_at'];
+        table === 'results'
+          ? ['powersync_write_results', 'stored_at']
+          : ['powersync_write_refusals', 'refused_at'];
       const { count } = await query(
         `delete from ${name} where ctid = any(array(
            select ctid from ${name} where ${at} < now() - pg_catalog.make_interval(days => $1::text::int) limit $2::text::int))`,
@@ -81,9 +93,13 @@ export function createPostgresStore(query: Query): Store {
 
     async setSession(settings) {
       // The role comes last: it may not be allowed to set the others.
-      const entries = Object.entries(settings).sort(([a], [b]) => Number(a === 'role') - Number(b === 'role'));
+      const entries = Object.entries(settings).sort(
+        ([a], [b]) => Number(a === 'role') - Number(b === 'role'),
+      );
       if (entries.length === 0) return;
-      const calls = entries.map((_, i) => `pg_catalog.set_config($${2 * i + 1}::text, $${2 * i + 2}::text, true)`);
+      const calls = entries.map(
+        (_, i) => `pg_catalog.set_config($${2 * i + 1}::text, $${2 * i + 2}::text, true)`,
+      );
       await query(`select ${calls}`, entries.flat());
     },
 
@@ -232,8 +248,15 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
   varchar: 'text',
 };
 
-async function describe(query: Query, table: TableName, privileges: boolean): Promise<TableInDatabase | string> {
-  const sql = [table.schema, table.name].filter((part) => part !== undefined).map(quoted).join('.');
+async function describe(
+  query: Query,
+  table: TableName,
+  privileges: boolean,
+): Promise<TableInDatabase | string> {
+  const sql = [table.schema, table.name]
+    .filter((part) => part !== undefined)
+    .map(quoted)
+    .join('.');
   const { rows } = await query(
     `select a.attname as name,
             pg_catalog.format_type(a.atttypid, -1) as type,
@@ -271,4 +294,3 @@ async function describe(query: Query, table: TableName, privileges: boolean): Pr
   }
   return { sql, columns, id };
 }
-

@@ -1,7 +1,7 @@
+import type { Database } from './database.ts';
 import { openPostgres, type PostgresClient } from './postgres-client.ts';
 import { readPostgresError } from './postgres-errors.ts';
 import { createPostgresStore } from './postgres-store.ts';
-import type { Database } from './database.ts';
 
 /**
  * Postgres, for {@link createWriteHandler}. Takes what you connect with: a `Pool` of `pg` or of Neon's serverless

@@ -31,12 +31,14 @@ export async function answerRequest<U extends User>(
   apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>,
 ): Promise<Response> {
   const answer = await answerPost();
-  for (const [name, value] of Object.entries(corsHeaders(request, settings.cors))) answer.headers.set(name, value);
+  for (const [name, value] of Object.entries(corsHeaders(request, settings.cors)))
+    answer.headers.set(name, value);
   return answer;
 
   async function answerPost(): Promise<Response> {
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
-    if (request.method !== 'POST') return problem(405, 'METHOD_NOT_ALLOWED', 'Send a POST', { allow: 'POST, OPTIONS' });
+    if (request.method !== 'POST')
+      return problem(405, 'METHOD_NOT_ALLOWED', 'Send a POST', { allow: 'POST, OPTIONS' });
     try {
       const user = await authenticate(request);
       const text = await readBody(request, settings.maxBodyBytes, settings.timeouts.body);
@@ -49,19 +51,31 @@ export async function answerRequest<U extends User>(
 
 function answerError(error: unknown, { onError, maxBodyBytes }: Settings): Response {
   if (error instanceof Unauthenticated) {
-    return problem(401, 'UNAUTHENTICATED', 'The token is missing or not valid', { 'www-authenticate': 'Bearer' });
+    return problem(401, 'UNAUTHENTICATED', 'The token is missing or not valid', {
+      'www-authenticate': 'Bearer',
+    });
   }
   if (error instanceof InvalidUpload) return problem(400, 'INVALID_UPLOAD', error.message);
   if (error instanceof BodyTooLarge) {
-    return problem(413, 'BODY_TOO_LARGE', `The body has more than ${maxBodyBytes} bytes. Send fewer transactions`);
+    return problem(
+      413,
+      'BODY_TOO_LARGE',
+      `The body has more than ${maxBodyBytes} bytes. Send fewer transactions`,
+    );
   }
   if (error instanceof BodyTooSlow) return problem(408, 'BODY_TOO_SLOW', 'The body did not arrive in time');
   onError(error);
-  const message = error instanceof NotReady ? 'The server is not ready for writes' : 'The server could not do this now';
+  const message =
+    error instanceof NotReady ? 'The server is not ready for writes' : 'The server could not do this now';
   return problem(503, 'UNAVAILABLE', message, { 'retry-after': '5' });
 }
 
-function problem(status: number, code: string, message: string, headers: Record<string, string> = {}): Response {
+function problem(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
   return Response.json({ error: { code, message } }, { status, headers });
 }
 
@@ -70,12 +84,17 @@ function corsHeaders(request: Request, cors: Settings['cors']): Record<string, s
   const origin = request.headers.get('origin');
   const { origins } = cors;
   if (origins !== '*' && (origin === null || !origins.includes(origin))) return { vary: 'Origin' };
-  const allowed = origins === '*' ? { 'access-control-allow-origin': '*' } : { 'access-control-allow-origin': origin ?? '', vary: 'Origin' };
-  if (request.method !== 'OPTIONS') return { ...allowed, 'access-control-expose-headers': 'Date, Retry-After' };
+  const allowed =
+    origins === '*'
+      ? { 'access-control-allow-origin': '*' }
+      : { 'access-control-allow-origin': origin ?? '', vary: 'Origin' };
+  if (request.method !== 'OPTIONS')
+    return { ...allowed, 'access-control-expose-headers': 'Date, Retry-After' };
   return {
     ...allowed,
     'access-control-allow-methods': 'POST, OPTIONS',
-    'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
+    'access-control-allow-headers':
+      request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
     'access-control-max-age': '3600',
   };
 }
