@@ -1,72 +1,10 @@
 import { type ApplyContext, applyTransaction } from './apply-transaction.ts';
-import type { Database } from './database/database.ts';
-import { answerRequest, type HttpOptions } from './http/answer-request.ts';
+import { answerRequest } from './http/answer-request.ts';
 import { openTables } from './open-tables.ts';
-import { checkOptions, type Timeouts, withDefaults } from './options.ts';
+import { checkOptions, type WriteEvent, type WriteHandlerOptions, withDefaults } from './options.ts';
 import { readUpload } from './read-upload.ts';
-import type { TableRules, User } from './tables.ts';
-import type { TransactionResult, UploadedTransaction } from './wire.ts';
-
-/** Options of {@link createWriteHandler}. */
-export interface WriteHandlerOptions<U extends User = User> extends HttpOptions {
-  /** Where the rows are: {@link postgres} or {@link mysql}. */
-  readonly database: Database;
-  /**
-   * Returns who sends a request, or throws {@link Unauthenticated} (the answer is 401). {@link verifyJwt} makes one for
-   * tokens of an identity provider.
-   */
-  readonly authenticate: (request: Request) => U | Promise<U>;
-  /** The tables that clients may write to, by their name in the upload. What isn't named here can't be written. */
-  readonly tables: Readonly<Record<string, TableRules<U>>>;
-  /**
-   * Settings for row level security, set in each database transaction, such as
-   * `{ role: 'authenticated', 'request.jwt.claims': '{"sub":"…"}' }`. Postgres only.
-   */
-  readonly session?: ((context: { readonly user: U }) => Readonly<Record<string, string>>) | undefined;
-  /**
-   * What a refused transaction means for those behind it in the request. `stop` leaves them for the next request, after
-   * the client has decided. `skip` goes on: use it only if your transactions don't build on each other.
-   *
-   * @default 'stop'
-   */
-  readonly onFatalError?: 'stop' | 'skip' | undefined;
-  /**
-   * What a PATCH or DELETE of a row that is gone means. `accept`: somebody has deleted it, and the delete wins.
-   * `refuse`: it is refused as UNAUTHORIZED, like a row of somebody else.
-   *
-   * @default 'accept'
-   */
-  readonly onMissingRow?: 'accept' | 'refuse' | undefined;
-  /** Codes of refusals on which the client's app decides. @default none */
-  readonly requiresClientHandling?: readonly string[] | undefined;
-  /** Whether each refused transaction is written to `powersync_write_refusals`. @default false */
-  readonly recordRefusals?: boolean | undefined;
-  /**
-   * Most transactions in one request. Raise it together with that of the client's transport.
-   *
-   * @default 50
-   */
-  readonly maxTransactions?: number | undefined;
-  /** Most entries in one transaction. @default 5000 */
-  readonly maxEntries?: number | undefined;
-  /** How long things may take. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Called after each transaction that was applied. Not for a replay. */
-  readonly onApplied?: ((event: WriteEvent<U>) => void) | undefined;
-  /** Called after each transaction that was refused. Not for a replay. */
-  readonly onRefused?: ((event: WriteEvent<U>) => void) | undefined;
-  /** Called with each error that clients aren't shown. Without it, they go to `console.error`. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
-
-/** What became of one uploaded transaction. */
-export interface WriteEvent<U extends User = User> {
-  readonly user: U;
-  readonly transaction: UploadedTransaction;
-  readonly result: TransactionResult;
-  /** Milliseconds from the first statement to the answer. */
-  readonly durationMs: number;
-}
+import type { User } from './tables.ts';
+import type { TransactionResult } from './wire.ts';
 
 /** The write endpoint. */
 export interface WriteHandler<U extends User = User> {

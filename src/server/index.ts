@@ -9,12 +9,7 @@ export {
   mergeWith,
   refuseConflicts,
 } from './conflicts.ts';
-export {
-  createWriteHandler,
-  type WriteEvent,
-  type WriteHandler,
-  type WriteHandlerOptions,
-} from './create-write-handler.ts';
+export { createWriteHandler, type WriteHandler } from './create-write-handler.ts';
 export type { Database, Limits, Row } from './database/database.ts';
 export { postgres } from './database/postgres.ts';
 export type {
@@ -26,10 +21,9 @@ export type {
   PostgresJsTransaction,
   TransactionOpener,
 } from './database/postgres-client.ts';
-export type { HttpOptions } from './http/answer-request.ts';
 export { Unauthenticated } from './http/unauthenticated.ts';
 export { NotReady } from './open-tables.ts';
-export type { Timeouts } from './options.ts';
+export type { Timeouts, WriteEvent, WriteHandlerOptions } from './options.ts';
 export { InvalidUpload } from './read-upload.ts';
 export type { Change, TableRules, User } from './tables.ts';
 export { type JwtUser, type VerifyJwtOptions, verifyJwt } from './verify-jwt.ts';

@@ -1,5 +1,5 @@
-import type { WriteHandlerOptions } from './create-write-handler.ts';
 import type { Limits, OwnTable, Store, TableInDatabase } from './database/database.ts';
+import type { WriteHandlerOptions } from './options.ts';
 import type { OpenTable, OpenTables, TableRules, User } from './tables.ts';
 
 /**

@@ -6,23 +6,6 @@ import type { TransactionResult } from '../wire.ts';
 import { BodyTooLarge, BodyTooSlow, readBody } from './read-body.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
-export interface HttpOptions {
-  /**
-   * Most bytes of a body. A client splits what is larger. Keep it above the `maxBodyBytes` of its transport, which is
-   * 100 000 by default: a single large transaction is sent anyway.
-   *
-   * @default 1_000_000
-   */
-  readonly maxBodyBytes?: number | undefined;
-  /**
-   * Origins of the pages that may call. A token in a header is sent by no page that doesn't have it, so `'*'` is safe
-   * as long as `authenticate` reads no cookie. `false` sends no CORS headers.
-   *
-   * @default { origins: '*' }
-   */
-  readonly cors?: false | { readonly origins: '*' | readonly string[] } | undefined;
-}
-
 /** Answers one request. Every answer is JSON with the CORS headers, so that a browser's app can read errors too. */
 export async function answerRequest<U extends User>(
   request: Request,
