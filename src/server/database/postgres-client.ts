@@ -78,9 +78,13 @@ function isMember(client: unknown, name: string): boolean {
   );
 }
 
+/** Pools that have a listener. */
+const heard = new WeakSet<PgPool>();
+
 function withPool(pool: PgPool): Open {
   // Without a listener, an idle connection that is lost (Postgres restarts) ends the process.
-  pool.on('error', () => {});
+  if (!heard.has(pool)) pool.on('error', () => {});
+  heard.add(pool);
 
   return async (limits, work) => {
     const connection = await within(limits.connectMs, pool.connect(), (late) => late.release());
