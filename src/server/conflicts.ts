@@ -1,4 +1,4 @@
-import { instantOf, isSameValue } from './database/client-values.ts';
+import { instantOf, isSameValue, toColumnValue } from './database/client-values.ts';
 import type { Column, Row } from './database/database.ts';
 import type { Operation } from './wire.ts';
 import { WriteRefused } from './write-refused.ts';
@@ -92,25 +92,34 @@ export function mergeWith(
 }
 
 /**
- * Adds what the client added: `stored + (mine - base)`, for counters. Needs `trackPrevious` for these columns. The
- * other columns have the value that arrived last.
+ * Adds what the client added: `stored + (mine - base)`, for counters. Needs `trackPrevious` for these columns. Whole
+ * numbers are exact, others are added as JavaScript numbers. The other columns have the value that arrived last.
  */
 export function cumulative(...columns: readonly string[]): ConflictPolicy {
-  return ({ op, stored, mine, base }) => {
+  return ({ op, stored, mine, base, columns: known }) => {
     if (op === 'DELETE') return 'delete';
     const sums = columns
       .filter((name) => mine[name] !== undefined && mine[name] !== null)
       .map((name) => {
+        const column = known.get(name);
+        if (!column) throw new TypeError(`cumulative(): the table has no column ${JSON.stringify(name)}`);
         if (base[name] === undefined) {
           throw new WriteRefused(
             'INVALID_DATA',
             `The column ${JSON.stringify(name)} needs its previous value`,
           );
         }
-        return [name, Number(stored[name] ?? 0) + Number(mine[name]) - Number(base[name] ?? 0)];
+        return [name, added(column, stored[name], mine[name], base[name])];
       });
     return { ...mine, ...Object.fromEntries(sums) };
   };
+}
+
+/** `stored + (mine - base)`, as text if it is a whole number. A value that isn't there counts as 0. */
+function added(column: Column, stored: unknown, mine: unknown, base: unknown): string | number {
+  const [a, b, c] = [stored, mine, base].map((value) => toColumnValue(column, value ?? 0));
+  if (column.kind === 'integer') return String(BigInt(String(a)) + BigInt(String(b)) - BigInt(String(c)));
+  return Number(a) + Number(b) - Number(c);
 }
 
 /**

@@ -1,7 +1,12 @@
 // What a write endpoint gets wrong on Postgres when several connections, locks, roles and outages come together.
 
 import type { Pool, PoolClient } from 'pg';
-import { createWriteHandler, postgres, type TransactionResult, type WriteHandlerOptions } from 'powersync-backend-connector/server';
+import {
+  createWriteHandler,
+  postgres,
+  type TransactionResult,
+  type WriteHandlerOptions,
+} from 'powersync-backend-connector/server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/client.ts';
 import { POSTGRES_SQL } from './support/databases.ts';
@@ -38,7 +43,9 @@ const put = (table: string, id: string, op_data: object = {}) => ({ op: 'PUT', t
 const patch = (table: string, id: string, op_data: object = {}) => ({ op: 'PATCH', table, id, op_data });
 const remove = (table: string, id: string) => ({ op: 'DELETE', table, id });
 const words = (results: readonly TransactionResult[]) =>
-  results.map((result) => (result.status === 'fatal_error' ? result.failed_operation.error_code : result.status));
+  results.map((result) =>
+    result.status === 'fatal_error' ? result.failed_operation.error_code : result.status,
+  );
 
 describe.runIf(findPostgres())('Postgres', () => {
   let server: PostgresServer;
@@ -57,10 +64,16 @@ describe.runIf(findPostgres())('Postgres', () => {
   });
   beforeEach(async () => {
     errors.length = 0;
-    await pool.query('delete from powersync_write_results; delete from todos; delete from lists; delete from rows; delete from notes');
+    await pool.query(
+      'delete from powersync_write_results; delete from todos; delete from lists; delete from rows; delete from notes',
+    );
   });
 
-  function handler(tables: WriteHandlerOptions['tables'], more: Partial<WriteHandlerOptions> = {}, from = pool) {
+  function handler(
+    tables: WriteHandlerOptions['tables'],
+    more: Partial<WriteHandlerOptions> = {},
+    from = pool,
+  ) {
     return createWriteHandler({
       database: postgres(from),
       authenticate: () => ANN,
@@ -76,7 +89,9 @@ describe.runIf(findPostgres())('Postgres', () => {
   } as const;
 
   /** Runs statements in an open transaction of its own, until `release`. */
-  async function open(...statements: string[]): Promise<{ client: PoolClient; release: () => Promise<void> }> {
+  async function open(
+    ...statements: string[]
+  ): Promise<{ client: PoolClient; release: () => Promise<void> }> {
     const client = await pool.connect();
     client.on('error', () => {});
     await client.query('begin');
@@ -91,13 +106,16 @@ describe.runIf(findPostgres())('Postgres', () => {
   }
   const waits = () =>
     waitFor(
-      async () => (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rows.length > 0,
+      async () =>
+        (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rows.length > 0,
       { what: 'a statement to wait for a lock' },
     );
 
   it('eight writers on the same rows never meet a deadlock', async () => {
     const writes = handler(ROWS);
-    await writes.apply(ANN, { transactions: [transaction(...Array.from({ length: 10 }, (_, i) => put('rows', `r${i}`)))] });
+    await writes.apply(ANN, {
+      transactions: [transaction(...Array.from({ length: 10 }, (_, i) => put('rows', `r${i}`)))],
+    });
     let applied = 0;
     let seed = 7;
     const random = () => {
@@ -117,7 +135,9 @@ describe.runIf(findPostgres())('Postgres', () => {
       }),
     );
     expect(applied).toBe(200);
-    const { rows } = await pool.query('select deadlocks from pg_stat_database where datname = current_database()');
+    const { rows } = await pool.query(
+      'select deadlocks from pg_stat_database where datname = current_database()',
+    );
     expect(Number(rows[0].deadlocks)).toBe(0);
     expect(errors).toEqual([]);
   });
@@ -172,10 +192,22 @@ describe.runIf(findPostgres())('Postgres', () => {
 
   it.each([
     ['a grant is missing', 'revoke insert on rows from worker', 'grant insert on rows to worker'],
-    ['the database is read only', 'alter role worker set default_transaction_read_only = on', 'alter role worker reset all'],
-    ['the column was dropped', 'alter table rows rename value to amount', 'alter table rows rename amount to value'],
+    [
+      'the database is read only',
+      'alter role worker set default_transaction_read_only = on',
+      'alter role worker reset all',
+    ],
+    [
+      'the column was dropped',
+      'alter table rows rename value to amount',
+      'alter table rows rename amount to value',
+    ],
     ['the table was dropped', 'alter table rows rename to old_rows', 'alter table old_rows rename to rows'],
-    ['the table of results was dropped', 'alter table powersync_write_results rename to x', 'alter table x rename to powersync_write_results'],
+    [
+      'the table of results was dropped',
+      'alter table powersync_write_results rename to x',
+      'alter table x rename to powersync_write_results',
+    ],
   ])('keeps good writes while %s', async (_, breaks, mends) => {
     await pool.query(`do $$ begin create role worker login; exception when duplicate_object then null; end $$;
       grant select, insert, update, delete on rows, powersync_write_results to worker`);
@@ -186,7 +218,10 @@ describe.runIf(findPostgres())('Postgres', () => {
     await pool.query(breaks);
     await new Promise((resolve) => setTimeout(resolve, 50)); // The idle connection ends, so a setting of the role counts.
     const [failed] = (await writes.apply(ANN, upload)).results;
-    expect(failed).toEqual({ status: 'retryable_error', message: 'The database could not take this write now' });
+    expect(failed).toEqual({
+      status: 'retryable_error',
+      message: 'The database could not take this write now',
+    });
     await pool.query(mends);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(words((await writes.apply(ANN, upload)).results)).toEqual(['success']);
@@ -194,26 +229,38 @@ describe.runIf(findPostgres())('Postgres', () => {
   });
 
   it('is not ready where a table, a column, a unique id or a grant is missing, and says so', async () => {
-    await pool.query('create table loose (id text, owner_id text); create table hidden (id text primary key, owner_id text)');
+    await pool.query(
+      'create table loose (id text, owner_id text); create table hidden (id text primary key, owner_id text)',
+    );
     await pool.query('create role nobody login; grant select on hidden to nobody');
     const nobody = server.pool({ user: 'nobody' });
     const rules = { columns: [], owner: 'owner_id' };
     const missing = handler({ nowhere: rules, rows: { ...rules, columns: ['gone'] }, loose: rules });
     await expect(missing.check()).rejects.toMatchObject({
-      problems: ['There is no table "nowhere"', '"rows" has no column "gone"', '"loose" has no primary key or unique index on "id"'],
+      problems: [
+        'There is no table "nowhere"',
+        '"rows" has no column "gone"',
+        '"loose" has no primary key or unique index on "id"',
+      ],
     });
     await expect(handler({ hidden: rules }, {}, nobody).check()).rejects.toMatchObject({
       problems: ['The role may not select, insert, update and delete in "hidden"'],
     });
     await nobody.end();
-    const answer = await missing.fetch(new Request('http://x/', { method: 'POST', body: '{"transactions":[{"crud":[]}]}' }));
+    const answer = await missing.fetch(
+      new Request('http://x/', { method: 'POST', body: '{"transactions":[{"crud":[]}]}' }),
+    );
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(await answer.json()).toEqual({ error: { code: 'UNAVAILABLE', message: 'The server is not ready for writes' } });
+    expect(await answer.json()).toEqual({
+      error: { code: 'UNAVAILABLE', message: 'The server is not ready for writes' },
+    });
   });
 
   it('a PUT that a trigger swallows is not called applied', async () => {
     const writes = handler({ swallowed: { columns: [], owner: 'owner_id' } });
-    expect(words((await writes.apply(ANN, { transactions: [transaction(put('swallowed', 's1'))] })).results)).toEqual(['UNAUTHORIZED']);
+    expect(
+      words((await writes.apply(ANN, { transactions: [transaction(put('swallowed', 's1'))] })).results),
+    ).toEqual(['UNAUTHORIZED']);
   });
 
   it("a trigger's own refusal is for the app to decide; its permission error is final", async () => {
@@ -228,7 +275,9 @@ describe.runIf(findPostgres())('Postgres', () => {
 
   it('a constraint that is checked at the end refuses the transaction', async () => {
     const writes = handler({ later: { columns: ['row_id'], owner: 'owner_id' } });
-    const [result] = (await writes.apply(ANN, { transactions: [transaction(put('later', 'x', { row_id: 'none' }))] })).results;
+    const [result] = (
+      await writes.apply(ANN, { transactions: [transaction(put('later', 'x', { row_id: 'none' }))] })
+    ).results;
     expect(words([result as TransactionResult])).toEqual(['FOREIGN_KEY_VIOLATION']);
   });
 
@@ -237,7 +286,8 @@ describe.runIf(findPostgres())('Postgres', () => {
       { notes: { columns: ['body', 'owner_id'], authorize: () => true } },
       { session: ({ user }) => ({ role: 'app', 'app.user': user.id }) },
     );
-    const apply = async (user: { id: string }, entry: object) => words((await writes.apply(user, { transactions: [transaction(entry)] })).results)[0];
+    const apply = async (user: { id: string }, entry: object) =>
+      words((await writes.apply(user, { transactions: [transaction(entry)] })).results)[0];
     expect(await apply(ANN, put('notes', 'n1', { body: 'x', owner_id: 'ann' }))).toBe('success');
     expect(await apply(ANN, put('notes', 'n2', { body: 'x', owner_id: 'bob' }))).toBe('UNAUTHORIZED');
     expect(await apply(BOB, patch('notes', 'n1', { body: 'y' }))).toBe('UNAUTHORIZED');
@@ -271,10 +321,13 @@ describe.runIf(findPostgres())('Postgres', () => {
     const own = server.pool({ max: 2, application_name: 'victim' });
     const writes = handler(ROWS, {}, own);
     await writes.apply(ANN, { transactions: [transaction(put('rows', 'r1', { value: 1 }))] });
-    const kill = () => pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'");
+    const kill = () =>
+      pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'");
     await kill();
     const upload = { transactions: [transaction(patch('rows', 'r1', { value: 3 }))] };
-    await waitFor(async () => words((await writes.apply(ANN, upload)).results)[0] === 'success', { what: 'a new connection' });
+    await waitFor(async () => words((await writes.apply(ANN, upload)).results)[0] === 'success', {
+      what: 'a new connection',
+    });
 
     const other = await open("update rows set value = 2 where id = 'r1'");
     const second = { transactions: [transaction(patch('rows', 'r1', { value: 4 }))] };
@@ -290,14 +343,20 @@ describe.runIf(findPostgres())('Postgres', () => {
 
   it('Postgres crashes and comes back in the middle of uploads: each write is applied once', async () => {
     const own = server.pool({ max: 4 });
-    const writes = handler({ rows: { columns: ['value'], owner: 'owner_id' } }, { timeouts: { connect: 1000 } }, own);
+    const writes = handler(
+      { rows: { columns: ['value'], owner: 'owner_id' } },
+      { timeouts: { connect: 1000 } },
+      own,
+    );
     await pool.query('create table if not exists log (row_id text, value int)');
     await pool.query(`create or replace function log() returns trigger language plpgsql as
       'begin insert into log values (new.id, new.value); return null; end';
       create or replace trigger log after insert or update on rows for each row execute function log()`);
     const upload = async (id: string, value: number) => {
       const body = { transactions: [transaction(put('rows', id, { value }))] };
-      await waitFor(async () => words((await writes.apply(ANN, body)).results)[0] === 'success', { what: `${id} ${value}` });
+      await waitFor(async () => words((await writes.apply(ANN, body)).results)[0] === 'success', {
+        what: `${id} ${value}`,
+      });
     };
     const writers = ['a', 'b', 'c'].map(async (id) => {
       for (let value = 1; value <= 40; value++) await upload(id, value);
@@ -308,7 +367,9 @@ describe.runIf(findPostgres())('Postgres', () => {
       await server.start();
     }
     await Promise.all(writers);
-    const { rows } = await pool.query('select row_id, array_agg(value) as values from log group by row_id order by row_id');
+    const { rows } = await pool.query(
+      'select row_id, array_agg(value) as values from log group by row_id order by row_id',
+    );
     const expected = Array.from({ length: 40 }, (_, i) => i + 1);
     expect(rows).toEqual(['a', 'b', 'c'].map((row_id) => ({ row_id, values: expected })));
     await own.end();

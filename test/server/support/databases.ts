@@ -24,7 +24,7 @@ export const POSTGRES_SQL = await readFile(
   'utf8',
 );
 
-async function openPglite(): Promise<TestDatabase> {
+export async function openPglite(): Promise<TestDatabase> {
   const client = await PGlite.create();
   await client.exec(POSTGRES_SQL + POSTGRES_TABLES);
   return {

@@ -110,7 +110,8 @@ export async function startPostgres(...options: string[]): Promise<PostgresServe
   await start();
   return {
     url,
-    pool: (more) => new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10, ...more }),
+    pool: (more) =>
+      new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10, ...more }),
     crash: () => end('immediate'),
     start,
     async restart() {
