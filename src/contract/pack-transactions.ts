@@ -9,6 +9,9 @@ export type Wrapping = readonly [before: string, behind: string];
 
 const REFERENCE: Wrapping = ['{"transactions":[', ']}'];
 
+/** Asks a backend that stores refusals to decide anew. Only where members that a backend doesn't know are ignored. */
+const JUDGE_AGAIN = '"judge_again":true,';
+
 /** Encodes as many leading transactions as fit into one request, at least one. */
 export function packTransactions(
   transactions: readonly UploadTransaction[],
@@ -21,7 +24,7 @@ export function packTransactions(
   let bytes = utf8Length(before + behind) - 1; // There is one comma fewer than transactions.
   let counted = 0;
   for (const transaction of transactions.slice(0, maxTransactions)) {
-    const text = transactionText(transaction);
+    const text = transactionText(transaction, before === REFERENCE[0]);
     encoded.push(text);
     units += text.length + 1;
     if (units * 3 <= maxBodyBytes) continue; // A UTF-16 unit takes three bytes at most: no need to count yet.
@@ -44,14 +47,15 @@ export function encodeTransaction({ key, transactionId, entries }: UploadTransac
 }
 
 /** The same as JSON, built from the texts that the key was made from. */
-function transactionText(transaction: UploadTransaction): string {
-  const { key, transactionId, entries } = transaction;
+function transactionText(transaction: UploadTransaction, mayAsk: boolean): string {
+  const { key, transactionId, entries, judgeAgain } = transaction;
   const crud = textsOf(transaction).map((text, index) => {
     const id = entries[index]?.transactionId;
     return id == null ? text : `${text.slice(0, -1)},"transaction_id":${id}}`;
   });
   const id = transactionId == null ? '' : `"transaction_id":${transactionId},`;
-  return `{${id}"idempotency_key":${JSON.stringify(key)},"crud":[${joined(crud)}]}`;
+  const again = judgeAgain && mayAsk ? JUDGE_AGAIN : '';
+  return `{${id}${again}"idempotency_key":${JSON.stringify(key)},"crud":[${joined(crud)}]}`;
 }
 
 /** Like `join(',')`, but appends. Engines append without copying, so the text is copied only once, when it is sent. */

@@ -18,6 +18,11 @@ export interface UploadTransaction {
   readonly transactionId?: number | undefined;
   /** The entries, in the order in which they were written. */
   readonly entries: readonly UploadEntry[];
+  /**
+   * True if the backend has refused it before, and it stayed in the queue: a policy holds it, or the breaker asks once
+   * more. A backend that answers a key as before must decide anew.
+   */
+  readonly judgeAgain?: boolean | undefined;
 }
 
 /**

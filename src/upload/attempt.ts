@@ -27,6 +27,8 @@ export interface AttemptParts {
   readonly owner: Owner;
   /** Number of this try of the head of the queue, from 1. */
   readonly attempt: number;
+  /** Whether the backend has refused it before. */
+  readonly wasRefused: (item: Item) => boolean;
   /** Called with a call of the transport that goes on after its upload has ended. */
   readonly outlives: (work: Promise<unknown>) => void;
 }
@@ -72,7 +74,9 @@ export function createAttempt(parts: AttemptParts): (items: readonly Item[]) => 
 
   async function call(items: readonly Item[]): Promise<readonly Answered[]> {
     deadline.check();
-    const transactions = items.map(({ transaction }) => transaction);
+    const transactions = items.map((item) =>
+      parts.wasRefused(item) ? { ...item.transaction, judgeAgain: true } : item.transaction,
+    );
     hasToken = false;
     const startedAt = options.clock();
     const entries = transactions.reduce((sum, transaction) => sum + transaction.entries.length, 0);

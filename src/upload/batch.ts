@@ -83,7 +83,13 @@ export function createBatchUpload(path: BatchPath): BatchUpload {
     });
 
     const sizing = createSizing(limit, gate, items);
-    const attempt = createAttempt({ ...path, ...call, owner: batch.owner, attempt: gate.failures + 1 });
+    const attempt = createAttempt({
+      ...path,
+      ...call,
+      owner: batch.owner,
+      attempt: gate.failures + 1,
+      wasRefused: decisions.wasRefused,
+    });
     const counted = path.count(database);
     batch.lookAhead();
     const settlement = await walk(items, {

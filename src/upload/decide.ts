@@ -38,6 +38,8 @@ export interface Decisions {
   ): Promise<Stop | 'again' | undefined>;
   /** See {@link WalkRules.notReached}. */
   notReached(item: Item, failed: Failed, overtakenBy: readonly Item[]): void;
+  /** Whether the backend has refused it before, and it stayed in the queue. */
+  wasRefused(item: Item): boolean;
   /** The app says that the refusals were the writes' fault: a success now doesn't contradict them. */
   trust(): void;
   /** See {@link WalkRules.applied}. */
@@ -69,6 +71,9 @@ export function createDecisions({
 }: DecisionParts): Decisions {
   /** Key of a refused transaction that is tried again. If it is applied, this backend's refusals can't be trusted. */
   let doubted: string | undefined;
+
+  /** Key of the last transaction that was refused and stayed. */
+  let refused: string | undefined;
 
   const opened = (isOpen: boolean): void => {
     if (isOpen) publisher.publish({ type: 'breaker' }, { breaker: 'open' });
@@ -112,6 +117,7 @@ export function createDecisions({
         return { error, hold: verdict === 'hold' };
       const mayBeApplied = await unanswered.includes(database, item);
       const isReplay = mayBeApplied && mayBeAboutReplay(error);
+      refused = key;
       if (!isDecided) {
         const doubt = await doubtOf(call, key, failed, isReplay);
         if (doubt) return doubt;
@@ -126,6 +132,8 @@ export function createDecisions({
     notReached(item, failed, overtakenBy) {
       if (isOvertaken(item, failed, overtakenBy)) rejecting.postpone(item.transaction.key, failed);
     },
+
+    wasRefused: ({ transaction, isListed }) => isListed === true || transaction.key === refused,
 
     trust() {
       doubted = undefined;

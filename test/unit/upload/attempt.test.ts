@@ -94,6 +94,7 @@ function world(answer: Answer, set: World = {}) {
       },
       is: () => {},
     },
+    wasRefused: () => false,
     attempt: 3,
     outlives,
   };
