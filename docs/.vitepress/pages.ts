@@ -60,6 +60,11 @@ export const pages: Group[] = [
         about: 'an example of each transport, and how to write your own',
       },
       {
+        text: 'The server',
+        link: '/guide/server',
+        about: 'the write endpoint as a package: rules, databases, conflicts, and the contract',
+      },
+      {
         text: 'Supabase',
         link: '/guide/supabase',
         about: 'table by table, by an SQL function, by an Edge Function; row-level security; Neon',
