@@ -21,7 +21,7 @@ Checks that a backend takes writes the way the connector sends them.
 
 Exit code 0: nothing is wrong. 1: something is. 2: the arguments are not right.`;
 
-/** Arguments that can't be used; the message is for the user. */
+/** The arguments are wrong. The message is for the user. */
 export class UsageError extends Error {}
 
 export interface CliArguments {
@@ -98,7 +98,7 @@ function readColumns(name: string, text: string): Columns {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Columns;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   const example = name === '--options' ? '{"keepsIds":true}' : '{"name":"Milk"}';
   throw new UsageError(`${name} takes a JSON object, such as '${example}'.`);

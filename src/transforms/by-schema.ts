@@ -43,7 +43,7 @@ export function fillNulls(schema: SchemaLike): Transform {
  *   1000 in a real one; text without a number becomes 0.
  * - Integer columns: a fraction is cut off.
  * - Text columns: a number becomes text.
- * - An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it was text. If the SDK has rounded it already, it
+ * - An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it was text. If the SDK has already rounded it, it
  *   stays a number.
  *
  * `previousValues` are changed in the same way. Put it before `renameTables()` and `renameColumns()`, because it needs

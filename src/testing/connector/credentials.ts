@@ -17,7 +17,7 @@ function withLogin(
   };
 }
 
-/** What `fetchCredentials()` says, and how often it asks. */
+/** Cases about `fetchCredentials()`. */
 export const credentialsCases: readonly ConnectorCase[] = [
   withLogin('gives the token of who is signed in', async ({ connector }, login) => {
     login.token = 'a.token';

@@ -5,7 +5,7 @@ function withKeys(name: string, run: (world: World) => Promise<void>): Connector
   return { name, needs: 'keys', run: async (make) => run(createWorld(await make())) };
 }
 
-/** The keys of everything that arrived for this row. */
+/** Returns the keys of all transactions that arrived for this row. */
 function keysOf({ backend }: World, row: string): (string | undefined)[] {
   const keys = backend.received.filter(({ rows }) => rows.includes(row)).map(({ key }) => key);
   check(keys.length > 0, `nothing arrived for row "${row}".`);
@@ -13,7 +13,7 @@ function keysOf({ backend }: World, row: string): (string | undefined)[] {
   return keys;
 }
 
-/** Keys by which a backend recognises what it has applied. */
+/** Cases about idempotency keys. */
 export const keyCases: readonly ConnectorCase[] = [
   withKeys('sends a transaction with the same key again', async (world) => {
     await world.write('a');
@@ -38,7 +38,7 @@ export const keyCases: readonly ConnectorCase[] = [
     await world.upload();
     world.backend.otherwise = 'apply';
     await world.endWaits?.();
-    world.useDatabase(backup); // the device was restored: its op ids come again
+    world.useDatabase(backup); // the device was restored from a backup, so op ids repeat
     world.forget();
     await world.write('other');
     await world.drain();

@@ -18,7 +18,7 @@ function withKept(name: string, run: (world: World, kept: Kept) => Promise<void>
   };
 }
 
-/** What becomes of a transaction that the backend will never take. */
+/** Cases about transactions that the backend refuses for good. */
 export const refusalCases: readonly ConnectorCase[] = [
   withKept('goes on behind a refused transaction, and keeps that for the user', async (world, kept) => {
     for (const row of ['a', 'bad', 'b', 'c']) await world.write(row);

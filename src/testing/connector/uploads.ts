@@ -1,12 +1,12 @@
 import type { ConnectorCase } from './connector-case.ts';
 import { check, createWorld, FAILURES, type World } from './world.ts';
 
-/** A case that begins with a world of its own. */
+/** Makes a case with its own world. */
 function inWorld(name: string, run: (world: World) => Promise<void>): ConnectorCase {
   return { name, run: async (setup) => run(createWorld(await setup())) };
 }
 
-/** What is uploaded, in which order, and what leaves the queue. */
+/** Cases about what is uploaded, in which order, and what leaves the queue. */
 export const uploadCases: readonly ConnectorCase[] = [
   inWorld('uploads what is queued, in order, and completes it', async (world) => {
     const rows = ['a1', 'a2', 'b', 'c1', 'c2', 'c3'];

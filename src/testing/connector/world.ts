@@ -1,20 +1,20 @@
 import type { BackendAnswer, ConnectorSetup } from './setup.ts';
 
-/** A setup in use: what was written, and the rules that hold after every step. */
+/** A setup in use. It remembers the writes, and checks the rules after every upload. */
 export interface World extends ConnectorSetup {
   /** Writes rows in one local transaction. */
   write(...rows: string[]): Promise<void>;
-  /** Calls `uploadData()` once, as the SDK does; returns what it threw. */
+  /** Calls `uploadData()` once, as the SDK does. Returns what it threw. */
   upload(): Promise<unknown>;
-  /** Uploads until the queue is empty, for so many calls at most; failures are waited out. */
+  /** Uploads until the queue is empty, in at most this many calls. After a failure, it ends the connector's wait. */
   drain(calls?: number): Promise<void>;
   /** Ids of the queued rows, in order. */
   queued(): Promise<string[]>;
-  /** Throws unless these rows are queued, and no others. */
+  /** Throws unless exactly these rows are queued. */
   expectQueued(what: string, ...rows: string[]): Promise<void>;
-  /** Makes the database another one, such as a copy. */
+  /** Switches to another database, such as a copy. */
   useDatabase(database: ConnectorSetup['database']): void;
-  /** The queue was emptied on purpose: what was in it need not be anywhere. */
+  /** Forgets the writes so far, after the queue was cleared on purpose. */
   forget(): void;
 }
 
@@ -51,7 +51,7 @@ export function createWorld(setup: ConnectorSetup): World {
     return (await database.getCrudBatch(100_000))?.crud ?? [];
   }
 
-  /** What may never be, whatever happened. */
+  /** Checks the rules that always hold. */
   async function checkRules(): Promise<void> {
     const queue = (await crud()).map(({ id }) => id);
     const safe = new Set([...queue, ...backend.applied, ...((await kept?.()) ?? [])]);
@@ -130,7 +130,7 @@ export function createWorld(setup: ConnectorSetup): World {
   return world;
 }
 
-/** What the call threw; the contract is broken if it doesn't end. */
+/** Returns what the call threw. Throws if the call doesn't end in time. */
 async function withDeadline(call: Promise<void>, deadlineMs: number): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = Symbol('late');

@@ -5,7 +5,7 @@ import type { TransportFault } from './harness.ts';
 import type { Session } from './session.ts';
 import { until } from './time-limit.ts';
 
-/** What a transport makes of servers and networks that fail. */
+/** Cases about servers and networks that fail. */
 export const faults: readonly TransportContractCase[] = [
   ...(
     [
@@ -41,7 +41,7 @@ export const faults: readonly TransportContractCase[] = [
   }),
 ];
 
-/** Sends two transactions; the first request fails. Both are kept, and the retry applies them. */
+/** Sends two transactions. The first request fails, so both must be kept. The retry must apply them. */
 async function keepsTheWrites(it: Session, kind: TransportFault): Promise<string> {
   const transactions = [
     it.transaction(it.put('a', { text: '1' })),

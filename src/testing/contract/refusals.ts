@@ -1,7 +1,7 @@
 import { check, describe, isRefused, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 
-/** What a transport says of a transaction that the backend refuses for its data. */
+/** Cases about transactions that the backend refuses because of their data. */
 export const refusals: readonly TransportContractCase[] = [
   contractCase('a refused transaction alone is rejected', [], async (it) => {
     const sent = await it.send([it.transaction(it.refused('bad'))]);

@@ -2,7 +2,7 @@ import { check, describe, mustBeKept, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { Session } from './session.ts';
 
-/** What comes of sending a transaction once more. */
+/** Cases about transactions that are sent again. */
 export const replays: readonly TransportContractCase[] = [
   contractCase('a transaction that is sent again after a restart does no harm', [], async (it) => {
     const { idempotent, createTransport } = it.harness;

@@ -9,32 +9,32 @@ import type { TransportFault, TransportHarness } from './harness.ts';
 import { withinLimit } from './time-limit.ts';
 import { uploadAll } from './upload-all.ts';
 
-/** The columns of a row, whatever the backend calls them. */
+/** The columns of a row, under the names of the cases. */
 export interface Values {
   readonly text?: string | null;
   readonly note?: string | null;
   readonly amount?: number | null;
 }
 
-/** Rows by id. A Map, since ids may be `__proto__`. */
+/** Rows by id. A Map, because an id may be `__proto__`. */
 export type Rows = ReadonlyMap<string, Values>;
 
-/** One run of a case: entries and transactions as the queue would hold them, and what became of them. */
+/** One run of a case. Makes entries and transactions like those of the queue, sends them, and reads the table. */
 export interface Session {
   readonly harness: TransportHarness;
   put(id: string, values: Values): UploadEntry;
   patch(id: string, values: Values): UploadEntry;
   remove(id: string): UploadEntry;
-  /** A PUT that the backend refuses for its data. */
+  /** Makes a PUT that the backend refuses because of its data. */
   refused(id: string, values?: Values): UploadEntry;
   transaction(...entries: UploadEntry[]): UploadTransaction;
-  /** The current token; undefined when signed out. */
+  /** Returns the current token. Undefined if nobody is signed in. */
   token(): Promise<string | undefined>;
   /** Calls the transport once. */
   send(transactions: readonly UploadTransaction[], changes?: SendChanges): Promise<Sent>;
   /** Calls the transport as the connector does, until each transaction is applied or rejected. */
   upload(transactions: readonly UploadTransaction[], transport?: Transport): Promise<readonly Delivered[]>;
-  /** The same; each must be applied. */
+  /** Uploads the entries as one transaction, which must be applied. */
   apply(...entries: UploadEntry[]): Promise<void>;
   fault(kind: TransportFault): Promise<void>;
   rows(): Promise<Map<string, Values>>;

@@ -2,7 +2,7 @@ import { check, describe, fail, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { Values } from './session.ts';
 
-/** What a batch does when nothing goes wrong. */
+/** Cases in which nothing goes wrong. */
 export const writes: readonly TransportContractCase[] = [
   contractCase('each transaction gets one outcome, in order, and the first is attempted', [], async (it) => {
     const ids = ['one', 'two', 'three'];
