@@ -21,7 +21,7 @@ export const keyCases: readonly ConnectorCase[] = [
     await world.drain();
     await world.expectQueued('after all is uploaded');
     const keys = keysOf(world, 'a');
-    check(keys.length > 1, 'it did not send again what it had no answer to.');
+    check(keys.length > 1, 'it did not send the transaction without an answer again.');
     check(new Set(keys).size === 1, 'the retry has another key, so that the backend applies it twice.');
   }),
 
@@ -31,7 +31,7 @@ export const keyCases: readonly ConnectorCase[] = [
     check(keysOf(world, 'a')[0] !== keysOf(world, 'b')[0], 'two transactions have the same key.');
   }),
 
-  withKeys('has another key for other content under the same op ids', async (world) => {
+  withKeys('has another key for other content with the same op ids', async (world) => {
     const backup = world.database.copy();
     await world.write('lost');
     world.backend.otherwise = 'reply_lost';
@@ -45,7 +45,7 @@ export const keyCases: readonly ConnectorCase[] = [
     const [lost, other] = [keysOf(world, 'lost')[0], keysOf(world, 'other')[0]];
     check(
       lost !== other,
-      'the backend would take the new write for one that it has: put the content into the key.',
+      'the backend would take the new write for one that it has applied: include the content in the key.',
     );
   }),
 ];

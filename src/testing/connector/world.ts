@@ -25,10 +25,10 @@ export function check(isTrue: boolean, message: string): asserts isTrue {
 export const FAILURES: Readonly<Record<Exclude<BackendAnswer, 'apply'>, string>> = {
   unavailable: 'is unavailable (503)',
   offline: 'cannot be reached',
-  html: 'answers with a page of HTML and status 200',
-  truncated: 'answers with half an answer',
+  html: 'answers with a web page and status 200',
+  truncated: 'sends half an answer',
   unauthenticated: 'refuses the token (401)',
-  reply_lost: 'applies it and its answer is lost',
+  reply_lost: 'applies the writes and its answer is lost',
   hang: 'does not answer',
 };
 
@@ -62,16 +62,16 @@ export function createWorld(setup: ConnectorSetup): World {
     );
     check(
       database.staleCompletions === 0,
-      'it completed entries that had left the queue already, which stops downloads. Look at the queue before complete().',
+      'it completed entries that had already left the queue, which stops downloads. Check the queue before complete().',
     );
     for (const { lastOpId, argument } of database.completions) {
       check(
         argument === undefined,
-        'it passed something to complete(), which takes that for a write checkpoint.',
+        'it passed an argument to complete(), which takes it for a write checkpoint.',
       );
       check(
         ends.has(lastOpId),
-        'it completed a part of a transaction. Read whole transactions: getCrudBatch() cuts them.',
+        'it completed a part of a transaction. Read whole transactions: getCrudBatch() can cut them.',
       );
     }
     const order = [...new Set(backend.applied)].filter((row) => written.includes(row));
@@ -103,7 +103,7 @@ export function createWorld(setup: ConnectorSetup): World {
       const hasStalled = thrown === undefined && after !== undefined && after === before;
       check(
         !hasStalled,
-        'uploadData() returned, and the head of the queue is what it was. It must throw then.',
+        'uploadData() returned, although the head of the queue has not moved. It must throw then.',
       );
       return thrown;
     },
@@ -117,7 +117,7 @@ export function createWorld(setup: ConnectorSetup): World {
       const found = await world.queued();
       check(
         found.join() === rows.join(),
-        `${what}, the queue should hold ${rows.join() || 'nothing'}, and holds ${found.join() || 'nothing'}.`,
+        `${what}, the queue should hold ${rows.join() || 'nothing'}, but holds ${found.join() || 'nothing'}.`,
       );
     },
     useDatabase(other) {

@@ -37,7 +37,7 @@ function describeOutcome(outcome: Outcome): string {
 
 /** Checks the form of the outcomes that a transport returned. */
 export function checkForm(outcomes: readonly Outcome[], count: number): void {
-  check(Array.isArray(outcomes), `it returned ${typeof outcomes} and no list of outcomes`);
+  check(Array.isArray(outcomes), `it returned ${typeof outcomes}, not a list of outcomes`);
   check(outcomes.length === count, `it returned ${outcomes.length} outcomes for ${count} transactions`);
   for (const outcome of outcomes) {
     switch (outcome?.status) {

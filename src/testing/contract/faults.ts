@@ -9,14 +9,14 @@ import { until } from './time-limit.ts';
 export const faults: readonly TransportContractCase[] = [
   ...(
     [
-      ['offline', 'a backend that cannot be reached is a network failure'],
-      ['server-error', 'an error of the server keeps the writes'],
-      ['unavailable', 'a server that cannot now keeps the writes'],
-      ['web-page', 'a web page is no answer'],
-      ['empty-answer', 'an empty success is no answer'],
-      ['foreign-answer', "another contract's success is no answer"],
-      ['broken-reply', 'an answer that breaks off is no answer'],
-      ['cut-reply', 'half an answer is no answer'],
+      ['offline', 'an unreachable backend is a network failure'],
+      ['server-error', 'a server error keeps the writes'],
+      ['unavailable', 'an unavailable server keeps the writes'],
+      ['web-page', 'a web page is not an answer'],
+      ['empty-answer', 'an empty success is not an answer'],
+      ['foreign-answer', 'a success in another form is not an answer'],
+      ['broken-reply', 'an answer that breaks off is not an answer'],
+      ['cut-reply', 'half an answer is not an answer'],
     ] satisfies [TransportFault, string][]
   ).map(([kind, name]) =>
     contractCase(name, [kind], async (it) => {

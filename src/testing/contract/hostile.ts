@@ -27,7 +27,7 @@ const NUMBERS: readonly number[] = [0, 1, -1, 0.1, -1.5, 1e21, 5e-324, 900719925
 
 /** Cases about values that a transport must send unchanged, or not at all. */
 export const hostile: readonly TransportContractCase[] = [
-  contractCase('no id ever touches the row of another', [], async (it) => {
+  contractCase('no id ever changes the row of another id', [], async (it) => {
     const rows = new Map<string, Values>([
       ['victim', { text: 'untouched' }],
       ['other', { text: 'untouched' }],
@@ -58,7 +58,7 @@ export const hostile: readonly TransportContractCase[] = [
       if (await takes(it, it.put(id, value))) rows.set(id, value);
       await it.expectRows(rows, when);
     }
-    check(rows.size > 0, 'it stored none of them');
+    check(rows.size > 0, 'none of them was stored');
   }),
 ];
 

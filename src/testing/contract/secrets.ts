@@ -7,7 +7,7 @@ const SECRET = 'QXJ0aWNob2tl';
 
 /** Cases about secrets in errors, because errors get into logs, events and error reports. */
 export const secrets: readonly TransportContractCase[] = [
-  contractCase('errors hold neither the token nor anything of the rows', [], async (it) => {
+  contractCase('errors contain neither the token nor row data', [], async (it) => {
     const faults = (Object.keys(it.harness.backend.faults) as TransportFault[]).filter(
       (kind) => kind !== 'no-reply', // there is no error to check
     );

@@ -84,10 +84,7 @@ export function startSession(harness: TransportHarness): Session {
         Object.fromEntries(NAMES.map((name) => [name, row[table[name]] ?? null])) as Values,
       ]),
     );
-    check(
-      byId.size === stored.length,
-      `there are two rows with one id: ${shown(stored.map(({ id }) => id))}`,
-    );
+    check(byId.size === stored.length, `several rows have the same id: ${shown(stored.map(({ id }) => id))}`);
     return byId;
   };
 
@@ -123,7 +120,9 @@ export function startSession(harness: TransportHarness): Session {
     async fault(kind) {
       const make = backend.faults[kind];
       if (!make)
-        throw new Error(`This case needs the fault "${kind}": run only those whose \`needs\` you offer.`);
+        throw new Error(
+          `This case needs the fault "${kind}": run only the cases whose \`needs\` the harness supports.`,
+        );
       await make();
     },
     async expectRows(expected, when) {
@@ -133,7 +132,7 @@ export function startSession(harness: TransportHarness): Session {
       const unexpected = found.filter((row) => !wanted.includes(row));
       check(
         lacking.length + unexpected.length === 0,
-        `${when}, the table lacks ${inWords(lacking)} and holds instead ${inWords(unexpected)}`,
+        `${when}, the table lacks ${inWords(lacking)}, and has unexpected ${inWords(unexpected)}`,
       );
     },
   };
