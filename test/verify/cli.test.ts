@@ -138,7 +138,11 @@ it.each([
   [['verify', 'http://a', ...sample, '--timeout', 'soon'], 2, /--timeout takes/],
   [['verify', 'http://a', ...sample, '--header', 'x-api-key'], 2, /--header takes a name and a value/],
   [['verify', 'http://a', ...sample, '--tabel', 'x'], 2, /--tabel/],
-  [['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'], 2, /didn't answer JSON with a token/],
+  [
+    ['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'],
+    2,
+    /didn't answer JSON with a token/,
+  ],
 ])('%j exits with %d', async (argv, expected, message) => {
   const { exitCode, text } = await run(...argv);
   expect(exitCode).toBe(expected);
