@@ -88,7 +88,7 @@ export interface Backend {
   cleanUp(): Promise<readonly LeftRow[]>;
 }
 
-/** What is known about a written row. */
+/** Facts about a written row. */
 interface Written {
   readonly row: UploadEntry;
   /** The backend's clear answers to its PUT. Undefined if there was none. */

@@ -8,9 +8,9 @@ export type FindingStatus = 'ok' | 'violation' | 'warning' | 'skipped';
 
 export interface Finding {
   readonly status: FindingStatus;
-  /** What the check saw. */
+  /** The result that the check saw. */
   readonly message: string;
-  /** What to change, after a violation or a warning. */
+  /** The advice after a violation or a warning. */
   readonly advice?: string | undefined;
 }
 

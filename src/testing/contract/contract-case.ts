@@ -5,7 +5,7 @@ import { type Session, startSession } from './session.ts';
 export interface TransportContractCase {
   /** The rule as a sentence, to name the test. */
   readonly name: string;
-  /** What the harness must support for this case. */
+  /** Needs that the harness must support for this case. */
   readonly needs: readonly ContractNeed[];
   /** Rejects with an `Error` that says what the transport did wrong. Pass a new harness to each case. */
   run(harness: TransportHarness): Promise<void>;
