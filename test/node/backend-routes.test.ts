@@ -95,13 +95,18 @@ describe('POST /api/batch', () => {
   });
 
   test.each([
-    ['a row of somebody else', 403, 'UNAUTHORIZED', { op: 'DELETE', table: 'lists', id: 'of-bob' }],
-    ['a list that is not there', 409, 'FOREIGN_KEY_VIOLATION', todo({ list_id: 'nowhere' })],
+    ["another user's row", 403, 'UNAUTHORIZED', { op: 'DELETE', table: 'lists', id: 'of-bob' }],
+    ['a missing list', 409, 'FOREIGN_KEY_VIOLATION', todo({ list_id: 'nowhere' })],
     ['a text that is too long', 422, 'CHECK_VIOLATION', todo({ description: 'x'.repeat(141) })],
     ['a column without a value', 422, 'NOT_NULL_VIOLATION', todo({ description: null })],
     ['a value of another type', 422, 'INVALID_DATA', todo({ completed: 'no' })],
-    ['a table that is not open', 501, 'SCHEMA_MISMATCH', { op: 'PUT', table: 'pg_class', id: 'x', data: {} }],
-    ['a column that is not there', 501, 'SCHEMA_MISMATCH', todo({ mood: 'good' })],
+    [
+      'a table that clients may not use',
+      501,
+      'SCHEMA_MISMATCH',
+      { op: 'PUT', table: 'pg_class', id: 'x', data: {} },
+    ],
+    ['an unknown column', 501, 'SCHEMA_MISMATCH', todo({ mood: 'good' })],
   ])('refuses %s with %i', async (_, status, code, entry) => {
     const bob = newUser();
     await bob.batch({ batch: [{ op: 'PUT', table: 'lists', id: 'of-bob', data: { name: 'b' } }] });
@@ -149,7 +154,7 @@ describe('POST /api/batch', () => {
 
   const entry = { op: 'PUT', table: 'lists', id: 'x', data: { name: 'x' } };
   test.each([
-    ['no JSON', '{"batch":', 'the body must be JSON'],
+    ['a body that is not JSON', '{"batch":', 'the body must be JSON'],
     ['a list', [], 'the body must be an object'],
     ['no batch', {}, 'batch must be an array'],
     ['an empty batch', { batch: [] }, 'batch must have a member at least'],
@@ -158,10 +163,10 @@ describe('POST /api/batch', () => {
       { batch: [{ table: 'lists', id: 'x' }] },
       'batch[0].op must be PUT, PATCH or DELETE',
     ],
-    ['an op that is none', { batch: [{ ...entry, op: 'DROP' }] }, 'batch[0].op must be PUT, PATCH or DELETE'],
+    ['an unknown op', { batch: [{ ...entry, op: 'DROP' }] }, 'batch[0].op must be PUT, PATCH or DELETE'],
     ['data that is null', { batch: [{ ...entry, data: null }] }, 'batch[0].data must be an object'],
     [
-      'a key that is none',
+      'an invalid key',
       { batch: [entry], idempotency_key: 'a b' },
       'the body.idempotency_key must be 1 to 255 visible ASCII characters',
     ],
@@ -182,7 +187,7 @@ describe('POST /api/batch', () => {
       'transactions have 2 entries, but batch has 1',
     ],
     [
-      'a number that is none',
+      'a number as text',
       { batch: [entry], transactions: [{ entries: '1' }] },
       'transactions[0].entries must be an integer',
     ],

@@ -566,11 +566,11 @@ describe('requests', () => {
   const entry = { id: 'x', op: 'DELETE', table: 'lists' };
   const inCrud = (member: object) => ({ transactions: [{ crud: [{ ...entry, ...member }] }] });
   const invalid: [string, unknown][] = [
-    ['no object', []],
+    ['not an object', []],
     ['null', null],
     ['no transactions', {}],
     ['transactions null', { transactions: null }],
-    ['transactions no array', { transactions: { length: 1 } }],
+    ['transactions not an array', { transactions: { length: 1 } }],
     ['empty', { transactions: [] }],
     ['51 transactions', { transactions: Array.from({ length: 51 }, () => ({ crud: [] })) }],
     ['transaction null', { transactions: [null] }],
@@ -589,7 +589,7 @@ describe('requests', () => {
     ['id number', inCrud({ id: 7 })],
     ['no op', inCrud({ op: undefined })],
     ['op unknown', inCrud({ op: 'POST' })],
-    ['op small', inCrud({ op: 'put' })],
+    ['op in lower case', inCrud({ op: 'put' })],
     ['no table', inCrud({ table: undefined })],
     ['table null', inCrud({ table: null })],
     ['entry transaction_id null', inCrud({ transaction_id: null })],

@@ -63,7 +63,7 @@ describe('postCheckpointRequest', () => {
   it.each([
     [503, 'unavailable'],
     [404, 'misconfigured'],
-  ])('throws what a status of %i means', async (status, code) => {
+  ])('throws the error for status %i', async (status, code) => {
     server.use(http.post(URL, () => HttpResponse.json({ message: 'no' }, { status })));
     const { connector } = testConnector({ postCheckpointRequest: checkpointRequests({ url: URL }) });
     await expect(connector.postCheckpointRequest?.('client', '7')).rejects.toMatchObject({ code });

@@ -115,8 +115,8 @@ describe('selfCheck(): the answer of the url', () => {
     ['a web page', 200, '<!doctype html><title>Welcome</title>', /A web page answered \(200\)/],
     ['a web page that refuses', 403, ' <html>', /A web page answered \(403\)/],
     ['another contract', 200, '{"ok":true}', /\(200\) isn't the reference write API's/],
-    ['results for nobody', 200, '{"results":[{"status":"success"}]}', /isn't the reference/],
-    ['a 400 that is no JSON', 400, 'Bad Request', /\(400\) isn't the reference/],
+    ['results without transactions', 200, '{"results":[{"status":"success"}]}', /isn't the reference/],
+    ['a 400 that is not JSON', 400, 'Bad Request', /\(400\) isn't the reference/],
     ['a 400 without a message', 400, '{"error":"x"}', /isn't the reference/],
     ['null', 200, 'null', /isn't the reference/],
     ['no route', 404, '<html>', /Nothing takes a POST there \(404\)/],
@@ -222,7 +222,7 @@ describe('selfCheck(): credentials and token', () => {
     ['59 s', { exp: now + 59 }, ['lifetime']],
     ['more than 24 h', { exp: now + 86_401 }, ['lifetime']],
     ['no sub', { sub: undefined }, ['subject']],
-    ['a sub that is no text', { sub: 7 }, ['subject']],
+    ['a sub that is not text', { sub: 7 }, ['subject']],
     ['no aud', { aud: undefined }, ['audience']],
     ['an empty aud', { aud: [] }, ['audience']],
   ])('%s', async (_, change, wrong) => {
@@ -255,7 +255,7 @@ describe('selfCheck(): credentials and token', () => {
     ['throws', () => Promise.reject(new RangeError('secret words')), /failed \(RangeError\)/],
     ['throws something else', () => Promise.reject('secret words'), /failed \(string\)/],
     ['returns undefined', async () => undefined, /must return \{ token: string \}/],
-    ['returns no text', async () => ({ token: 7 }), /must return \{ token: string \}/],
+    ['returns a token that is not text', async () => ({ token: 7 }), /must return \{ token: string \}/],
     ['returns an empty token', async () => ({ token: ' ' }), /must return \{ token: string \}/],
     ['hangs', () => new Promise(() => {}), /failed \(TimeoutError\)/],
   ])('credentials() %s', async (_, credentials, words) => {

@@ -286,14 +286,14 @@ describe('retryRejected() changes nothing', () => {
     ['an object as a value', changed({ opData: { name: {} } }), /value of column "name".*cannot be stored/],
     ['a bigint', changed({ opData: { name: 1n } }), /value of column "name"/],
     ['NaN', changed({ opData: { name: Number.NaN } }), /value of column "name"/],
-    ['metadata where none is tracked', changed({ metadata: 'm' }), /does not take metadata/],
+    ['metadata if it is not tracked', changed({ metadata: 'm' }), /does not take metadata/],
     [
-      'a PATCH of no row',
+      'a PATCH of a missing row',
       changed({ op: 'PATCH', id: 'none' }),
       /PATCH of a row.*no longer has.*make it a PUT/,
     ],
-    ['a DELETE of no row', changed({ op: 'DELETE', id: 'none' }), /DELETE of a row.*Discard it/],
-    ['an id that is no text', changed({ id: null }), /its id is not text.*Nothing was changed/],
+    ['a DELETE of a missing row', changed({ op: 'DELETE', id: 'none' }), /DELETE of a row.*Discard it/],
+    ['an id that is not text', changed({ id: null }), /its id is not text.*Nothing was changed/],
     ['nothing', () => null, /left no entry/],
   ])('for %s', async (_, edit, message) => {
     const { client, key } = await twoLists();

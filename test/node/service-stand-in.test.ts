@@ -414,7 +414,7 @@ describe('the wire', () => {
   test.each([
     ['no token', async () => undefined, 'PSYNC_S2106'],
     ['another scheme', async () => 'Basic abc', 'PSYNC_S2106'],
-    ['no JWT', async () => 'Token abc', 'PSYNC_S2101'],
+    ['not a JWT', async () => 'Token abc', 'PSYNC_S2101'],
     ['a foreign signature', async () => `Token ${await new MemorySource().signToken('ann')}`, 'PSYNC_S2102'],
     [
       'an expired token',
