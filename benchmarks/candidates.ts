@@ -1,4 +1,4 @@
-// The compared ways to drain an upload queue. The connectors of others are reimplemented here by their behaviour.
+// The ways to drain an upload queue that are compared. Other connectors are reimplemented here by their behaviour.
 import type { CommonPowerSyncDatabase } from '@powersync/common';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { BackendConnector, type CrudEntryLike } from 'powersync-backend-connector';
@@ -10,19 +10,19 @@ export type Drain = (db: CommonPowerSyncDatabase, url: string) => Promise<void>;
 
 export interface Candidate {
   readonly name: string;
-  /** Whether it is ours, somebody else's behaviour, or the floor that nobody can beat. */
+  /** This connector, the behaviour of another connector, or the floor, which no connector can beat. */
   readonly kind: 'ours' | 'usual' | 'floor';
   readonly drain: (load: Load) => Drain;
-  /** The number of requests it will make, to estimate how long it takes. */
+  /** Returns the number of requests, to estimate the time. */
   readonly requests: (load: Load) => number;
 }
 
 const CAP = 50;
-/** How many transactions the connector reads and sends at once, if the backend accepts any number. */
+/** Number of transactions per request for a backend that accepts any number. */
 const UNCAPPED = 10_000;
 const MAX_BODY_BYTES = 100_000_000;
 const HEADERS = { authorization: 'Bearer header.e30.signature', 'content-type': 'application/json' };
-/** A key as long as the connector's, so that bodies have the same size. */
+/** As long as the connector's keys, so that bodies have the same size. */
 const KEY = '8f14e45f-ceea-467f-a830-000000000000:1000000-1000000:0123456789abcdef';
 
 const inBatchesOf = (most: number) => (load: Load) => Math.ceil(load.transactions / most);
@@ -32,13 +32,13 @@ const uncappedRequests = ({ transactions, entriesEach }: Load): number =>
 /** Every candidate, by a short name for `--candidate`. */
 export const CANDIDATES: Readonly<Record<string, Candidate>> = {
   floor: {
-    name: 'floor, 50 transactions a request',
+    name: 'floor, 50 transactions per request',
     kind: 'floor',
     drain: (load) => floor(load, CAP),
     requests: inBatchesOf(CAP),
   },
   connector: {
-    name: 'this connector, 50 transactions a request',
+    name: 'this connector, 50 transactions per request',
     kind: 'ours',
     drain: (load) => connector(load, CAP),
     requests: inBatchesOf(CAP),
@@ -56,13 +56,13 @@ export const CANDIDATES: Readonly<Record<string, Candidate>> = {
     requests: uncappedRequests,
   },
   'reference-50': {
-    name: 'official reference connector, set to 50 transactions a request',
+    name: 'official reference connector, set to 50 transactions per request',
     kind: 'usual',
     drain: () => reference(CAP),
     requests: inBatchesOf(CAP),
   },
   reference: {
-    name: 'official reference connector (one transaction a request)',
+    name: 'official reference connector (one transaction per request)',
     kind: 'usual',
     drain: () => reference(1),
     requests: ({ transactions }) => transactions,
@@ -119,8 +119,8 @@ function floor({ entriesEach, transactions }: Load, maxTransactions: number): Dr
 }
 
 /**
- * The behaviour of the official reference connector. It reads `getCrudTransactions()` up to this number of transactions
- * or 1000 entries, sends one POST with a time-out, and completes the prefix that was accepted.
+ * Behaves like the official reference connector. It reads `getCrudTransactions()` up to this number of transactions or
+ * 1000 entries, sends one POST with a time-out, and completes the prefix that was accepted.
  */
 function reference(maxTransactions: number): Drain {
   return async (db, url) => {
@@ -149,7 +149,7 @@ function reference(maxTransactions: number): Drain {
   };
 }
 
-/** The behaviour of the self-host demo's connectors: batches that ignore where transactions end. */
+/** Behaves like the connectors of the self-host demo: its batches ignore the ends of transactions. */
 const crudBatches: Drain = async (db, url) => {
   for (;;) {
     const batch = await db.getCrudBatch(100);
@@ -164,7 +164,7 @@ const crudBatches: Drain = async (db, url) => {
   }
 };
 
-/** The behaviour of the connectors of Supabase apps: each entry of a transaction is its own request. */
+/** Behaves like the connectors of Supabase apps: sends each entry of a transaction in its own request. */
 const rowByRow: Drain = async (db, url) => {
   const client = new PostgrestClient(`${url}/rest/v1`, { headers: { authorization: HEADERS.authorization } });
   for (;;) {

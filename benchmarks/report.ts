@@ -9,7 +9,7 @@ import { LOADS } from './loads.ts';
 import type { Machine } from './machine.ts';
 import type { SizeResult } from './size.ts';
 
-/** Everything that one run has measured. Parts that were not requested are absent. */
+/** The results of one run. Parts that were not requested are missing. */
 export interface Results {
   readonly machine: Machine;
   readonly runs: number;
@@ -22,10 +22,10 @@ export interface Results {
   readonly sizes?: readonly SizeResult[];
 }
 
-/** The floor that a candidate is compared with: the one that sends as much at once. */
+/** The floor that a candidate is compared with: it sends the same amount per request. Default: `floor`. */
 const FLOOR_OF: Readonly<Record<string, string>> = { 'connector-uncapped': 'floor-uncapped' };
 
-/** The Markdown of each part, by its name in the documents. */
+/** Returns the Markdown of each part, by its name in the documents. */
 export function tables(results: Results): Record<string, string> {
   const { drains, lengths, chromium, cpu, idle, sizes } = results;
   const made: Record<string, string> = { machine: machineLine(results) };
@@ -43,14 +43,14 @@ export function tables(results: Results): Record<string, string> {
   return made;
 }
 
-/** SVG charts, by file name. */
+/** Returns SVG charts, by file name. */
 export function charts({ drains = [], lengths = [] }: Results): Record<string, string> {
   const made: Record<string, string> = {};
   const single = drains.filter(({ load, latencyMs }) => load === 'single' && latencyMs === 50);
   if (single.length > 0) {
     made['drain.svg'] = barChart(
       'Time to drain 20,000 single writes at 50 ms latency',
-      'Logarithmic scale; ≈ is extrapolated from a sample.',
+      'Logarithmic scale. Times with ≈ are extrapolated from a sample.',
       single.map((result) => ({
         label: nameOf(result.candidate),
         value: result.ms,
@@ -63,8 +63,8 @@ export function charts({ drains = [], lengths = [] }: Results): Record<string, s
     const points = (candidate: string): [number, number][] =>
       lengths.filter((each) => each.candidate === candidate).map(({ entries, ms }) => [entries, ms]);
     made['length.svg'] = logLogChart(
-      'Time to drain against length of the queue',
-      'Single writes, 50 a request, no latency; both scales are logarithmic.',
+      'Time to drain by length of the queue',
+      'Single writes, 50 per request, no latency. Both scales are logarithmic.',
       [
         { label: 'this connector', colour: 'ours', points: points('connector') },
         { label: 'the SDK alone', colour: 'usual', points: points(SDK_ALONE) },
@@ -78,7 +78,7 @@ export function charts({ drains = [], lengths = [] }: Results): Record<string, s
 function machineLine({ machine, runs, bandwidthKbit }: Results): string {
   const { cpu, cores, memoryGb, system, node, sdk, date } = machine;
   const bandwidth = bandwidthKbit ? `, ${count(bandwidthKbit)} kbit/s` : '';
-  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}, ${sdk}, ${date}; medians of ${runs} runs, of more where one is short${bandwidth}.`;
+  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${system}, Node ${node}, ${sdk}, ${date}; medians of ${runs} runs, or more if a run is short${bandwidth}.`;
 }
 
 function summary(drains: readonly DrainResult[]): string {
@@ -134,11 +134,11 @@ function loadTables(drains: readonly DrainResult[], load: string): string {
   });
   return [
     table([LOADS[load]?.name ?? load, ...latencies.map((ms) => `${ms} ms`)], times),
-    table(['', 'requests', 'bodies', 'CPU an entry', 'until the first request'], costs),
+    table(['', 'requests', 'bodies', 'CPU per entry', 'time to first request'], costs),
   ].join('\n\n');
 }
 
-/** What the design allows and what was measured. */
+/** Returns the table of budgets. */
 function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
   const rows: string[][] = [];
   const add = (what: string, budget: string, measured: string, kept: boolean): void => {
@@ -155,11 +155,16 @@ function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
           );
           return floor ? [{ latencyMs, ratio: ms / floor.ms }] : [];
         });
-      const cap = candidate === 'connector' ? '50 a request' : 'no cap';
+      const cap = candidate === 'connector' ? '50 per request' : 'no cap';
       const name = `${LOADS[load]?.name}, ${cap}`;
       for (const { latencyMs, ratio: measured } of ratios) {
         const most = latencyMs === 0 ? 1.25 : 1.05;
-        add(`${name}, ${latencyMs} ms: against the floor`, `≤ ${most}×`, ratio(measured), measured <= most);
+        add(
+          `${name}, ${latencyMs} ms: compared with the floor`,
+          `≤ ${most}×`,
+          ratio(measured),
+          measured <= most,
+        );
       }
     }
   }
@@ -173,7 +178,7 @@ function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
   ] as const) {
     const own = at50(candidate);
     if (!usual || !own) continue;
-    const name = `20,000 single writes at 50 ms, ${nameOf(candidate)}: against one transaction a request`;
+    const name = `20,000 single writes at 50 ms, ${nameOf(candidate)}: compared with one transaction per request`;
     add(name, `≥ ${least} times as fast`, `≈ ${Math.round(usual / own)} times`, usual / own >= least);
   }
   const grown = (candidate: string): number => {
@@ -185,8 +190,8 @@ function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
   if (!Number.isNaN(own)) {
     const others = `the floor ${signed(grown('floor'))} MB, the SDK alone ${signed(grown(SDK_ALONE))} MB`;
     add(
-      'peak memory, 1,000,000 entries beside 10,000',
-      '+ 20 MB at most',
+      'peak memory: 1,000,000 entries compared with 10,000',
+      'at most + 20 MB',
       `${signed(own)} MB; ${others}`,
       own <= 20,
     );
@@ -194,7 +199,7 @@ function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
   const stringify = cpu.find(({ what }) => what === STRINGIFY)?.microsPerEntry ?? Number.NaN;
   for (const { what, microsPerEntry } of cpu.slice(1, 5)) {
     const measured = microsPerEntry / stringify;
-    add(`CPU an entry: ${what}`, '≤ 3× JSON.stringify', ratio(measured), measured <= 3);
+    add(`CPU per entry: ${what}`, '≤ 3× JSON.stringify', ratio(measured), measured <= 3);
   }
   return table(['', 'budget', 'measured', ''], rows);
 }
@@ -202,7 +207,7 @@ function budgets({ drains = [], lengths = [], cpu = [] }: Results): string {
 function lengthTable(lengths: readonly LengthResult[]): string {
   const names: Record<string, string> = { [SDK_ALONE]: 'the SDK alone: reads and completes, sends nothing' };
   return table(
-    ['entries', '', 'time', 'time an entry', 'CPU an entry', 'peak memory', 'heap kept after it'],
+    ['entries', '', 'time', 'time per entry', 'CPU per entry', 'peak memory', 'heap kept afterwards'],
     lengths.map(({ candidate, entries, ms, cpuMicrosPerEntry, peakMb, keptMb }) => [
       count(entries),
       names[candidate] ?? nameOf(candidate),
@@ -240,7 +245,7 @@ function chromiumTable(chromium: readonly ChromiumResult[]): string {
 function cpuTable(cpu: readonly CpuResult[]): string {
   const stringify = cpu.find(({ what }) => what === STRINGIFY)?.microsPerEntry ?? Number.NaN;
   return table(
-    ['CPU an entry', '', 'against JSON.stringify'],
+    ['CPU per entry', '', 'compared with JSON.stringify'],
     cpu.map(({ what, microsPerEntry }) => [what, micros(microsPerEntry), ratio(microsPerEntry / stringify)]),
   );
 }
@@ -249,10 +254,10 @@ function idleTable({ kilobytes, resources, cpuMsPerSecond, cpuMsPerSecondWithout
   return table(
     ['an idle connector', ''],
     [
-      ['timers, sockets and other resources of 1,000 of them', String(resources)],
-      ['JavaScript heap of one', `${kilobytes.toFixed(1)} kB`],
+      ['timers, sockets and other resources of 1,000 connectors', String(resources)],
+      ['JavaScript heap of one connector', `${kilobytes.toFixed(1)} kB`],
       [
-        'CPU of 1,000 of them in a second (the same process without them)',
+        'CPU time of 1,000 connectors per second (the same process without them)',
         `${cpuMsPerSecond.toFixed(1)} ms (${cpuMsPerSecondWithout.toFixed(1)} ms)`,
       ],
     ],
@@ -263,7 +268,7 @@ function sizeTable(sizes: readonly SizeResult[]): string {
   return table(
     ['in the bundle of an app', 'min+gzip'],
     sizes.map(({ what, bytes, kind }) => [
-      kind === 'ours' ? what : `beside it: ${what}`,
+      kind === 'ours' ? what : `for comparison: ${what}`,
       `${(bytes / 1000).toFixed(1)} kB`,
     ]),
   );
@@ -283,7 +288,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(align), ...rows.map(line)].join('\n');
 }
 
-/** With a mark if it is extrapolated. */
+/** Formats a time, with ≈ if it is extrapolated. */
 export function duration({ ms, sampledEntries }: Pick<DrainResult, 'ms' | 'sampledEntries'>): string {
   return sampledEntries ? `≈ ${time(ms)}` : time(ms);
 }

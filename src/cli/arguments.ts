@@ -5,23 +5,23 @@ import { CONTRACTS } from '../verify/contracts.ts';
 
 export const USAGE = `powersync-backend-connector verify <url> --table <name> --row <json> [options]
 
-Checks that a backend takes writes the way the connector sends them.
+Checks that a backend handles writes as the connector sends them.
 
-  --table <name>      a table that may be written to
-  --row <json>        columns of a row that the backend takes, such as '{"name":"Milk {n}"}'; {n} is numbered
-  --bad-row <json>    columns of a row that one of its constraints refuses
+  --table <name>      a table that verify may write to
+  --row <json>        columns of a row that the backend accepts, such as '{"name":"Milk {n}"}'; {n} becomes a number
+  --bad-row <json>    columns of a row that the backend refuses, because of a constraint
   --contract <name>   ${Object.keys(CONTRACTS).join(' | ')}; default write-api
-  --options <json>    options of its transport or preset, such as '{"keepsIds":true}'
-  --token <jwt>       sent as Authorization: Bearer <jwt>
-  --token-url <url>   where to get it, as JSON with a member "token"
-  --header <h>        a header of every request, such as 'x-api-key: 42'; may be repeated
-  --read <url>        where a row can be read back, with {table} and {id} in it
+  --options <json>    options of the transport or preset, such as '{"keepsIds":true}'
+  --token <jwt>       a token, sent as Authorization: Bearer <jwt>
+  --token-url <url>   a URL that answers with the token, as JSON with a member "token"
+  --header <h>        a header for every request, such as 'x-api-key: 42'; can be repeated
+  --read <url>        a URL to read a row back, with {table} and {id} in it
   --timeout <s>       seconds for each request; default 30
-  --json              a report for programs
+  --json              prints the report as JSON
 
-Exit code 0: nothing is wrong. 1: something is. 2: the arguments are not right.`;
+Exit code 0: no violation. 1: a violation. 2: wrong arguments.`;
 
-/** Arguments that can't be used; the message is for the user. */
+/** The arguments are wrong. The message is for the user. */
 export class UsageError extends Error {}
 
 export interface CliArguments {
@@ -38,7 +38,7 @@ export function readArguments(argv: readonly string[]): CliArguments | 'help' {
   const [command, url, ...more] = positionals;
   if (command !== 'verify') throw new UsageError(`There is no command "${command ?? ''}".`);
   if (!url || more.length > 0) throw new UsageError('Give one url.');
-  if (!/^https?:\/\/[^/]/i.test(url)) throw new UsageError(`"${url}" is no http(s) url.`);
+  if (!/^https?:\/\/[^/]/i.test(url)) throw new UsageError(`"${url}" isn't an http(s) url.`);
   const { table, row, contract = 'write-api', token, timeout = '30' } = values;
   if (!table || row === undefined) throw new UsageError('--table and --row are needed.');
   const found = Object.hasOwn(CONTRACTS, contract) ? CONTRACTS[contract] : undefined;
@@ -98,7 +98,7 @@ function readColumns(name: string, text: string): Columns {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Columns;
   } catch {
-    // Said below.
+    // The error is thrown below.
   }
   const example = name === '--options' ? '{"keepsIds":true}' : '{"name":"Milk"}';
   throw new UsageError(`${name} takes a JSON object, such as '${example}'.`);

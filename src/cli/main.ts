@@ -37,6 +37,6 @@ async function fetchToken(url: string): Promise<string> {
   const { token } = Object(json);
   if (typeof token === 'string' && token !== '') return token;
   throw new UsageError(
-    `--token-url answered no JSON with a token (HTTP status ${response?.status ?? 'none'}).`,
+    `--token-url didn't answer JSON with a token (HTTP status ${response?.status ?? 'none'}).`,
   );
 }

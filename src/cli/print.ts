@@ -11,7 +11,7 @@ const MARKS: Readonly<Record<FindingStatus, string>> = {
   skipped: 'skipped   ',
 };
 
-/** What is going to happen, before it does. */
+/** Returns the text that is printed before the checks run. */
 export function announcement({ url, table, contract }: Target): string {
   return (
     `Verifying ${url} (${contract.name}).\n` +
@@ -19,7 +19,7 @@ export function announcement({ url, table, contract }: Target): string {
   );
 }
 
-/** The report as a table for people. */
+/** Returns the report as a readable table. */
 export function asTable({ checks, passed, left }: VerifyReport, table: string): string {
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2;
   const indent = ' '.repeat(12 + width);

@@ -151,7 +151,7 @@ export function batchEndpoint(options: BatchEndpointOptions): Transport {
   return Object.assign(transport, { url });
 }
 
-/** Some backends answer 413 without CORS headers, which a browser shows as any other network error. */
+/** Says in a network error that the body may be too large. A browser hides a 413 without CORS headers like that. */
 function tellOfSize(failure: unknown): unknown {
   const { code, detail, cause } = UploadError.from(failure);
   return code === 'network'

@@ -4,9 +4,9 @@ import { readState, writeState } from '../database/tables.ts';
 type Transactions = readonly { readonly raw: readonly CrudEntryLike[] }[];
 
 interface Added {
-  /** Resolves when it is stored. Never rejects. */
+  /** Resolves when the mark is stored. Never rejects. */
   readonly kept: Promise<unknown>;
-  /** Takes the mark back: an answer came after all. Resolves when that is stored. Never rejects. */
+  /** Removes the mark, because an answer came. Resolves when that is stored. Never rejects. */
   undo(): Promise<void>;
 }
 

@@ -138,7 +138,7 @@ async function targetOf(
   return { sqlName: quoted(viewName), columns: new Set(columns.map(({ name }) => name)) };
 }
 
-/** Columns that are written in a special way, and can't be in `opData`. */
+/** Columns of PowerSync's views that aren't data, so they can't be in `opData`. */
 const SPECIAL = ['id', '_metadata', '_deleted'];
 
 function valuesOf(entry: CrudEntryLike, { columns }: Target): Map<string, SqlValue> {

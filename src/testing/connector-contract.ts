@@ -5,16 +5,16 @@ import { refusalCases } from './connector/refusals.ts';
 import { uploadCases } from './connector/uploads.ts';
 
 /**
- * The rules that every connector must keep, as a list of tests for any test runner. Run it for a connector that you wrote
- * yourself, or one that wraps another. `BackendConnector` passes.
+ * The rules that every connector must keep, as a list of tests for any test runner. Run it for a connector that you
+ * wrote yourself, or one that wraps another. `BackendConnector` passes.
  *
- * - A write leaves the queue only if the backend applied it, or if it was refused and the app kept it. It stays after an
- *   error, an HTML page, half an answer, a 401 or a lost reply.
- * - Writes are sent in order, and transactions whole. `complete()` is called once, without an argument. Writes made during
- *   an upload stay queued, and a queue that is cleared during an upload stays cleared.
- * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls at the same time don't
- *   send the same writes.
- * - The token is requested once at a time. Null means that nobody is signed in. A throw means that it isn't known.
+ * - A write leaves the queue only if the backend applied it, or if it was refused and the app kept it. It stays after
+ *   an error, an HTML page, half an answer, a 401 or a lost reply.
+ * - Writes are sent in order, and transactions whole. `complete()` is called once, without an argument. Writes made
+ *   during an upload stay queued, and a queue that is cleared during an upload stays cleared.
+ * - `uploadData()` moves the head of the queue or throws, and ends within its deadline. Two calls at the same time
+ *   don't send the same writes.
+ * - The token is requested once at a time. Null means that nobody is signed in. A throw means that this isn't known.
  * - A refused transaction is kept and doesn't block the rest. A retry has the same key. Other content has another key.
  *
  * @example
@@ -48,7 +48,11 @@ import { uploadCases } from './connector/uploads.ts';
  *         results: areApplied.map((isApplied) =>
  *           isApplied
  *             ? { status: 'success' }
- *             : { status: 'fatal_error', requires_client_handling: false, failed_operation: { error_code: 'INVALID' } },
+ *             : {
+ *                 status: 'fatal_error',
+ *                 requires_client_handling: false,
+ *                 failed_operation: { error_code: 'INVALID' },
+ *               },
  *         ),
  *       },
  *     }),

@@ -9,9 +9,9 @@ export interface FakeClock {
 }
 
 /**
- * Makes a clock that stands still until you move it. With it, the connector's gate opens and its tokens expire only when
- * the test moves the clock, so the test doesn't have to wait. With `random: () => 0` the waits aren't shortened, so you
- * know them to the millisecond.
+ * Makes a clock that stands still until you move it. With it, the connector's gate opens and its tokens expire only
+ * when the test moves the clock, so the test doesn't have to wait. With `random: () => 0` the waits aren't shortened,
+ * so you know their exact length.
  *
  * Deadlines (`retry.timeoutMs`) and the timers of `keepUploading()` still use the real clock.
  *

@@ -1,5 +1,5 @@
-// What an app names. What only its methods take or return is a `type` of its own file and isn't exported: declarations that
-// an app's build makes can then write it out.
+// Exports what an app imports by name. Types that only appear in parameters and return values are `type` aliases in
+// their own files and aren't exported, so that an app's generated declarations can inline them.
 export type { ConnectorCase } from './connector/connector-case.ts';
 export type {
   BackendAnswer,

@@ -48,7 +48,7 @@ export interface MemoryDatabaseOptions {
    */
   readonly clientId?: string | undefined;
   /**
-   * Rows that count as downloaded, by table.
+   * Rows that are already downloaded, by table.
    *
    * @default no rows
    */
@@ -62,11 +62,11 @@ interface Writer {
   /** `INSERT OR REPLACE`: queues a PUT with the columns that are not null. */
   put(table: string, id: string, columns?: MemoryColumns, options?: WriteOptions): Promise<void>;
   /**
-   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. A missing row counts as downloaded: all its
-   * columns change.
+   * `UPDATE`: queues a PATCH of the columns that change, with explicit nulls. If the row is missing, it counts as
+   * downloaded, and all the given columns change.
    */
   patch(table: string, id: string, columns: MemoryColumns, options?: WriteOptions): Promise<void>;
-  /** `DELETE`: queues a DELETE. A missing row counts as downloaded. */
+  /** `DELETE`: queues a DELETE. If the row is missing, it counts as downloaded. */
   remove(table: string, id: string, options?: WriteOptions): Promise<void>;
   // biome-ignore lint/suspicious/noExplicitAny: parameters as the SDK types them.
   execute(sql: string, parameters?: any[]): Promise<MemoryQueryResult>;
@@ -82,7 +82,7 @@ interface Writer {
 
 /** The argument of a `writeTransaction()` callback. All entries that it writes have the same transaction id. */
 export interface MemoryTransaction extends Writer, LocalTransaction {
-  // Both have these two.
+  // Writer and LocalTransaction both declare these two.
   execute: Writer['execute'];
   getAll: Writer['getAll'];
 }
@@ -103,8 +103,8 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   /** Counts the queued entries. `size` is 20 for each entry, as in the SDK. */
   getUploadQueueStats(includeSize?: boolean): Promise<{ count: number; size: number | null }>;
   /**
-   * Runs the callback after earlier transactions have ended. If it throws, nothing is written. Write with the argument of
-   * the callback: writes of the database itself wait until the transaction has ended, as in the SDK.
+   * Runs the callback after earlier transactions have ended. If it throws, nothing is written. Write with the argument
+   * of the callback: writes of the database itself wait until the transaction has ended, as in the SDK.
    */
   writeTransaction<T>(callback: (transaction: MemoryTransaction) => Promise<T>): Promise<T>;
   /** Calls the handler `throttleMs` (default 30) after these tables change. Returns a function that ends the watch. */
@@ -114,8 +114,8 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   /** Deletes the queue and all rows. The client id and tables of `CREATE TABLE` stay, and op ids keep counting up. */
   disconnectAndClear(options?: object): Promise<void>;
   /**
-   * Replaces the rows of the given tables with those of the server, like the SDK at a checkpoint. While anything is queued,
-   * or `downloadsFrozen` is true, it changes nothing and returns false.
+   * Replaces the rows of the given tables with those of the server, like the SDK at a checkpoint. While anything is
+   * queued, or `downloadsFrozen` is true, it changes nothing and returns false.
    */
   download(rows: MemoryRows): Promise<boolean>;
   /** Opens the same database file again, like a restarted app or another tab. */
@@ -130,21 +130,23 @@ export interface MemoryDatabase extends Writer, WritableDatabase {
   readonly downloadsFrozen: boolean;
   /**
    * Called with the last op id before `complete()` removes entries. `complete()` waits for it. If it throws, so does
-   * `complete()`, and nothing is removed: like an app that is killed just before.
+   * `complete()`, and nothing is removed, like in an app that is killed just before that.
    */
   beforeComplete: CompletionHook | undefined;
-  /** Called with the last op id after `complete()` has removed entries. If it throws: like an app that is killed just after. */
+  /**
+   * Called with the last op id after `complete()` has removed entries. A throw is like an app that is killed just after
+   * that.
+   */
   afterComplete: CompletionHook | undefined;
 }
 
 /**
- * Makes a PowerSync database in memory, to test connectors, transports and rejection policies. It needs no SQLite, worker
- * or WebAssembly, and runs wherever JavaScript runs.
+ * Makes a PowerSync database in memory, to test connectors, transports and rejection policies. It needs no SQLite,
+ * worker or WebAssembly, and runs wherever JavaScript runs.
  *
  * Its upload queue behaves like that of SDK 1.x and 2.x, which don't differ in this; the same tests run on all three:
  *
- * - Op ids only increase, even after the queue was cleared. Op ids and transaction ids are those that the SDK would
- *   give.
+ * - Op ids only increase, even after the queue was cleared. Op ids and transaction ids are the same as in the SDK.
  * - Each read makes new entries. A batch is cut off at its limit, even inside a transaction.
  * - Completing removes everything up to the handle's last entry, no matter who wrote it.
  * - A transaction that fails leaves nothing behind, and isn't visible before it has ended.
@@ -247,7 +249,7 @@ function openFile(file: DatabaseFile, opened: Opened): MemoryDatabase {
   return database;
 }
 
-/** A statement that is a transaction of its own. */
+/** Runs a statement in its own transaction. */
 async function alone(
   file: DatabaseFile,
   opened: Opened,
@@ -258,7 +260,7 @@ async function alone(
     try {
       return runSql(file, opened, change, sql, parameters);
     } catch (error) {
-      if (error instanceof Fail) return error; // what was written before it stays
+      if (error instanceof Fail) return error; // keeps what the statement wrote before it failed
       throw error;
     }
   });
@@ -294,7 +296,7 @@ function writerOf(file: DatabaseFile, opened: Opened, change: Change | undefined
   };
 }
 
-/** Older JavaScript engines of React Native lack the symbol; the SDK uses the same one in its place. */
+/** Older JavaScript engines of React Native lack this symbol. The SDK uses the same replacement. */
 const asyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator ?? Symbol.for('Symbol.asyncIterator');
 
 function transactionsOf(file: DatabaseFile, hooks: CompletionHooks): AsyncIterable<MemoryCrudTransaction> {

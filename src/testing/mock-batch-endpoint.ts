@@ -15,8 +15,8 @@ export interface MockBatchEndpointOptions extends TransactionalMockOptions {
    */
   readonly method?: string | undefined;
   /**
-   * Reads the body of a request, for transports with their own `encode`. Return undefined if the body isn't in the form of
-   * your contract: it is answered with 400.
+   * Reads the body of a request, for transports with their own `encode`. Return undefined if the body isn't in the form
+   * of your contract: the mock then answers 400.
    *
    * @default reads the form of `batchEndpoint()`
    */
@@ -113,7 +113,10 @@ function refusalIn({ transactions, results }: Executed): MockAnswer | undefined 
   return undefined;
 }
 
-/** The form of `batchEndpoint()`: all entries in one list, which `transactions` cuts where there are several. */
+/**
+ * Reads the body of `batchEndpoint()`: one list of entries. If there are several transactions, `transactions` has their
+ * lengths.
+ */
 function readBatch(body: unknown): readonly MockTransaction[] | undefined {
   if (!isObject(body) || !Array.isArray(body.batch)) return undefined;
   const entries = body.batch.map(readEntry);

@@ -11,7 +11,7 @@ import { readTransactions, writeResult } from './mock/write-contract.ts';
 export interface MockGraphqlOperation {
   /** The GraphQL document. */
   readonly query: string;
-  /** The response name of its first field: `putTodo` in `mutation ($id: ID!) { putTodo(id: $id) { id } }`. */
+  /** Response name of the first field, such as `putTodo` in `mutation ($id: ID!) { putTodo(id: $id) { id } }`. */
   readonly field: string;
   /** The variables of the operation. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the app's own mutations take.
@@ -21,8 +21,8 @@ export interface MockGraphqlOperation {
 /** Options of {@link mockGraphql}. */
 export interface MockGraphqlOptions extends TransactionalMockOptions {
   /**
-   * Reads your own mutations, for transports with the option `mutations`. Return what the operation writes, or undefined if
-   * the server doesn't know it.
+   * Reads your own mutations, for transports with the option `mutations`. Return the transaction that the operation
+   * writes, or undefined if the server doesn't know the operation.
    *
    * @default reads the `uploadTransactions` mutation
    */
@@ -30,8 +30,8 @@ export interface MockGraphqlOptions extends TransactionalMockOptions {
 }
 
 /**
- * A mock of a GraphQL server, for `graphql()`: with the `uploadTransactions` mutation, or with your own mutations. Your own
- * are answered with the row's id. A refusal is a GraphQL error with the code in its `extensions`.
+ * A mock of a GraphQL server, for `graphql()`, with the `uploadTransactions` mutation or with your own mutations. It
+ * answers your own mutations with the row's id. A refusal is a GraphQL error with the code in its `extensions`.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
@@ -95,7 +95,7 @@ function readUpload({ field, variables }: MockGraphqlOperation): readonly MockTr
   return readTransactions(isObject(variables) ? variables.transactions : undefined);
 }
 
-/** GraphQL answers every member that was asked for: null where there is none. */
+/** Adds nulls, because GraphQL answers with every field of the query. */
 function withNulls(result: MockResult): object {
   const { failed_operation: failed, ...others } = JSON.parse(JSON.stringify(writeResult(result)));
   return {

@@ -34,8 +34,8 @@ export interface MockPostgrest extends MockBackend {
 }
 
 /**
- * A mock of PostgREST (Supabase, Neon), for `postgrest()`. It knows upserts, updates and deletes of rows by `id`, and calls
- * of an SQL function of any name with `{ idempotency_key, crud }`. It knows no other queries.
+ * A mock of PostgREST (Supabase, Neon), for `postgrest()`. It knows upserts, updates and deletes of rows by `id`, and
+ * calls of an SQL function of any name with `{ idempotency_key, crud }`. It knows no other queries.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *
@@ -60,7 +60,7 @@ const CONTRACT: MockContract = {
   isPrefix: true,
   unit: 'request',
   refusal: (status, message) =>
-    status === 401 ? problem(401, 'PGRST301', message) : json(status, { message }), // from what stands before PostgREST: without a code
+    status === 401 ? problem(401, 'PGRST301', message) : json(status, { message }), // from a gateway in front of PostgREST, so without a code
   read(request) {
     const { table, functionName, ids } = placeOf(request);
     if (functionName !== undefined) return readCall(request);
@@ -112,7 +112,7 @@ function statusOf(code: string): number {
 interface Place {
   readonly table?: string | undefined;
   readonly functionName?: string | undefined;
-  /** What the filter on `id` names; undefined without one. */
+  /** Ids in the filter on `id`. Undefined if there is no such filter. */
   readonly ids?: readonly string[] | undefined;
 }
 
@@ -125,7 +125,7 @@ function placeOf({ path }: MockRequest): Place {
   return { table: first, ids: idsIn(new URLSearchParams(query).get('id')) };
 }
 
-/** The ids of `eq.a` and of `in.(a,"b,c")`. */
+/** Returns the ids in `eq.a` or in `in.(a,"b,c")`. */
 function idsIn(filter: string | null): readonly string[] | undefined {
   if (filter?.startsWith('eq.')) return [filter.slice('eq.'.length)];
   const list = /^in\.\((.*)\)$/s.exec(filter ?? '')?.[1];
@@ -143,7 +143,9 @@ function readCall({ method, body }: MockRequest): readonly MockTransaction[] | M
     : [transaction];
 }
 
-/** What a request to a table writes; a text where it isn't one that the mock knows. */
+/**
+ * Returns the entries that a request to a table writes, or an error message if the mock doesn't know such a request.
+ */
 function readEntries(
   { method, body }: MockRequest,
   table: string,
@@ -177,7 +179,7 @@ function toTransactions(entries: readonly MockEntry[]): readonly MockTransaction
   return entries.length > 0 ? [{ entries }] : [];
 }
 
-/** How many rows a request wrote, or found. */
+/** Returns the number of rows that a request wrote or found. */
 function rowsIn({ request, results: [result], tables }: Executed): number {
   if (result?.status === 'applied') return result.written;
   const { table = '', ids = [] } = placeOf(request);

@@ -20,8 +20,8 @@ export interface MockRowRequest {
 /** Options of {@link mockRowEndpoints}. */
 export interface MockRowEndpointsOptions extends MockOptions {
   /**
-   * Reads a request, for transports with their own `routes`. Return undefined if there is no such route: the request is
-   * answered with 404.
+   * Reads a request, for transports with their own `routes`. Return undefined if there is no such route: the mock then
+   * answers 404.
    *
    * @default reads `PUT`, `PATCH` and `DELETE` of `/{table}/{id}`
    */

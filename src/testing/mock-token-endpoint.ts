@@ -21,7 +21,7 @@ export interface MockTokenEndpointOptions extends Pick<MockOptions, 'url' | 'clo
    */
   readonly userId?: string | undefined;
   /**
-   * How long a token is valid, in milliseconds.
+   * Lifetime of a token, in milliseconds.
    *
    * @default 300_000 (5 minutes)
    */
@@ -41,7 +41,7 @@ export interface MockTokenEndpoint extends MockEndpoint {
 }
 
 /**
- * A mock of the route that `credentials` gets its tokens from: a `GET` that is answered with `{ token, powersync_url }`.
+ * A mock of the route from which `credentials` gets its tokens. It answers a `GET` with `{ token, powersync_url }`.
  * Each token is a new JWT that expires. It has no signature, so no real backend accepts it.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
@@ -75,7 +75,7 @@ export function mockTokenEndpoint(options: MockTokenEndpointOptions): MockTokenE
   optionChecks('mockTokenEndpoint').noOthers('', unknown);
   const resolved = resolveMockOptions('mockTokenEndpoint', { url, clock, authorization: 'none' });
   const tokens: string[] = [];
-  let issued = 0; // not reset: no two tokens are equal
+  let issued = 0; // never reset, so that all tokens differ
 
   function issue(path: string): string {
     const asked = /[?&]user_id=([^&]*)/.exec(path)?.[1];

@@ -6,7 +6,7 @@ import { MAX_BYTES, writeApiContract } from './mock/write-contract.ts';
 /**
  * A mock of PowerSync's reference write API, for `writeApi()`. It has the rules of that API: a `POST` of 1 to 50
  * transactions as JSON without null members (else 400), with a Bearer token (else 401) and at most 102 400 bytes (else
- * 413). After a refusal, the rest of a request is not attempted.
+ * 413). After a refusal, the rest of the request is not attempted.
  *
  * @throws TypeError if an option is missing, misspelt or out of range. The message names the option.
  *

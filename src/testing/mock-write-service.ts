@@ -13,7 +13,7 @@ import { readTransactions, writeResult } from './mock/write-contract.ts';
 export interface MockWriteService extends Omit<MockResultsBackend, 'url' | 'handlers' | 'fetch'> {
   /** Pass it as the option `transport` of `writeService()`. Calls need neither a network nor msw. */
   readonly transport: {
-    /* biome-ignore-start lint/suspicious/noExplicitAny: Connect's types need its packages; these declarations must not. */
+    /* biome-ignore-start lint/suspicious/noExplicitAny: Connect's types would need its packages. */
     unary(
       method: any,
       signal: PlatformAbortSignal | undefined,
@@ -104,7 +104,7 @@ function resultsIn(answer: MockAnswer | undefined): readonly object[] {
 
 const OPS = ['', 'PUT', 'PATCH', 'DELETE'];
 
-/** A message of the service, in the words of the write contract. */
+/** Converts a message of the service to the JSON of the write API. */
 function asInTheContract({ transactionId, idempotencyKey, crud }: Record<string, unknown>): object {
   return {
     transaction_id: transactionId === undefined ? undefined : Number(transactionId),

@@ -39,10 +39,13 @@ export interface ScriptedAnswer {
 export interface ScriptedBackendOptions {
   /** Returns the transactions in a request. If a request carries a single entry, return it as one transaction. */
   readonly read: (request: ScriptedRequest) => readonly ReceivedTransaction[];
-  /** Makes the answer. `areApplied` says of each transaction whether it was applied (true) or refused for good (false). */
+  /**
+   * Makes the answer. `areApplied` has one value for each transaction: true if it was applied, false if it was refused
+   * for good.
+   */
   readonly answer: (areApplied: readonly boolean[], request: ScriptedRequest) => ScriptedAnswer;
   /**
-   * Whether a request is applied as a whole: one refused transaction then refuses all.
+   * True: a request is applied as a whole, so one refused transaction refuses all of them.
    *
    * @default false
    */
@@ -51,13 +54,13 @@ export interface ScriptedBackendOptions {
 
 /** What {@link scriptedBackend} returns. */
 export interface ScriptedBackend extends ConnectorBackend {
-  /** Give it to the connector instead of the platform's `fetch`. */
+  /** Pass it to the connector instead of the platform's `fetch`. */
   readonly fetch: PlatformFetch;
 }
 
 /**
- * Makes a backend for {@link connectorContract}, behind a `fetch`. The cases control it, and your two functions read and
- * answer requests in the form of your contract. The page of `connectorContract` has an example.
+ * Makes a backend for {@link connectorContract}, behind a `fetch`. The cases control it, and your two functions read
+ * and answer requests in the form of your contract. The page of `connectorContract` has an example.
  *
  * @throws TypeError if an option is misspelt or wrong. The message names the option.
  */
@@ -135,7 +138,7 @@ function toResponse({ status = 200, body }: ScriptedAnswer): Response {
   return new Response(isText ? body : JSON.stringify(body), { status, headers });
 }
 
-/** Without a body there is no half of it: then the connection breaks. */
+/** Returns half of the answer. An answer without a body can't be cut in half, so the connection breaks. */
 async function truncated(answer: ScriptedAnswer): Promise<Response> {
   const whole = toResponse(answer);
   const text = await whole.text();
@@ -157,7 +160,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 /** What {@link scriptedLogin} returns. */
 export interface ScriptedLogin extends ContractLogin {
-  /** For your own connector: returns the token, or null if nobody is signed in. Throws if a case wants it to. */
+  /** For your own connector: returns the token, or null if nobody is signed in. Throws if a case requires that. */
   getToken(): Promise<string | null>;
   /** For the option `credentials` of `BackendConnector`: returns the token as an object, or null. */
   credentials(): Promise<{ token: string } | null>;
@@ -178,7 +181,7 @@ export function scriptedLogin(token: string = 'token'): ScriptedLogin {
     },
     async getToken() {
       calls++;
-      await new Promise((resolve) => setTimeout(resolve, 1)); // so that somebody else can ask meanwhile
+      await new Promise((resolve) => setTimeout(resolve, 1)); // so that calls can overlap
       if (login.token instanceof Error) throw login.token;
       return login.token;
     },

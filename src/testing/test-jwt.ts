@@ -9,13 +9,13 @@ export interface TestJwtOptions {
    */
   readonly sub?: string | undefined;
   /**
-   * When the token was issued (`iat`), in epoch milliseconds, rounded down to a whole second.
+   * Time at which the token was issued (`iat`), in epoch milliseconds, rounded down to a whole second.
    *
    * @default Date.now()
    */
   readonly issuedAtMs?: number | undefined;
   /**
-   * How long the token is valid after it was issued (`exp`), in milliseconds. Negative for an expired token.
+   * Lifetime of the token from `iat` to `exp`, in milliseconds. Negative for an expired token.
    *
    * @default 300_000 (5 minutes)
    */
@@ -60,8 +60,8 @@ export function testJwt(options: TestJwtOptions = {}): string {
 }
 
 /**
- * Makes a JWT without a signature that has exactly these claims. Claims that aren't an object are allowed too, to test how
- * your code handles them.
+ * Makes a JWT without a signature that has exactly these claims. Claims that aren't an object are allowed too, to test
+ * how your code handles them.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ export function unsignedJwt(claims: unknown): string {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-// By hand: React Native has no `btoa` everywhere, browsers no `Buffer`.
+// Written by hand, because some versions of React Native have no `btoa`, and browsers have no `Buffer`.
 function base64Url(value: unknown): string {
   let text = '';
   let bits = 0;

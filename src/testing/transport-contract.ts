@@ -17,8 +17,8 @@ export type {
 } from './contract/harness.ts';
 
 /**
- * The rules that every transport must keep, as a list of tests for any test runner. Run it for your own transport, with the
- * real backend or one that is as close to it as possible.
+ * The rules that every transport must keep, as a list of tests for any test runner. Run it for your own transport, with
+ * the real backend or one that is as close to it as possible.
  *
  * `needs` of a case lists the faults that your harness must be able to make. Skip cases whose faults your backend can't
  * have. All transports run the other cases: exact values, order, one outcome for each transaction, refusals, replays,

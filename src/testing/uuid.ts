@@ -1,4 +1,4 @@
-/** A UUID of version 4; random enough for tests, where `crypto` may be missing. */
+/** Makes a UUID of version 4 with `Math.random()`, because some test environments lack `crypto`. */
 export function uuid(): string {
   return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (letter) => {
     const digit = Math.floor(Math.random() * 16);

@@ -8,7 +8,7 @@ import type { Columns } from './change-columns.ts';
 import { eachEntry } from './each-entry.ts';
 
 /**
- * Transform: adds columns to every PUT and PATCH. If an entry has such a column already, its value is replaced. An
+ * Transform: adds columns to every PUT and PATCH. If an entry already has such a column, its value is replaced. An
  * empty PATCH gets the columns too, so put {@link dropEmptyPatches} before it in the list.
  *
  * A function is called for each entry on each try, so the values may differ between two tries of one write.

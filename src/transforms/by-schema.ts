@@ -7,7 +7,7 @@ import { castAsSqlite } from './sqlite-cast.ts';
 /**
  * Transform: adds a null to each PUT for every column of the table that it doesn't have. PowerSync leaves nulls out of
  * a PUT. So if the backend writes a PUT as an upsert, columns that the app has set to null would keep their old values
- * there. But where a column has a default on the server, the null replaces the default.
+ * there. If a column has a default on the server, the null replaces that default.
  *
  * Put it before `renameTables()` and `renameColumns()`, because it needs the names of the schema. Entries of other
  * tables stay as they are.
@@ -36,14 +36,14 @@ export function fillNulls(schema: SchemaLike): Transform {
 }
 
 /**
- * Transform: gives each value the type of its column, as the app sees it. The queue keeps what an INSERT was given: if
- * the app inserts the text `'17'` into an integer column, the queue has `'17'`, although the app reads 17.
+ * Transform: converts each value to the type of its column, as the app reads it. The queue keeps values as they were
+ * inserted: if the app inserts the text `'17'` into an integer column, the queue has `'17'`, although the app reads 17.
  *
  * - Integer and real columns: text becomes the number that it begins with. `'1e3'` becomes 1 in an integer column and
  *   1000 in a real one; text without a number becomes 0.
  * - Integer columns: a fraction is cut off.
  * - Text columns: a number becomes text.
- * - An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it was text. If the SDK has rounded it already, it
+ * - An integer beyond `Number.MAX_SAFE_INTEGER` is sent as text if it was text. If the SDK has already rounded it, it
  *   stays a number.
  *
  * `previousValues` are changed in the same way. Put it before `renameTables()` and `renameColumns()`, because it needs

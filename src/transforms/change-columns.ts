@@ -4,14 +4,14 @@ import type { UploadEntry } from '../queue/transaction.ts';
 /** Columns of an entry, by name. */
 export type Columns = Readonly<Record<string, unknown>>;
 
-/** New name and value of a column; undefined leaves it out. `isOld`: it is one of `previousValues`. */
+/** Returns the new name and value of a column, or undefined to leave it out. `isOld` is true in `previousValues`. */
 export type ChangeColumn = (
   column: string,
   value: unknown,
   isOld: boolean,
 ) => readonly [column: string, value: unknown] | undefined;
 
-/** Returns a copy of an entry in which each column is changed, in `previousValues` too. */
+/** Returns a copy of an entry with each column changed, in `previousValues` too. */
 export function changeColumns(entry: UploadEntry, change: ChangeColumn): UploadEntry {
   const changeAll = (columns: Columns, isOld: boolean): Columns =>
     collected(Object.entries(columns).map(([old, value]) => change(old, value, isOld)));
@@ -23,7 +23,7 @@ export function changeColumns(entry: UploadEntry, change: ChangeColumn): UploadE
   };
 }
 
-/** Like `changeColumns()`, for an asynchronous change: one column after another. */
+/** Like `changeColumns()`, for an asynchronous function. Columns are changed one after another. */
 export async function changeColumnsLater(
   entry: UploadEntry,
   change: (...column: Parameters<ChangeColumn>) => Promise<ReturnType<ChangeColumn>>,

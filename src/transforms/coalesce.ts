@@ -60,7 +60,7 @@ function mergeRows(
   isMeant: (table: string) => boolean,
 ): readonly UploadEntry[] {
   const merged: (UploadEntry | undefined)[] = [];
-  const latest = new Map<string, number>(); // where the latest entry of a row is
+  const latest = new Map<string, number>(); // index of the latest entry, by row
   const trail = createTrail();
   for (const entry of entries) {
     const { op, table, id } = entry;
@@ -98,7 +98,7 @@ function haveOneMetadata(earlier: UploadEntry, { metadata }: UploadEntry): boole
   return metadata == null || earlier.metadata == null || metadata === earlier.metadata;
 }
 
-/** What two entries have in common once they are one. */
+/** The metadata and previous values of a merged entry. */
 function together(
   earlier: UploadEntry,
   later: UploadEntry,

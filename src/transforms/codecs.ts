@@ -76,14 +76,14 @@ export function number(value: unknown): number {
   return Number.isFinite(parsed) ? (parsed as number) : refuse('a number that is not rounded');
 }
 
-/** The number in a text; undefined where there is none, or an integer that would be rounded. */
+/** Returns the number in a text. Undefined if there is none, or if it is an integer that would be rounded. */
 export function parseNumber(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(value)) return undefined;
   const parsed = Number(value);
   return Number.isFinite(parsed) && !isRounded(parsed) ? parsed : undefined;
 }
 
-/** Throws, without quoting the value. */
+/** Throws an error that doesn't quote the value. */
 export function refuse(expected: string): never {
   throw ownError(`Expected ${expected}.`);
 }

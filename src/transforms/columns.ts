@@ -7,8 +7,8 @@ import { changeColumnsLater } from './change-columns.ts';
 import { eachEntry } from './each-entry.ts';
 
 /**
- * Codec: gets the value of a column as SQLite has it, and returns what the backend takes, or a promise of it. Throws if
- * it can't. It isn't called for null.
+ * Codec: gets the value of a column as SQLite stores it, and returns what the backend accepts, or a promise of it.
+ * Throws if it can't convert the value. It isn't called for null.
  */
 // biome-ignore lint/suspicious/noExplicitAny: so that a codec may name the type it expects.
 export type ColumnCodec = (value: any) => unknown;
@@ -58,7 +58,7 @@ export function columns(codecs: Readonly<Record<string, ColumnCodec>>): Transfor
   );
 }
 
-/** It would be sent as something else, or not at all: a forgotten return, for one. */
+/** Throws if JSON would change or drop the value, such as undefined after a forgotten `return`. */
 function checked(value: unknown): unknown {
   if (isSendable(value)) return value;
   throw ownError('A codec must return a value that JSON can carry.');

@@ -1,6 +1,6 @@
 import { parseNumber, refuse } from './codecs.ts';
 
-// Month, hour, minute, second and offset are checked here, since runtimes differ in what they take for a date.
+// Checks month, hour, minute, second and offset, because runtimes differ in the dates that they accept.
 const DATE =
   /^((\d{4})-(0[1-9]|1[0-2])-([0-3]\d))(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d|24:00)(:[0-5]\d(?:\.\d+)?)? ?(?:Z|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)?)?$/;
 
@@ -29,7 +29,7 @@ export function isoDate(value: unknown): string {
 }
 
 function isInMonth(year: number, month: number, day: number): boolean {
-  // 400 years later the calendar is the same, and no year is taken for one of the 20th century.
+  // The calendar repeats every 400 years, and `Date.UTC()` takes the years 0 to 99 for 1900 to 1999.
   return new Date(Date.UTC(year + 400, month - 1, day)).getUTCDate() === day;
 }
 
@@ -59,7 +59,7 @@ export function isoDateFromMs(value: unknown): string {
  * ```
  */
 export function isoDateFromSeconds(value: unknown): string {
-  // Rounded: a fraction such as .123 isn't exact.
+  // Rounds, because a fraction such as .123 isn't exact.
   return isoDateFromMs(Math.round(toNumber(value) * 1_000));
 }
 

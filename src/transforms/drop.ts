@@ -6,7 +6,7 @@ import { nameMatcher } from './name-matcher.ts';
 
 /**
  * Transform: drops columns from every entry, and from its `previousValues`, for example columns that only the client
- * knows. A PATCH may be empty then, so put {@link dropEmptyPatches} after it in the list.
+ * knows. This can leave a PATCH empty, so put {@link dropEmptyPatches} after it in the list.
  *
  * @param names Names of columns, or patterns with `*`.
  * @throws TypeError if there is no name, or one that isn't text.

@@ -4,18 +4,19 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transform, TransformContext } from '../transport/transform.ts';
 import { isEntry, transformFailure } from '../upload/apply-transforms.ts';
 
-/** Gets one entry, and returns the one to send, or null to drop it; or a promise of either. */
+/** Gets one entry. Returns the entry to send, or null to drop it; or a promise of either. */
 export type ChangeEntry = (
   entry: UploadEntry,
   context: TransformContext,
 ) => UploadEntry | null | Promise<UploadEntry | null>;
 
 /**
- * Makes a transform from a function that gets one entry. It is called for one entry after another.
+ * Makes a transform from a function that changes one entry. The function is called for one entry after another.
  *
- * It must keep the op id (`clientId`) of the entry. It gets a copy, so it may change it. If it throws, the transaction is
- * rejected as `invalid`, except if a look-up failed for now (SQLite is busy, the network failed). Throw an `UploadError` to say otherwise (`unavailable`: not now; `schema_mismatch`: hold).
- * It may look things up in `context.database`, but must not write there.
+ * The function gets a copy of the entry, and may change it, but must keep its op id (`clientId`). If the function
+ * throws, the transaction is rejected as `invalid`, unless a look-up failed for the time being (SQLite is busy, or the
+ * network failed). Throw an `UploadError` for another code (`unavailable`: try again later; `schema_mismatch`: hold the
+ * queue). The function may read from `context.database`, but must not write to it.
  *
  * @param change Gets an entry and the context. Returns the entry to send, or null to drop it; or a promise of either.
  * @throws TypeError if `change` is not a function.
@@ -37,7 +38,7 @@ export function eachEntry(change: ChangeEntry): Transform {
     for (const entry of entries) {
       try {
         const changed = await change(entry, context);
-        // Nothing but null: `condition && entry` must not leave out a write unsaid.
+        // Only null drops an entry: `condition && entry` must not drop a write by accident.
         if (changed === null) continue;
         if (!isEntry(changed)) throw ownError('The function of eachEntry() must return an entry, or null.');
         left.push(changed);

@@ -19,8 +19,8 @@ export type EncryptValue = (
 /** Options of {@link encryptColumns}. */
 export interface EncryptColumnsOptions {
   /**
-   * What happens to these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values that
-   * are encrypted differently each time. Use `'encrypt'` if your encryption gives equal values equal ciphertexts.
+   * Handling of these columns in `previousValues`. `'omit'` leaves them out, because a backend can't compare values
+   * that are encrypted differently each time. Use `'encrypt'` if your encryption gives equal values equal ciphertexts.
    *
    * @default 'omit'
    */
@@ -30,13 +30,13 @@ export interface EncryptColumnsOptions {
 /**
  * Transform: encrypts columns before they are sent. Null stays null.
  *
- * If `encrypt` returns undefined or null, or throws, that means *not now*: the transaction stays queued, with
- * everything behind it, and is tried again later (code `unavailable`). So a missing key loses no write, and nothing is
- * sent in plain text. A value that comes back unchanged isn't sent either. To reject a write, throw an `UploadError`
- * with the code `invalid`.
+ * If `encrypt` returns undefined or null, or throws, the transaction stays queued, with everything behind it, and is
+ * tried again later (code `unavailable`). So a missing key loses no write, and nothing is sent in plain text. A value
+ * that `encrypt` returns unchanged isn't sent either. To reject a write, throw an `UploadError` with the code
+ * `invalid`.
  *
- * Put it last in the list, and give the names under which the columns are sent: renaming changes the names for what
- * comes after it. The rejection policy and the table of rejected writes get what the app wrote: plain text.
+ * Put it last in the list, and use the names under which the columns are sent: transforms that rename columns come
+ * before it. The rejection policy and the table of rejected writes get what the app wrote, in plain text.
  *
  * @param names Names of columns, or patterns with `*`.
  * @param encrypt Encrypts one value.

@@ -1,6 +1,6 @@
 /**
- * Turns `list_id` into `listId`, for {@link renameColumns} and {@link renameTables}. Underscores at the start stay. A
- * name in camel case stays as it is.
+ * Turns `list_id` into `listId`, for {@link renameColumns} and {@link renameTables}. Underscores at the start stay.
+ * Names in camel case stay as they are.
  *
  * {@link toSnakeCase} undoes it for names in snake case, except for words that begin with a digit (`line_2` → `line2`),
  * for several words of one letter in a row (`x_y_z` → `xYZ`), and for underscores that are doubled or at the end.

@@ -1,7 +1,7 @@
 import { optionChecks } from '../check-options.ts';
 import { fits } from '../transport/by-table.ts';
 
-/** Tells whether a name fits one of a list: names, or patterns with `*`. A list without a name is a TypeError. */
+/** Returns a function that matches a name against a list of names and patterns with `*`. */
 export function nameMatcher(who: string, option: string, list: readonly string[]): (name: string) => boolean {
   if (!Array.isArray(list) || !list.length || !list.every((each) => each && typeof each === 'string'))
     optionChecks(who).wrong(option, 'a list of names, at least one', list);

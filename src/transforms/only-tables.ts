@@ -6,7 +6,7 @@ import { nameMatcher } from './name-matcher.ts';
 /** Options of {@link onlyTables}. */
 export interface OnlyTablesOptions {
   /**
-   * What happens to entries of other tables. There is no default, because each choice has a cost:
+   * Handling of entries of other tables. There is no default, because each choice has a cost:
    *
    * - `'ignore'`: they are dropped. They leave the queue with their transaction, without being sent.
    * - `'reject'`: the whole transaction is rejected (code `invalid`). As with every transform that fails, three such

@@ -10,10 +10,10 @@ export type TransformsByTable = Readonly<Record<string, Transform | readonly Tra
 const NONE: readonly Transform[] = [];
 
 /**
- * Transform: applies other transforms by table. An exact name counts before patterns, patterns count in their order,
- * and `default` is last. Entries of all other tables stay as they are.
+ * Transform: applies other transforms by table. An exact name comes before patterns, patterns are tried in their order,
+ * and `default` comes last. Entries of all other tables stay as they are.
  *
- * The names are those at this point in the list of transforms: after `renameTables()`, the new ones.
+ * Use the names at this point in the list of transforms: after `renameTables()`, the new ones.
  *
  * A transform gets the neighbouring entries of its tables together, so that no entry moves across entries of other
  * tables. A transform that must see the whole transaction, such as `coalesce()`, belongs in the list next to

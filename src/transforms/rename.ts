@@ -29,8 +29,8 @@ export function renameTables(names: NewNames): Transform {
 }
 
 /**
- * Transform: renames columns, in `previousValues` too. The row's `id` isn't a column, and stays `id`. If two columns
- * would get the same name, the transaction is rejected, so that no value is lost.
+ * Transform: renames columns, in `previousValues` too. The `id` of the row isn't a column, and stays `id`. If two
+ * columns would get the same name, the transaction is rejected, so that no value is lost.
  *
  * @throws TypeError if `names` is neither an object with texts nor a function.
  *

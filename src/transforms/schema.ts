@@ -1,6 +1,6 @@
 import { optionChecks } from '../check-options.ts';
 
-/** The part of a PowerSync `Schema` that is read. That of SDK 1.x and 2.x fits, and `DrizzleAppSchema` too. */
+/** The part of a PowerSync `Schema` that is read. Schemas of SDK 1.x and 2.x fit, and so does `DrizzleAppSchema`. */
 export interface SchemaLike {
   readonly tables: readonly {
     readonly name: string;
@@ -8,7 +8,7 @@ export interface SchemaLike {
   }[];
 }
 
-/** Column types by column, by table. Maps, which know no inherited names. */
+/** Column types, by table and column. Maps, because objects have inherited names. */
 export type ColumnTypes = ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
 
 export function columnTypes(who: string, schema: SchemaLike): ColumnTypes {

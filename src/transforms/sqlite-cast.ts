@@ -1,15 +1,15 @@
 import { isRounded } from './rounded.ts';
 
-/** SQLite's white space, which is less than that of JavaScript. */
+/** White space in SQLite: fewer characters than in JavaScript. */
 const SPACE = '[ \\t-\\r]*';
 const INTEGER = new RegExp(`^${SPACE}([+-]?)0*(\\d*)`);
 const REAL = new RegExp(`^${SPACE}([+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?)`, 'i');
 
 /**
- * `CAST(value AS type)` of SQLite, which is how PowerSync's views show a column: of a text the longest start that is a
- * number, or 0. An integer that JavaScript would round is text here.
+ * Returns what SQLite's `CAST(value AS type)` returns, as PowerSync's views do. Text becomes the number that it begins
+ * with, or 0. An integer that JavaScript would round is returned as text.
  *
- * The text of a number that is no integer is JavaScript's: that of SQLite depends on its version.
+ * Fractions become text as in JavaScript, because SQLite's text of them depends on its version.
  */
 export function castAsSqlite(value: string | number, type: string | undefined): string | number {
   switch (type) {
@@ -43,14 +43,14 @@ function integerIn(text: string): string | number {
   return exact.length > most.length || (exact.length === most.length && exact > most) ? most : exact;
 }
 
-/** The last integer of 64 bits. */
+/** The smallest or the largest 64-bit integer. */
 function bound(isNegative: boolean): string {
   return isNegative ? '-9223372036854775808' : '9223372036854775807';
 }
 
 const NUMERIC = new RegExp(`${REAL.source}${SPACE}$`, 'i');
 
-/** The number that is all of a text, as SQLite's type affinity takes it; undefined where there is none. */
+/** Returns the number if the whole text is one, by the rules of SQLite's type affinity. Undefined if it isn't. */
 export function wholeNumberIn(text: string): number | undefined {
   const found = NUMERIC.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);

@@ -1,26 +1,31 @@
 import type { UploadEntry } from '../queue/transaction.ts';
 
-/** Remembers where in a transaction rows, values and tables were last written, to tell what may depend on what. */
+/**
+ * Remembers where in a transaction rows, values and tables were last written, to find entries that may depend on
+ * others.
+ */
 export interface Trail {
-  /** Notes an entry that stands at `index`. */
+  /** Records the entry at `index`. */
   add(index: number, entry: UploadEntry): void;
-  /** Whether a PATCH may join the entry of its row at `index`: nothing behind that may have to come before it. */
+  /**
+   * Returns true if a PATCH can be merged into the entry of its row at `index`: it depends on no entry after that one.
+   */
   mayMoveTo(index: number, patch: UploadEntry, earlier: UploadEntry): boolean;
-  /** Whether the PUT or PATCH at `index` may be left out before a DELETE: nothing behind it may have to come after it. */
+  /** Returns true if the PUT or PATCH at `index` can be dropped before a DELETE: no later entry depends on it. */
   mayDrop(index: number, entry: UploadEntry): boolean;
 }
 
 /**
- * A DELETE may reach any row, since it cascades: it removes rows, empties references, frees unique values. A PATCH may free
- * a unique value, or cascade to what refers to the old one. So nothing is moved across either. A PUT is taken to be of a new
- * row: it reaches no other, but others may refer to it, by its id or by a text of it.
+ * A DELETE may affect any row, because it cascades: it removes rows, clears references and frees unique values. A PATCH
+ * may free a unique value, or cascade to rows that refer to the old value. So nothing is moved across either. A PUT is
+ * assumed to create a row. It affects no other row, but others may refer to it by its id or by one of its texts.
  */
 export function createTrail(): Trail {
-  const created = lastIndexes(); // of the PUT of an id, or of a text
-  const held = lastIndexes(); // of a PUT or PATCH that holds a value, such as an id
-  const written = lastIndexes(); // of any entry of a table
-  let changed = -1; // of any PATCH
-  let deleted = -1; // of any DELETE
+  const created = lastIndexes(); // by id or text of a PUT
+  const held = lastIndexes(); // by value in a PUT or PATCH, such as an id
+  const written = lastIndexes(); // by table
+  let changed = -1; // the last PATCH
+  let deleted = -1; // the last DELETE
   return {
     add(index, { op, table, id, opData }) {
       written.note(table, index);
@@ -37,7 +42,7 @@ export function createTrail(): Trail {
       !Object.values(opData).some((value) => created.isBehind(value, index)) &&
       !Object.keys(opData).some((column) => {
         const replaced = earlier.opData?.[column];
-        // A key that was emptied cascades once; and what was put in between may refer to the value that is replaced.
+        // A key cascades when it is set to null. And rows that were put in between may refer to the old value.
         return (earlier.op === 'PATCH' && replaced === null) || isTextBehind(held, replaced, index);
       }),
     mayDrop: (index, { op, table, id, opData = {} }) =>
@@ -56,7 +61,7 @@ function isTextBehind(last: ReturnType<typeof lastIndexes>, value: unknown, inde
   return typeof value === 'string' && last.isBehind(value, index);
 }
 
-/** By value; databases may take texts for equal that differ in case. */
+/** The last index of each value. Case is ignored, because some databases ignore it when they compare texts. */
 function lastIndexes() {
   const last = new Map<string, number>();
   const nameOf = (value: unknown): string => String(value).toLowerCase();

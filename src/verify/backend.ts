@@ -8,87 +8,92 @@ import { type Contract, ID_PREFIX, UnusableOptionsError } from './contracts.ts';
 import type { LeftRow } from './left-behind.ts';
 import { hasId, otherId, rowIn } from './row-in-answer.ts';
 
-/** What a backend is to be verified with. */
+/** The backend to verify, and what to send to it. */
 export interface Target {
   readonly url: string;
   readonly contract: Contract;
-  /** A table that may be written to. */
+  /** Name of a table that verify may write to. */
   readonly table: string;
-  /** Columns of a row that the backend takes; `{n}` in a text is numbered. */
+  /** Columns of a row that the backend accepts. `{n}` in a text is replaced with a number. */
   readonly row: Columns;
   /** Columns of a row that a constraint of the backend refuses. */
   readonly badRow?: Columns | undefined;
-  /** A token; undefined where the backend takes none. */
+  /** The token. Undefined if the backend needs none. */
   readonly token?: string | undefined;
-  /** Sent with every request. */
+  /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Options of the contract's transport or preset. */
   readonly options?: Columns | undefined;
-  /** Where a row can be read back: a URL with `{table}` and `{id}` that answers the row as JSON, or 404. */
+  /** URL to read a row back, with `{table}` and `{id}`. It answers with the row as JSON, or with 404. */
   readonly readUrl?: string | undefined;
-  /** Milliseconds for each request. */
+  /** Time limit of each request, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** One answer as it came. */
+/** One answer, unchanged. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** A write as it was sent, and its answer. */
+/** A write request and its answer. */
 export interface Exchange extends RawAnswer {
   readonly method: string;
   /** Headers and body of the request. */
   readonly sent: string;
 }
 
-/** What came of sending transactions: outcomes or an error, and the answers behind them. */
+/** The result of sending transactions: outcomes or an error, with the answers. */
 export interface Delivery {
   readonly outcomes: readonly Outcome[];
   readonly error: UploadError | undefined;
-  /** Of writes only: what a transport read meanwhile is left out. */
+  /** The answers to writes, without those to the transport's reads. */
   readonly answers: readonly Exchange[];
-  /** How many requests were sent, reads among them. */
+  /** Number of requests, with reads. */
   readonly requests: number;
 }
 
 export interface DeliverOptions {
-  /** The token to send; undefined sends none. Default: that of the target. */
+  /** The token to send. Undefined sends none. Default: the target's token. */
   readonly token?: string | undefined;
-  /** By a new transport, as after a restart of the app: one that is used again may remember what it has sent. */
+  /**
+   * True: sends with a new transport, as after a restart of the app, because a transport may remember what it has sent.
+   */
   readonly afterRestart?: boolean;
 }
 
-/** The backend as checks see it. Every row that they write is remembered, to be deleted in the end. */
+/** The backend, for checks. It remembers all rows that they write, to delete them in the end. */
 export interface Backend {
   readonly target: Target;
-  /** A PUT of a new row that the backend takes. */
+  /** Makes a PUT of a new row. Default: one that the backend accepts. */
   newRow(columns?: Columns): UploadEntry;
   change(row: UploadEntry): UploadEntry;
   remove(row: UploadEntry): UploadEntry;
   transaction(...entries: UploadEntry[]): UploadTransaction;
-  /** Sends transactions in one call of the transport; by default with the token. */
+  /** Sends transactions in one call of the transport. */
   deliver(transactions: readonly UploadTransaction[], options?: DeliverOptions): Promise<Delivery>;
-  /** Any request, outside the transport. */
+  /** Sends any request, without the transport. */
   request(init: RequestInit & { readonly url?: string }): Promise<RawAnswer>;
-  /** The row at the backend; null if it isn't there, undefined if it can't be read back. */
+  /** Reads the row at the backend. Null if it isn't there, undefined if it can't be read. */
   read(entry: UploadEntry): Promise<Columns | null | undefined>;
-  /** The ids that the backend said it gave to this row instead of the one that was sent, one for each PUT. */
+  /** Returns the ids that the backend gave to this row instead of the one that was sent, one for each PUT. */
   otherIds(entry: UploadEntry): readonly string[];
-  /** Whether rows are stored under ids that the backend chose: it says so, and none could be read under the id that was sent. */
+  /**
+   * Returns true if the backend chooses ids: its answers show that, and no row could be read under the id that was
+   * sent.
+   */
   choosesIds(): boolean;
-  /** Deletes every row that was written; returns those that stay. */
+  /** Deletes all written rows. Returns those that stay. */
   cleanUp(): Promise<readonly LeftRow[]>;
 }
 
-/** What is known of a row that was written. */
+/** Facts about a written row. */
 interface Written {
   readonly row: UploadEntry;
-  /** What the backend said of its PUT, where that is clear. */
+  /** The backend's clear answers to its PUT. Undefined if there was none. */
   told: 'applied' | 'refused' | undefined;
-  /** Whether it could be read under the id that was sent. */
+  /** True if it could be read under the id that was sent. */
   seen: boolean;
   readonly otherIds: string[];
 }
@@ -99,7 +104,7 @@ interface Written {
  */
 export async function createBackend(target: Target): Promise<Backend> {
   const { contract, headers = {} } = target;
-  // Without a token a transport would send nothing: nobody is signed in then.
+  // Without a token, nobody is signed in, and a transport would send nothing.
   const options = { ...(target.token === undefined && { authorization: 'none' }), ...target.options };
   const run = randomHex(8);
   const written = new Map<string, Written>();
@@ -119,7 +124,7 @@ export async function createBackend(target: Target): Promise<Backend> {
 
   async function recordingFetch(...request: Parameters<typeof fetch>): Promise<Response> {
     const asked = new Request(...request);
-    // The check `tokens` sends the empty token, which stands for none.
+    // The check `tokens` sends an empty token to mean none.
     if (/^bearer\s*$/i.test(asked.headers.get('authorization') ?? '')) asked.headers.delete('authorization');
     const { method } = asked;
     requests++;
@@ -135,15 +140,15 @@ export async function createBackend(target: Target): Promise<Backend> {
     return { clientId: ++count, op, table: target.table, id, opData };
   }
 
-  /** Remembers what the backend says of the rows that were sent. */
+  /** Remembers the backend's answers about the rows that were sent. */
   function note(transactions: readonly UploadTransaction[], delivery: Delivery): void {
     for (const [index, { entries }] of transactions.entries()) {
       for (const { op, table, id } of entries) {
         const row = op === 'PUT' ? written.get(id) : undefined;
         if (!row) continue;
         const told = toldOf(delivery, index, entries.length === 1);
-        if (row.told === 'applied') continue; // A replay that is refused doesn't remove the row.
-        row.told = told ?? (table === target.table ? row.told : 'refused'); // by no other table it gets into this one
+        if (row.told === 'applied') continue; // A refused replay doesn't remove the row.
+        row.told = told ?? (table === target.table ? row.told : 'refused'); // a write to another table makes no row here
       }
     }
     const [sent, ...others] = transactions.flatMap(({ entries }) => entries);
@@ -161,13 +166,13 @@ export async function createBackend(target: Target): Promise<Backend> {
       const id = (contract.id ?? uuidOf)(run, hex(++count));
       return entry('PUT', id, numbered(columns, count));
     },
-    // As an app with `trackPrevious` sends it.
+    // Has previous values, as in an app with `trackPrevious`.
     change: ({ id, opData = {} }) => ({ ...entry('PATCH', id, changed(opData)), previousValues: opData }),
     remove: ({ id }) => entry('DELETE', id),
     transaction: (...entries) => {
       for (const each of entries) {
         if (each.op !== 'PUT' || written.has(each.id)) continue;
-        const row = { ...each, table: target.table }; // also where it is sent to another table
+        const row = { ...each, table: target.table }; // even if it is sent to another table
         written.set(each.id, { row, told: undefined, seen: false, otherIds: [] });
       }
       const [first, last] = [entries[0]?.clientId, entries[entries.length - 1]?.clientId];
@@ -217,10 +222,10 @@ export async function createBackend(target: Target): Promise<Backend> {
   return backend;
 }
 
-/** Deletes a row, and says what stays of it. */
+/** Deletes a row. Returns the rows that stay. */
 async function leftOf(backend: Backend, written: Written, choosesIds: boolean): Promise<LeftRow[]> {
   const { row, told, otherIds } = written;
-  // A server with integers as ids may read this one as that of somebody else's row. So what it refused isn't deleted.
+  // A server with integer ids may take this id for somebody else's row. So a refused row isn't deleted.
   const mayDelete = told !== 'refused' || (await backend.read(row));
   const { outcomes, error } = mayDelete
     ? await backend.deliver([backend.transaction(backend.remove(row))])
@@ -244,7 +249,7 @@ async function leftOf(backend: Backend, written: Written, choosesIds: boolean): 
 function toldOf({ outcomes, error }: Delivery, index: number, isAlone: boolean): Written['told'] {
   const outcome = outcomes[index];
   if (outcome?.status === 'applied') return 'applied';
-  if (!isAlone) return undefined; // A backend may have applied a part of it.
+  if (!isAlone) return undefined; // The backend may have applied a part.
   const code = (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
   return code && (code === 'unauthenticated' || ['reject', 'hold'].includes(defaultVerdict(code)))
     ? 'refused'
@@ -273,7 +278,9 @@ async function send(
   }
 }
 
-/** Fetches, twice if need be: a backend that refused a body may have closed the connection that was kept for the next. */
+/**
+ * Fetches, and tries once more if that fails: after a refused body, the backend may have closed the kept connection.
+ */
 async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Response> {
   const [input, init] = request;
   try {
@@ -284,7 +291,7 @@ async function fetchAgain(...request: Parameters<typeof fetch>): Promise<Respons
   }
 }
 
-/** What a read answered; undefined also where it is a row with another id. */
+/** Returns the row in the answer to a read. Undefined if it can't be read, or if it has another id. */
 function readRow({ status, text }: RawAnswer, id: string): Columns | null | undefined {
   if (status === 404 || status === 410) return null;
   if (status !== 200) return undefined;

@@ -1,7 +1,7 @@
 /** Columns of a row. */
 export type Columns = Readonly<Record<string, unknown>>;
 
-/** `{n}` in a text becomes a number, another one for each row: for columns whose values must not repeat. */
+/** Replaces `{n}` in texts with a number that differs for each row, for columns with unique values. */
 export function numbered(columns: Columns, n: number): Columns {
   return Object.fromEntries(
     Object.entries(columns).map(([name, value]) => [
@@ -11,7 +11,7 @@ export function numbered(columns: Columns, n: number): Columns {
   );
 }
 
-/** Another value for one column: text gets longer, a number greater, a boolean is turned. None if there is no such column. */
+/** Returns a new value for one column: a longer text, a greater number or the other boolean. Empty if there is none. */
 export function changed(row: Columns): Columns {
   const columns = Object.entries(row);
   const [name, value] =
@@ -25,18 +25,18 @@ export function changed(row: Columns): Columns {
   return { [name]: typeof value === 'boolean' ? !value : `${value} (changed)` };
 }
 
-/** A date, a UUID or the like, which may not have any other text behind it. */
+/** Returns true for a date, a UUID or the like, to which no text can be added. */
 function isFormatted(text: string): boolean {
   return /^[\d\s.:+TZ-]+$/i.test(text) || /^[\da-f]{8}-[\da-f-]{27}$/i.test(text) || /^[[{]/.test(text);
 }
 
-/** How a row that was read compares with what was sent. */
+/** Comparison of a row that was read with the row that was sent. */
 export interface Comparison {
   /** Names of columns with another value. */
   readonly different: readonly string[];
-  /** Names of columns that the row doesn't have, so that nothing is known of them. */
+  /** Names of columns that the row doesn't have, so they can't be compared. */
   readonly missing: readonly string[];
-  /** How many columns have the value that was sent. */
+  /** Number of columns with the value that was sent. */
   readonly same: number;
 }
 
@@ -47,7 +47,7 @@ export function compare(found: Columns, sent: Columns = {}): Comparison {
   return { different, missing, same: names.length - missing.length - different.length };
 }
 
-/** Whether two values are one, however a database or a JSON library writes it. */
+/** Returns true if two values are equal, even if a database or a JSON library writes them differently. */
 export function isSame(found: unknown, sent: unknown): boolean {
   const [left, right] = [found ?? null, sent ?? null];
   if (left === right || String(left) === String(right)) return true;
@@ -74,7 +74,7 @@ function asJson(value: unknown): unknown {
   }
 }
 
-/** Milliseconds of a date as databases write it; without a time zone it is taken as UTC. */
+/** Returns the milliseconds of a date as databases write it. A date without a time zone is UTC. */
 function instant(value: unknown): number | undefined {
   const [, date, time = '00:00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i.exec(

@@ -7,48 +7,48 @@ import type { PlatformFetch } from '../transport/platform.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Columns } from './columns.ts';
 
-/** How a transport of a contract makes its requests. */
+/** Options for the requests of a contract's transport. */
 export interface ContractHttp {
   readonly fetch: PlatformFetch;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Options that a transport or a preset doesn't take. The message says which. */
+/** The transport or the preset doesn't accept the options. The message names them. */
 export class UnusableOptionsError extends Error {}
 
-/** A contract needs a package that is not installed. The message says which. */
+/** A contract needs a package that isn't installed. The message names it. */
 export class MissingPackageError extends Error {}
 
-/** A contract that a backend may honour, and what is expected of it. */
+/** A contract, and what it requires of a backend. */
 export interface Contract {
   readonly name: string;
   /** @throws MissingPackageError */
   readonly transport: (url: string, http: ContractHttp, options: object) => Transport | Promise<Transport>;
-  /** Applies each transaction as a whole; perhaps with some options only. */
+  /** True if each transaction is applied as a whole. A function if that depends on the options. */
   readonly atomic: boolean | ((options: Columns) => boolean);
-  /** Asks the backend to keep the idempotency keys that are sent, and to apply none twice. */
+  /** True if the backend must keep the idempotency keys, and apply no key twice. */
   readonly keepsKeys: boolean;
-  /** What to change at the backend, and here, where it gives rows ids of its own. */
+  /** Advice for a backend that gives rows its own ids. */
   readonly idAdvice?: string;
-  /** Bad data is answered with a 2xx and results. */
+  /** True if bad data is answered with a 2xx and results. */
   readonly inBand: boolean;
-  /** The one url that takes JSON by POST, so that bodies of any kind can be tried; undefined where there is none. */
+  /** Returns the one URL that takes JSON by POST, to try any kind of body. Undefined if there is none. */
   readonly postUrl?: (url: string) => string;
-  /** Headers that the transport sends beside those of every transport. */
+  /** Headers that only this transport sends. */
   readonly headers?: readonly string[];
-  /** False where nothing is known of what a browser may send. */
+  /** False if the needs of browsers aren't known. */
   readonly browsers?: false;
-  /** Bodies that aren't in the form of the contract, and have to be refused. */
+  /** Bodies that aren't in the form of the contract, so they must be refused. */
   readonly malformed: readonly string[];
-  /** Whether a 2xx still refuses. Default: none does. */
+  /** Returns true if an answer with a 2xx is a refusal. Default: none is. */
   readonly isRefusal?: (text: string) => boolean;
-  /** The most transactions that a request has to be taken with. */
+  /** Number of transactions in one request that the backend must accept. */
   readonly maxTransactions: number;
   /** Makes ids, from 8 hexadecimal digits of the run and 12 of the row. Default: UUIDs. */
   readonly id?: (run: string, count: string) => string;
 }
 
-/** All ids of rows that are written begin so. */
+/** The ids of all written rows begin with this. */
 export const ID_PREFIX = 'feedc0de';
 
 const NO_JSON = '{"transactions": [';
@@ -78,7 +78,7 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
     name: 'rows',
     transport: (url, http, options) => rowEndpoints({ ...options, url, ...http }),
     atomic: false,
-    keepsKeys: true, // where `idempotencyHeader` names a header for them
+    keepsKeys: true, // if `idempotencyHeader` names a header for them
     inBand: false,
     malformed: [],
     maxTransactions: 1,
@@ -156,7 +156,7 @@ function preset(
   };
 }
 
-/** In JSON over HTTP/1.1, which every server of Connect speaks. The package is the user's: it is asked for by name. */
+/** Uses JSON over HTTP/1.1, which every Connect server supports. Imports the user's package by name. */
 async function connectService(
   baseUrl: string,
   { fetch, headers }: ContractHttp,

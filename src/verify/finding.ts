@@ -1,22 +1,22 @@
 import type { Backend } from './backend.ts';
 
 /**
- * What a check found: `ok`; `violation`, which loses, repeats or blocks writes; `warning`, which matters in some
- * set-ups; `skipped`, with the reason.
+ * Status of a check. `violation`: writes are lost, repeated or blocked. `warning`: matters in some set-ups. `skipped`:
+ * the message has the reason.
  */
 export type FindingStatus = 'ok' | 'violation' | 'warning' | 'skipped';
 
 export interface Finding {
   readonly status: FindingStatus;
-  /** What was seen. */
+  /** The result that the check saw. */
   readonly message: string;
-  /** What to change, for a violation or a warning. */
+  /** The advice after a violation or a warning. */
   readonly advice?: string | undefined;
 }
 
 /** One thing that a backend has to get right. */
 export interface Check {
-  /** A few words, such as `idempotent replay`. */
+  /** Name in a few words, such as `idempotent replay`. */
   readonly name: string;
   run(backend: Backend): Promise<Finding>;
 }

@@ -1,15 +1,15 @@
-/** A row that verifying leaves at the backend. */
+/** A row that stays at the backend. */
 export interface LeftRow {
-  /** The id that it has there. */
+  /** Its id at the backend. */
   readonly id: string;
-  /** Why it could not be deleted. */
+  /** The reason why it couldn't be deleted. */
   readonly why: string;
 }
 
-/** Most ids that are printed for one reason. */
+/** Largest number of ids that are printed for one reason. */
 const MOST = 12;
 
-/** Says which rows stay, and why, by reason. */
+/** Returns lines about the rows that stay, grouped by reason. */
 export function describeLeft(left: readonly LeftRow[], table: string): string[] {
   if (left.length === 0) return [];
   const reasons = [...new Set(left.map(({ why }) => why))];

@@ -1,8 +1,8 @@
 import { type Columns, isSame } from './columns.ts';
 
 /**
- * The row in a body of JSON: `{...}`, `[{...}]`, or one of them as `data` or `row`, or as the only member. Null where
- * the body says that there is none, undefined where it is something else.
+ * Returns the row in a JSON body: `{...}`, `[{...}]`, or one of them as `data`, as `row` or as the only member. Null if
+ * the body says that there is no row. Undefined if the body is anything else.
  */
 export function rowIn(text: string): Columns | null | undefined {
   try {
@@ -23,22 +23,22 @@ function unwrap(json: unknown): Columns | null | undefined {
   return isWrapper ? unwrap(inner) : (json as Columns);
 }
 
-/** Whether a row that was read under an id is the row with that id, as far as can be seen. */
+/** Returns true if a row that was read under an id has that id, or shows no id. */
 export function hasId(row: Columns, id: string): boolean {
   const ids = Object.entries(row).filter(([name]) => /^_?id$/i.test(name));
   return ids.length === 0 || Object.values(row).some((value) => isId(value, id));
 }
 
 /**
- * The id that the backend gave to a row instead of the one that was sent, by its answer to the PUT. Undefined where the
- * answer doesn't show the row, or shows it with the id that was sent.
+ * Returns the id that the backend gave to a row instead of the one that was sent, from its answer to the PUT. Undefined
+ * if the answer doesn't show the row, or shows the id that was sent.
  */
 export function otherId(answer: string, id: string, sent: Columns = {}): string | undefined {
   const row = rowIn(answer);
   if (row == null || Object.values(row).some((value) => isId(value, id))) return undefined;
   const [, own] = Object.entries(row).find(([name]) => /^_?id$/i.test(name)) ?? [];
   if (typeof own !== 'string' && typeof own !== 'number') return undefined;
-  // `{ id: 17 }` alone is the row, too; with other members it may be the id of a job or a request.
+  // `{ id: 17 }` alone is a row too. With other members, it may be the id of a job or a request.
   const isRow = Object.keys(row).length === 1 || Object.keys(sent).some((name) => isTold(row, sent, name));
   return isRow ? String(own) : undefined;
 }

@@ -8,22 +8,22 @@ import { replay } from './checks/replaying.ts';
 import { type Check, type Finding, skipped, violation } from './finding.ts';
 import type { LeftRow } from './left-behind.ts';
 
-/** What came of one check. */
+/** The result of one check. */
 export interface Checked extends Finding {
   readonly check: string;
 }
 
 export interface VerifyReport {
-  /** True where nothing is a violation. */
+  /** True if there is no violation. */
   readonly passed: boolean;
   readonly checks: readonly Checked[];
-  /** How many rows could not be deleted again. */
+  /** Number of rows that couldn't be deleted. */
   readonly rowsLeft: number;
-  /** Which rows these are, and why. */
+  /** These rows, with the reasons. */
   readonly left: readonly LeftRow[];
 }
 
-/** In this order: what all others build on comes first. */
+/** The checks in their order: those on which others depend come first. */
 const CHECKS: readonly Check[] = [
   success,
   ids,
@@ -47,7 +47,7 @@ const CHECKS: readonly Check[] = [
 /**
  * Runs every check against a backend, one after another, and deletes the rows that were written.
  *
- * @throws MissingPackageError or UnusableOptionsError before anything was sent.
+ * @throws MissingPackageError or UnusableOptionsError, before anything is sent.
  */
 export async function verify(target: Target): Promise<VerifyReport> {
   const backend = await createBackend(target);

@@ -28,7 +28,7 @@ describeInChromium('leaving with pending writes', () => {
       return { device, tab, other };
     }
 
-    it('"upload": offline nothing is cleared; online all is saved, then cleared', async () => {
+    it('"upload": clears nothing offline; online, saves everything and then clears', async () => {
       const device = await world.device();
       const tab = await device.tab({ mode });
       await tab.evaluate(() => app.connect());
@@ -45,7 +45,7 @@ describeInChromium('leaving with pending writes', () => {
       expect(await device.effects()).toEqual(['a', 'b']);
     });
 
-    it('"export": hands out what an upload in another tab has not finished', async () => {
+    it('"export": exports the writes that an upload in another tab has not finished', async () => {
       const { device, tab, other } = await withStuckUpload();
       const report = await tab.evaluate(() => app.leave({ unsent: 'export', timeoutMs: 500 }));
       expect(report).toMatchObject({ cleared: true, leftEntries: 2, exported: ['a', 'b'] });
@@ -56,7 +56,7 @@ describeInChromium('leaving with pending writes', () => {
       expect(await device.effects()).toEqual(['a']);
     });
 
-    it('"discard": an upload in flight takes nothing of the next user with it, downloads neither', async () => {
+    it('"discard": an upload in flight removes no write of the next user, and does not stop downloads', async () => {
       const { device, tab } = await withStuckUpload();
       const { cleared } = await tab.evaluate(() => app.leave({ unsent: 'discard', timeoutMs: 500 }));
       expect(cleared).toBe(true);

@@ -31,7 +31,7 @@ describeInChromium("mocks in msw's service worker", () => {
   /** Everything arrived, and no prepared fault is left. */
   const done = { lists: ['a', 'b'], executions: 2, pending: [] };
 
-  it('takes what is sent', async () => {
+  it('accepts writes', async () => {
     await add('a', 'b');
     expect(await drain()).toBe('drained');
     expect(await seen()).toEqual({ ...done, statuses: [200] });
@@ -45,7 +45,7 @@ describeInChromium("mocks in msw's service worker", () => {
     expect(await page.evaluate(() => mocked.connector.status.counters.rejected)).toBe(1);
   });
 
-  it('retryNext() asks to send one again', async () => {
+  it('retryNext() asks the client to send a write again', async () => {
     await page.evaluate(() => mocked.api.retryNext());
     await add('a', 'b');
     expect(await drain()).toBe('unavailable');
@@ -62,7 +62,7 @@ describeInChromium("mocks in msw's service worker", () => {
     expect(await seen()).toMatchObject({ lists: [], statuses: [503], pending: [] });
   });
 
-  it('dropReply() applies, and loses the answer; nothing is applied twice', async () => {
+  it('dropReply() applies the writes and loses the answer; nothing is applied twice', async () => {
     await page.evaluate(() => mocked.api.dropReply());
     await add('a', 'b');
     expect(await drain()).toBe('network');
@@ -80,16 +80,19 @@ describeInChromium("mocks in msw's service worker", () => {
     expect(await seen()).toEqual({ ...done, statuses: [200, 200] });
   });
 
-  it.each(['truncate', 'wrongCount'] as const)('%s() applies, and answers with less', async (fault) => {
-    await page.evaluate((name) => mocked.api[name](), fault);
-    await add('a', 'b');
-    expect(await drain()).toBe('misconfigured');
-    expect(await seen()).toMatchObject({ lists: ['a', 'b'] });
-    expect(await drain()).toBe('drained');
-    expect(await seen()).toEqual({ ...done, statuses: [200, 200] });
-  });
+  it.each(['truncate', 'wrongCount'] as const)(
+    '%s() applies the writes and answers incompletely',
+    async (fault) => {
+      await page.evaluate((name) => mocked.api[name](), fault);
+      await add('a', 'b');
+      expect(await drain()).toBe('misconfigured');
+      expect(await seen()).toMatchObject({ lists: ['a', 'b'] });
+      expect(await drain()).toBe('drained');
+      expect(await seen()).toEqual({ ...done, statuses: [200, 200] });
+    },
+  );
 
-  it('delay() takes its time', async () => {
+  it('delay() delays the answer', async () => {
     await page.evaluate(() => mocked.api.delay(300));
     await add('a', 'b');
     const start = Date.now();
@@ -108,7 +111,7 @@ describeInChromium("mocks in msw's service worker", () => {
     expect(await seen()).toEqual({ ...done, statuses: [200] });
   });
 
-  it('freeze() keeps requests until release()', async () => {
+  it('freeze() holds requests until release()', async () => {
     await page.evaluate(() => mocked.api.freeze());
     await add('a', 'b');
     const drained = drain();
@@ -133,7 +136,7 @@ describeInChromium("mocks in msw's service worker", () => {
     expect(await seen()).toEqual({ ...done, statuses: [413, 200, 200] });
   });
 
-  it('limitBytes({ cors: false }): the page sees a network error, and halves get through', async () => {
+  it('limitBytes({ cors: false }): the page sees a network error, and halves of the batch get through', async () => {
     await page.evaluate(() => mocked.api.limitBytes(300, { cors: false }));
     await add('a', 'b');
     expect([await drain(), await drain(), await drain()]).toEqual(['network', 'network', 'drained']);

@@ -11,7 +11,7 @@ describeInChromium('network', () => {
   afterAll(() => world?.close());
 
   it.each(MODES)(
-    '%s: writes wait while offline, and go out as soon as the device is online',
+    '%s: writes wait while offline, and are sent as soon as the device is online',
     async (mode) => {
       const device = await world.device();
       const tab = await device.tab({ mode, retry: { baseMs: 160_000 } });
@@ -30,7 +30,7 @@ describeInChromium('network', () => {
   );
 
   describe("a captive portal's page with status 200", () => {
-    it('is no answer of the backend, where the page may read it', async () => {
+    it('does not count as an answer of the backend, if the page may read it', async () => {
       const device = await world.device();
       const tab = await device.tab({ mode: 'shared worker', url: '/api/data' }); // the page's own origin
       world.proxy.htmlNextReply(2, isUpload);
@@ -41,7 +41,7 @@ describeInChromium('network', () => {
       expect(await tab.evaluate(() => app.failures())).toEqual(['misconfigured', 'misconfigured']);
     });
 
-    it('is a network error, where the page may not', async () => {
+    it('is a network error, if the page may not read it', async () => {
       const device = await world.device();
       const tab = await device.tab({ mode: 'shared worker' });
       world.proxy.htmlNextReply(2, isUpload);
@@ -54,7 +54,7 @@ describeInChromium('network', () => {
   });
 
   describe('CORS', () => {
-    it('a backend that takes no requests of this page gets none, and the writes stay', async () => {
+    it('a backend that does not allow this page gets no requests, and the writes stay queued', async () => {
       const other = await startBackend({
         database: world.backend.database,
         corsOrigin: 'https://other.example',
@@ -78,7 +78,7 @@ describeInChromium('network', () => {
       }
     });
 
-    it('a 413 without CORS headers looks like a network error; halves get through', async () => {
+    it('a 413 without CORS headers looks like a network error, and halves of the batch get through', async () => {
       const device = await world.device();
       const tab = await device.tab({ mode: 'shared worker' });
       const before = world.proxy.requests.length;
@@ -95,7 +95,7 @@ describeInChromium('network', () => {
     });
   });
 
-  it.each(MODES)('%s: an expired token is refreshed, and the batch sent once more', async (mode) => {
+  it.each(MODES)('%s: an expired token is refreshed, and the batch is sent once more', async (mode) => {
     const device = await world.device();
     device.tokenLifetime = -120;
     const tab = await device.tab({ mode });

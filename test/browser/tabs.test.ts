@@ -26,7 +26,7 @@ describeInChromium('tabs', () => {
   }
 
   describe.each(MODES)('%s', (mode) => {
-    it('one tab uploads in order, and goes on downloading', async () => {
+    it('one tab uploads in order, and keeps downloading', async () => {
       const device = await world.device();
       const [tab] = (await device.connectedTabs(1, { mode })) as [Page];
       await tab.evaluate(() => app.write('a', 'b', 'c'));
@@ -38,7 +38,7 @@ describeInChromium('tabs', () => {
       expect(await names()).toEqual(['a', 'b', 'c', 'd']);
     });
 
-    it.each(STUCK)('the uploading one of two is closed %s: the other takes over', async (when) => {
+    it.each(STUCK)('the uploading tab of two is closed %s, and the other takes over', async (when) => {
       const device = await world.device();
       const tabs = await device.connectedTabs(2, { mode });
       const [left] = (await closeUploading(tabs, when, 'a')) as [Page];
@@ -46,7 +46,7 @@ describeInChromium('tabs', () => {
       expect(await device.effects()).toEqual(['a', 'a0', 'a1']);
     });
 
-    it('of three tabs, the uploading one is closed twice: the last takes over', async () => {
+    it('the uploading tab of three is closed twice, and the last one takes over', async () => {
       const device = await world.device();
       let tabs = await device.connectedTabs(3, { mode });
       tabs = await closeUploading(tabs, 'after the backend applied it', 'a');
@@ -56,7 +56,7 @@ describeInChromium('tabs', () => {
       expect(await device.effects()).toEqual(['a', 'a0', 'a1', 'a2', 'b', 'b0', 'b1']);
     });
 
-    it.each(STUCK)('the tab is reloaded %s: what was queued is uploaded then', async (when) => {
+    it.each(STUCK)('the tab is reloaded %s, and then uploads the queue', async (when) => {
       const device = await world.device();
       const [tab] = (await device.connectedTabs(1, { mode })) as [Page];
       await stick(world.proxy, when, [tab], () => tab.evaluate(() => app.write('a')));
@@ -69,7 +69,7 @@ describeInChromium('tabs', () => {
     });
   });
 
-  describe('uploadError of the SDK', () => {
+  describe("the SDK's uploadError", () => {
     const error = {
       isUploadError: true,
       code: 'unavailable',
@@ -91,13 +91,13 @@ describeInChromium('tabs', () => {
       return Promise.all(tabs.map((tab) => eventually('the error', () => read(tab))));
     }
 
-    it('shared worker: it comes without its class, and every tab can still read it', async () => {
+    it('shared worker: it loses its class, but every tab can read it', async () => {
       for (const each of await seen('shared worker', 2))
         expect(each).toEqual({ ...error, isInstance: false });
     });
 
     // One tab: of several, the SDK shows the status of the one that syncs, which need not be the one that uploads.
-    it('direct: it is what was thrown', async () => {
+    it('direct: it is the error that was thrown', async () => {
       expect(await seen('direct', 1)).toEqual([{ ...error, isInstance: true }]);
     });
   });
@@ -128,7 +128,7 @@ describeInChromium('tabs', () => {
     }
     const drain = async (tab: Page) => tab.evaluate(async () => (await app.connector.drain(app.db)).drained);
 
-    it('two tabs upload the same at once, and it takes effect once', async () => {
+    it('two tabs upload the same writes at once, which take effect once', async () => {
       const device = await world.device();
       await refuseLock(device.context);
       const [first, second] = await withStuckFirst(device);
@@ -137,7 +137,7 @@ describeInChromium('tabs', () => {
       expect(await device.effects()).toEqual(['a', 'b', 'c']);
     });
 
-    it('and with them, one after the other', async () => {
+    it('with Web Locks, they upload one after the other', async () => {
       const device = await world.device();
       const [first, second] = await withStuckFirst(device);
       const drained = drain(second);
@@ -156,7 +156,7 @@ describeInChromium('tabs', () => {
       expect(await device.effects()).toEqual(['a', 'a0', 'a1']);
     });
 
-    it.each(MODES)('%s: @powersync/web opens no database where nobody has them', async (mode) => {
+    it.each(MODES)('%s: @powersync/web opens no database in a browser without Web Locks', async (mode) => {
       const device = await world.device();
       await device.context.addInitScript(() => {
         Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });

@@ -163,7 +163,7 @@ describe('a to-do that the backend refuses', () => {
     await seeState(TOO_LONG, 'Rejected');
   });
 
-  test('is told once', async () => {
+  test('is announced once', async () => {
     await told().getByText('A change was not saved').waitFor();
     await told().getByText('140 characters at most').waitFor();
     await told().getByRole('button', { name: 'Show rejected changes' }).click();
@@ -189,7 +189,7 @@ describe('a to-do that the backend refuses', () => {
     await expect.poll(() => told().textContent()).toBe(''); // nothing is left to tell of
   });
 
-  test('is refused again as it is, and gone once it is discarded', async () => {
+  test('is refused again if it is unchanged, and disappears when it is discarded', async () => {
     const retry = rejectedChanges().getByRole('button', { name: 'Retry' });
     const before = await retry.elementHandle();
     await retry.click();
@@ -206,7 +206,7 @@ describe('a to-do that the backend refuses', () => {
 });
 
 describe('two users on one device', () => {
-  test('each is uploaded by its writer only', async () => {
+  test('each to-do is uploaded only for the user who wrote it', async () => {
     await signIn('Ada');
     await setNetwork('Offline');
     await add('Written by Ada');
@@ -229,7 +229,7 @@ describe('two users on one device', () => {
     expect([await saved('ada'), await saved('bob')]).toEqual([['Written by Ada'], ['Written by Bob']]);
   });
 
-  test("one may let go of the other's changes", async () => {
+  test("one user can discard the other's changes", async () => {
     await signIn('Ada');
     await setNetwork('Offline');
     await add('Written by Ada');
@@ -246,7 +246,7 @@ describe('signing out', () => {
   const signOut = () => page.getByRole('button', { name: 'Sign out' });
   const ada = (words: string) => page.getByRole('button', { name: `Ada ${words}` });
 
-  test('clears the device where everything is saved', async () => {
+  test('clears the device if everything is saved', async () => {
     await signIn('Ada');
     await add('Buy milk');
     await seeState('Buy milk', 'Saved');
@@ -254,7 +254,7 @@ describe('signing out', () => {
     await ada('Nothing waiting here').waitFor();
   });
 
-  test('asks while changes are pending, and can be called off', async () => {
+  test('asks if changes are pending, and can be cancelled', async () => {
     await signIn('Ada');
     await setNetwork('Offline');
     await add('Buy milk');
@@ -286,7 +286,7 @@ describe('signing out', () => {
     expect(await saved()).toEqual(['Buy milk']);
   });
 
-  test('after so many failures the gate is shut for long, and opens at once when the network is back', async () => {
+  test('after many failures the gate stays closed for long, but opens at once when the network is back', async () => {
     await signIn('Ada');
     await setNetwork('Offline');
     await add('Buy milk');
@@ -301,7 +301,7 @@ describe('signing out', () => {
     await inspector().getByText('Open').waitFor();
   });
 
-  test('"upload" waits for what is on its way, then clears the device', async () => {
+  test('"upload" waits for the upload in flight, then clears the device', async () => {
     await signIn('Ada');
     const release = await holdUploads();
     await add('Buy milk');
@@ -314,7 +314,7 @@ describe('signing out', () => {
     expect(await saved()).toEqual(['Buy milk']);
   });
 
-  test('"discard" loses what is pending, as it says', async () => {
+  test('"discard" loses the pending changes, as its text says', async () => {
     await signIn('Ada');
     await add('Saved before');
     await seeState('Saved before', 'Saved');
@@ -331,8 +331,8 @@ describe('signing out', () => {
   });
 });
 
-describe('for everybody', () => {
-  test('the keyboard alone is enough', async () => {
+describe('accessibility', () => {
+  test('works with the keyboard alone', async () => {
     for (const name of ['Dark theme', 'Ada']) {
       await page.keyboard.press('Tab');
       await focused(page.getByRole('button', { name }));
@@ -363,7 +363,7 @@ describe('for everybody', () => {
     await focused(page.getByRole('button', { name: 'Edit Buy milk' }));
   });
 
-  test('every control has a name, and every text stands out, light and dark', async () => {
+  test('every control has a name, and every text has enough contrast, light and dark', async () => {
     expect(await lowContrast(page.locator('body'))).toEqual([]);
     await tellTheStory();
     for (const isDark of [false, true]) {
@@ -383,7 +383,7 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: 'Dark theme', pressed: true }).waitFor();
   });
 
-  test('it fits narrow screens', async () => {
+  test('fits narrow screens', async () => {
     await tellTheStory();
     await page.getByRole('button', { name: 'Sign out' }).click();
     for (const width of [390, 320]) {

@@ -60,7 +60,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.skipIf(isMissing && !process.env.CI)(
   isMissing ? "Hermes' compiler: its npm package has no binary for this platform" : "Hermes' compiler",
   () => {
-    it.each(entries)('takes %s, which uses nothing that React Native lacks', async (entry) => {
+    it.each(entries)('compiles %s, which uses nothing that React Native lacks', async (entry) => {
       const { code, packages } = await bundle(`export * from '${entry}';`);
       expect(inspect(code, [entry, ...packages])).toEqual({
         errors: '',

@@ -22,11 +22,11 @@ describe('the bundle of an app that Metro builds', () => {
     expect(packagesOf(modules)).toEqual(['@bufbuild/protobuf', NAME]);
   });
 
-  it('has no package at all with the core alone', async () => {
+  it('has no other package with the core alone', async () => {
     expect(packagesOf(await bundle([NAME, `${NAME}/rejections`, `${NAME}/supabase`]))).toEqual([NAME]);
   });
 
-  it('has ky, and no messages of gRPC, with ./http', async () => {
+  it('has ky, but no gRPC messages, with ./http', async () => {
     expect(packagesOf(await bundle([NAME, `${NAME}/http`]))).toEqual(['ky', NAME]);
   });
 

@@ -194,7 +194,7 @@ describe.each([
     expect(await queued(client)).toBe(0);
   });
 
-  it('a rejected write is kept, told of and rolled back; the ones around it are saved', async () => {
+  it('a rejected write is kept, reported and rolled back; the writes around it are saved', async () => {
     const client = await open();
     await addList(client, 'l1', 'before');
     await addList(client, 'l2', ''); // the backend wants a name
@@ -220,7 +220,7 @@ describe.each([
     expect(await listRejected(client.db)).toEqual([]);
   });
 
-  it('an answer that is lost after the commit is repeated with its key, and applied once', async () => {
+  it('a write whose answer is lost is sent again with its key, and applied once', async () => {
     const client = await open();
     const before = backend.executions();
     await addList(client, 'l1');
@@ -231,7 +231,7 @@ describe.each([
     expect(backend.executions()).toBe(before + 1);
   });
 
-  it('uploadError is readable while the backend is away; nothing is lost', async () => {
+  it('uploadError is readable while the backend is down; nothing is lost', async () => {
     const client = await open();
     proxy.offline(true);
     await addList(client, 'l1');
@@ -255,7 +255,7 @@ describe.each([
     expect(await uploader.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
   });
 
-  it('leaving drops nothing that was not sent, unless told to', async () => {
+  it('leaving drops no unsent write, unless the app asks for it', async () => {
     const client = await open();
     await addList(client, 'l1');
     await connector().drainAndClear(client.db as never, { unsent: 'keep' });
@@ -263,7 +263,7 @@ describe.each([
     expect(await namesOf(client)).toEqual([]);
   });
 
-  it('disconnect() is not held up by a backend that is silent', async () => {
+  it('disconnect() does not wait for a silent backend', async () => {
     const client = await open();
     const uploader = connector({ retry: { timeoutMs: 300 }, transport: () => new Promise(() => {}) });
     await addList(client, 'l1');

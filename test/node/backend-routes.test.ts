@@ -95,13 +95,18 @@ describe('POST /api/batch', () => {
   });
 
   test.each([
-    ['a row of somebody else', 403, 'UNAUTHORIZED', { op: 'DELETE', table: 'lists', id: 'of-bob' }],
-    ['a list that is not there', 409, 'FOREIGN_KEY_VIOLATION', todo({ list_id: 'nowhere' })],
+    ["another user's row", 403, 'UNAUTHORIZED', { op: 'DELETE', table: 'lists', id: 'of-bob' }],
+    ['a missing list', 409, 'FOREIGN_KEY_VIOLATION', todo({ list_id: 'nowhere' })],
     ['a text that is too long', 422, 'CHECK_VIOLATION', todo({ description: 'x'.repeat(141) })],
     ['a column without a value', 422, 'NOT_NULL_VIOLATION', todo({ description: null })],
     ['a value of another type', 422, 'INVALID_DATA', todo({ completed: 'no' })],
-    ['a table that is not open', 501, 'SCHEMA_MISMATCH', { op: 'PUT', table: 'pg_class', id: 'x', data: {} }],
-    ['a column that is not there', 501, 'SCHEMA_MISMATCH', todo({ mood: 'good' })],
+    [
+      'a table that clients may not use',
+      501,
+      'SCHEMA_MISMATCH',
+      { op: 'PUT', table: 'pg_class', id: 'x', data: {} },
+    ],
+    ['an unknown column', 501, 'SCHEMA_MISMATCH', todo({ mood: 'good' })],
   ])('refuses %s with %i', async (_, status, code, entry) => {
     const bob = newUser();
     await bob.batch({ batch: [{ op: 'PUT', table: 'lists', id: 'of-bob', data: { name: 'b' } }] });
@@ -109,7 +114,7 @@ describe('POST /api/batch', () => {
     await expectAnswer(await newUser().batch({ batch: [entry] }), status, refused(code));
   });
 
-  test('several transactions get a result each, and each is one database transaction', async () => {
+  test('each of several transactions gets a result, and is one database transaction', async () => {
     const user = newUser();
     const before = backend.executions();
     const body = {
@@ -128,7 +133,7 @@ describe('POST /api/batch', () => {
     expect(backend.executions()).toBe(before + 4); // the one without a key
   });
 
-  test('of several transactions, the first that is refused ends the request', async () => {
+  test('the first refused transaction ends the request', async () => {
     const user = newUser();
     const batch = [user.list('a'), user.list('b'), user.list('bad', { name: null }), user.list('c')];
     const transactions = [{ entries: 1 }, { entries: 2 }, { entries: 1 }];
@@ -149,7 +154,7 @@ describe('POST /api/batch', () => {
 
   const entry = { op: 'PUT', table: 'lists', id: 'x', data: { name: 'x' } };
   test.each([
-    ['no JSON', '{"batch":', 'the body must be JSON'],
+    ['a body that is not JSON', '{"batch":', 'the body must be JSON'],
     ['a list', [], 'the body must be an object'],
     ['no batch', {}, 'batch must be an array'],
     ['an empty batch', { batch: [] }, 'batch must have a member at least'],
@@ -158,10 +163,10 @@ describe('POST /api/batch', () => {
       { batch: [{ table: 'lists', id: 'x' }] },
       'batch[0].op must be PUT, PATCH or DELETE',
     ],
-    ['an op that is none', { batch: [{ ...entry, op: 'DROP' }] }, 'batch[0].op must be PUT, PATCH or DELETE'],
+    ['an unknown op', { batch: [{ ...entry, op: 'DROP' }] }, 'batch[0].op must be PUT, PATCH or DELETE'],
     ['data that is null', { batch: [{ ...entry, data: null }] }, 'batch[0].data must be an object'],
     [
-      'a key that is none',
+      'an invalid key',
       { batch: [entry], idempotency_key: 'a b' },
       'the body.idempotency_key must be 1 to 255 visible ASCII characters',
     ],
@@ -182,7 +187,7 @@ describe('POST /api/batch', () => {
       'transactions have 2 entries, but batch has 1',
     ],
     [
-      'a number that is none',
+      'a number as text',
       { batch: [entry], transactions: [{ entries: '1' }] },
       'transactions[0].entries must be an integer',
     ],
@@ -209,7 +214,7 @@ describe('/api/rows/:table/:id', () => {
     expect(await user.names()).toEqual([]);
   });
 
-  test('PATCH and DELETE of a row that is gone are 404', async () => {
+  test('PATCH and DELETE of a missing row are 404', async () => {
     const user = newUser();
     const path = `/api/rows/lists/${user.row('gone')}`;
     await expectAnswer(await user.send('PATCH', path, { name: 'x' }), 404, refused('NOT_FOUND'));
@@ -247,7 +252,7 @@ describe('/api/rows/:table/:id', () => {
     expect(await user.names()).toEqual(['newer']);
   });
 
-  test('a replay is answered well when the row is gone since', async () => {
+  test('a replay succeeds although the row has been deleted since', async () => {
     const user = newUser();
     const path = `/api/rows/lists/${user.row('a')}`;
     const put = { 'idempotency-key': 'client:1-1:aa:1' };
@@ -295,7 +300,7 @@ describe('/api/rows/:table/:id', () => {
   });
 
   test.each(['/api/rows/lists', '/api/rows/lists/', '/api/rows/lists/a/b', '/api/rows'])(
-    '%s is no such route',
+    '%s is not a route',
     async (path) => {
       await expectAnswer(await newUser().send('DELETE', path), 404, { message: 'No such route' });
     },
@@ -307,7 +312,7 @@ describe.each([
   ['PUT', '/api/rows/lists/x', { name: 'x' }],
   ['DELETE', '/api/rows/lists/x', undefined],
 ])('%s %s', (method, path, body) => {
-  test('is 401 without a token that is good', async () => {
+  test('is 401 without a valid token', async () => {
     for (const authorization of ['', 'Bearer ', 'Bearer nonsense', 'Basic eDp5']) {
       const response = await newUser().send(method, path, body, { authorization });
       await expectAnswer(response, 401, { message: expect.stringMatching(/token/) });
@@ -319,7 +324,7 @@ describe.each([
     await expectAnswer(response, 413, { message: 'request entity too large' });
   });
 
-  test('may be called from web pages', async () => {
+  test('can be called from web pages', async () => {
     const response = await fetch(`${backend.url}${path}`, {
       method: 'OPTIONS',
       headers: {
@@ -332,7 +337,7 @@ describe.each([
     expect(response.headers.get('access-control-allow-headers')).toContain('idempotency-key');
   });
 
-  test('is 503 with Retry-After while the database is out', async () => {
+  test('is 503 with Retry-After while the database is down', async () => {
     const tokens = await createTokens();
     const tables = await readWritableTables(database, WRITABLE_TABLES);
     const logged: unknown[] = [];
@@ -357,7 +362,7 @@ describe.each([
   });
 });
 
-test('a refusal that the app is to decide about says so on every route', async () => {
+test('a refusal that the app has to decide about says so on every route', async () => {
   const another = await startBackend({
     database,
     log: () => {},
@@ -392,7 +397,7 @@ function todo(data: Record<string, unknown>) {
 }
 
 describe('GET /api/rows/:table/:id', () => {
-  test("answers the user's own row, and 404 for any other", async () => {
+  test("answers with the user's own row, and with 404 for any other", async () => {
     const [ada, bob] = [newUser(), newUser()];
     await ada.batch({ batch: [ada.list('a', { name: 'Milk' })] });
     const path = `/api/rows/lists/${ada.row('a')}`;

@@ -120,7 +120,7 @@ describe('writes', () => {
     });
   });
 
-  test('PUT of a row that is there updates the columns it names', async () => {
+  test('PUT of an existing row updates the columns that it has', async () => {
     const user = newUser();
     await user.upload({ crud: [user.list('list'), user.todo('a', { completed: 1 })] });
     expect(await user.upload({ crud: [user.todo('a', { description: 'new' })] })).toEqual([success]);
@@ -138,7 +138,7 @@ describe('writes', () => {
     expect(await user.lists()).toMatchObject([{ name: 'list' }]);
   });
 
-  test('a PATCH or a DELETE of a row that is gone succeeds', async () => {
+  test('a PATCH or a DELETE of a missing row succeeds', async () => {
     const user = newUser();
     expect(await user.upload({ crud: [user.patch('gone', { name: 'x' }), user.remove('gone')] })).toEqual([
       success,
@@ -146,7 +146,7 @@ describe('writes', () => {
     expect(await user.lists()).toEqual([]);
   });
 
-  test('unknown members are ignored; metadata and previous values are taken', async () => {
+  test('unknown members are ignored; metadata and previous values are accepted', async () => {
     const user = newUser();
     const entry = {
       ...user.list('list'),
@@ -159,7 +159,7 @@ describe('writes', () => {
     expect(await user.lists()).toHaveLength(1);
   });
 
-  test('op_data may repeat the id, and not name another', async () => {
+  test('op_data may repeat the id, but not have another', async () => {
     const user = newUser();
     expect(await user.upload({ crud: [user.list('a', { id: user.row('a'), name: 'a' })] })).toEqual([
       success,
@@ -179,7 +179,7 @@ describe('writes', () => {
     expect(await user.lists()).toEqual([]);
   });
 
-  test('values become the type of their column', async () => {
+  test('values are converted to the type of their column', async () => {
     const user = newUser();
     const entries = [user.list('list', { name: 42 }), user.todo('a', { completed: '1' })];
     expect(await user.upload({ crud: entries })).toEqual([success]);
@@ -197,7 +197,7 @@ describe('failures', () => {
     expect(await backend.snapshot(user.id)).toEqual({ lists: [], todos: [] });
   });
 
-  test('the first failure ends the upload: what came before stays, the rest is not attempted', async () => {
+  test('the first failure ends the upload: earlier transactions stay, the rest is not attempted', async () => {
     const user = newUser();
     expect(
       await user.upload(
@@ -210,7 +210,7 @@ describe('failures', () => {
     expect(await user.lists()).toMatchObject([{ name: 'a' }]);
   });
 
-  test('onFatalError: skip goes on after a refusal, but not after one that the client is to handle', async () => {
+  test('onFatalError: skip goes on after a refusal, but not after one that the client must handle', async () => {
     const skipping = await startAnother({
       onFatalError: 'skip',
       requiresClientHandling: ['CHECK_VIOLATION'],
@@ -356,13 +356,13 @@ describe('failures', () => {
   });
 
   test.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', undefined])(
-    'an error that is not of SQL is temporary: %s',
+    'an error without an SQLSTATE is temporary: %s',
     (code) => {
       expect(readFailure(Object.assign(new Error('m'), { code }))).toEqual({ kind: 'retryable' });
     },
   );
 
-  test('even an error that is no object is read', () => {
+  test('an error that is not an object is handled', () => {
     expect(readFailure(undefined)).toEqual({ kind: 'retryable' });
     expect(readFailure('text')).toEqual({ kind: 'retryable' });
     expect(readFailure(new WriteRefused('MINE', 'because'))).toEqual({
@@ -410,14 +410,14 @@ describe('idempotency', () => {
     expect(ranges).toEqual([{ op_range: 'c:1-2', count: 2 }]);
   });
 
-  test('a key of one user is nothing to another', async () => {
+  test("a user's key has no meaning for another user", async () => {
     const [ann, bob] = [newUser(), newUser()];
     await ann.upload({ idempotency_key: 'c:1-1:h', crud: [ann.list('a')] });
     expect(await bob.upload({ idempotency_key: 'c:1-1:h', crud: [bob.list('a')] })).toEqual([success]);
     expect(await bob.lists()).toHaveLength(1);
   });
 
-  test('a refused transaction leaves no key: it is judged anew', async () => {
+  test('a refused transaction leaves no key, so it is judged again', async () => {
     const user = newUser();
     const before = backend.executions();
     const transaction = { idempotency_key: 'c:1-1:h', crud: [user.todo('a')] };
@@ -438,7 +438,7 @@ describe('idempotency', () => {
     expect(await keysOf(user.id)).toEqual([]);
   });
 
-  test('old keys are forgotten, younger ones are not', async () => {
+  test('old keys are deleted, newer ones are kept', async () => {
     const user = newUser();
     await user.upload(
       { idempotency_key: 'c:1-1:old', crud: [] },
@@ -472,7 +472,7 @@ describe('ownership', () => {
     expect(await user.lists()).toHaveLength(2);
   });
 
-  test("nobody writes somebody else's rows", async () => {
+  test("no user can write another user's rows", async () => {
     const [ann, bob] = [newUser(), newUser()];
     await ann.upload({ crud: [ann.list('list'), ann.todo('todo')] });
     const rows = await backend.snapshot(ann.id);
@@ -566,11 +566,11 @@ describe('requests', () => {
   const entry = { id: 'x', op: 'DELETE', table: 'lists' };
   const inCrud = (member: object) => ({ transactions: [{ crud: [{ ...entry, ...member }] }] });
   const invalid: [string, unknown][] = [
-    ['no object', []],
+    ['not an object', []],
     ['null', null],
     ['no transactions', {}],
     ['transactions null', { transactions: null }],
-    ['transactions no array', { transactions: { length: 1 } }],
+    ['transactions not an array', { transactions: { length: 1 } }],
     ['empty', { transactions: [] }],
     ['51 transactions', { transactions: Array.from({ length: 51 }, () => ({ crud: [] })) }],
     ['transaction null', { transactions: [null] }],
@@ -589,7 +589,7 @@ describe('requests', () => {
     ['id number', inCrud({ id: 7 })],
     ['no op', inCrud({ op: undefined })],
     ['op unknown', inCrud({ op: 'POST' })],
-    ['op small', inCrud({ op: 'put' })],
+    ['op in lower case', inCrud({ op: 'put' })],
     ['no table', inCrud({ table: undefined })],
     ['table null', inCrud({ table: null })],
     ['entry transaction_id null', inCrud({ transaction_id: null })],
@@ -605,7 +605,7 @@ describe('requests', () => {
     await expectMessage(await newUser().send(JSON.stringify(body)), 400, expect.stringMatching(/ must /));
   });
 
-  test('400 says where, and nothing of the upload is applied', async () => {
+  test('400 says where the mistake is, and nothing of the upload is applied', async () => {
     const user = newUser();
     const body = {
       transactions: [{ crud: [user.list('a')] }, { crud: [user.list('b'), { ...entry, op: 1 }] }],
@@ -622,7 +622,7 @@ describe('requests', () => {
     await expectMessage(await newUser().send(body), 400, 'the body must be JSON');
   });
 
-  test('50 transactions are taken, and answered in order', async () => {
+  test('50 transactions are accepted, and answered in order', async () => {
     const user = newUser();
     const transactions = Array.from({ length: 50 }, (_, n) => ({ crud: [user.list(`l${n}`)] }));
     transactions[30] = { crud: [user.list('bad', {})] };
@@ -644,7 +644,7 @@ describe('requests', () => {
     return `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
   }
 
-  test('bodies are taken up to the limit, and 413 is readable from a web page', async () => {
+  test('bodies are accepted up to the limit, and a web page can read the 413', async () => {
     const user = newUser();
     expect((await user.send(uploadOf(102_400))).status).toBe(200);
     await expectMessage(
@@ -657,7 +657,7 @@ describe('requests', () => {
     expect(await user.upload({ crud: [] })).toEqual([success]); // The connection, or another, still works.
   });
 
-  test('the limit counts bytes that come without a length too', async () => {
+  test('the limit also counts the bytes of a body without a length', async () => {
     const response = await fetch(`${backend.url}/api/data`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await backend.issueToken('u')}` },
@@ -667,7 +667,7 @@ describe('requests', () => {
     await expectMessage(response, 413, 'request entity too large');
   });
 
-  test('a body without a length is taken', async () => {
+  test('a body without a length is accepted', async () => {
     const user = newUser();
     const response = await fetch(`${backend.url}/api/data`, {
       method: 'POST',
@@ -710,7 +710,7 @@ describe('requests', () => {
     expect(await from('https://evil.example')).toBe(null);
   });
 
-  test('500 says nothing of the cause, and is logged: a fault of the server is no 401', async () => {
+  test('a server error is a 500, not a 401; it does not show the cause, which is logged', async () => {
     const crash = new Error('secret');
     const logged: unknown[] = [];
     const crashing = () => Promise.reject(crash);
@@ -727,7 +727,7 @@ describe('requests', () => {
     expect(logged).toEqual([crash, crash]);
   });
 
-  test('an unknown route is a 404 of the same form', async () => {
+  test('an unknown route is a 404 in the same form', async () => {
     await expectMessage(await fetch(`${backend.url}/api/nothing`), 404);
   });
 });
@@ -760,7 +760,7 @@ describe('tokens', () => {
     );
   });
 
-  test('401 for a token signed by somebody else, or by nobody', async () => {
+  test('401 for a token with another signature, or without one', async () => {
     const claims = await backend.issueToken('u').then((token) => JSON.parse(atob(token.split('.')[1] ?? '')));
     const { privateKey } = await generateKeyPair('ES256');
     const header = { alg: 'ES256', kid: 'example-backend' };
@@ -769,7 +769,7 @@ describe('tokens', () => {
     await expectMessage(await upload(`Bearer ${new UnsecuredJWT(claims).encode()}`), 401, 'Invalid token');
   });
 
-  test('tokens for another audience, of another issuer, without a user or an end are refused', async () => {
+  test('tokens with another audience, another issuer, no user or no expiry are refused', async () => {
     const keys = await generateKeyPair('ES256', { extractable: true });
     const { issue, verify } = await createTokens({ keys });
     expect(await verify(await issue('u'))).toEqual({ sub: 'u' });
@@ -784,11 +784,11 @@ describe('tokens', () => {
     for (const token of others) await expect(verify(token)).rejects.toThrow('');
   });
 
-  test('the scheme may be written in any case', async () => {
+  test('the case of the scheme does not matter', async () => {
     expect((await upload(`bearer ${await backend.issueToken('u')}`)).status).toBe(200);
   });
 
-  test('the demo login hands out a token that works, for five minutes, and the PowerSync address', async () => {
+  test('the demo login returns a token that works for five minutes, and the PowerSync URL', async () => {
     backend.setPowerSyncUrl('http://127.0.0.1:9999');
     const response = await fetch(`${backend.url}/api/auth/token?user_id=an%20user`);
     const answer = (await response.json()) as { token: string; powersync_url: string };
@@ -798,7 +798,7 @@ describe('tokens', () => {
     await expectMessage(await fetch(`${backend.url}/api/auth/token`), 400, 'user_id is required');
   });
 
-  test('the published keys check the token, and hold nothing private', async () => {
+  test('the published keys verify the token, and contain nothing private', async () => {
     const response = await fetch(`${backend.url}/api/auth/keys`);
     const keys = (await response.json()) as ReturnType<Backend['jwks']>;
     expect(keys).toEqual(backend.jwks());
@@ -815,7 +815,7 @@ describe('tokens', () => {
 });
 
 describe('the backend in a program', () => {
-  test('onCommit tells of each commit once it can be read, and not of what was rolled back', async () => {
+  test('onCommit is called for each commit when it can be read, and not for a rollback', async () => {
     const user = newUser();
     const calls: string[] = [];
     const stopThrowing = backend.onCommit(() => {
@@ -838,7 +838,7 @@ describe('the backend in a program', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('a listener can read what was committed', async () => {
+  test('a listener can read the committed rows', async () => {
     const user = newUser();
     const seen = new Promise((resolve) => {
       onTestFinished(backend.onCommit(() => resolve(user.lists())));
@@ -847,7 +847,7 @@ describe('the backend in a program', () => {
     expect(await seen).toMatchObject([{ name: 'a' }]);
   });
 
-  test('a snapshot holds the rows of the user alone, as JSON values', async () => {
+  test('a snapshot has only the rows of the user, as JSON values', async () => {
     const user = newUser();
     await user.upload({ crud: [user.list('list'), user.todo('a')] });
     const snapshot = await backend.snapshot(user.id);
@@ -859,11 +859,11 @@ describe('the backend in a program', () => {
     expect(await response.json()).toEqual({ message: 'backend' });
   });
 
-  test('a port that is taken is an error', async () => {
+  test('a port in use is an error', async () => {
     await expect(startBackend({ database, port: backend.port })).rejects.toThrow('EADDRINUSE');
   });
 
-  test('close ends it, however often it is called', async () => {
+  test('close ends it, and can be called again', async () => {
     const another = await startBackend({ log: quiet });
     expect((await fetch(another.url)).status).toBe(200);
     await Promise.all([another.close(), another.close()]);

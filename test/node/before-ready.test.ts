@@ -70,8 +70,8 @@ const calls: Record<string, (db: PowerSyncDatabase) => unknown> = {
   setOwner: (db) => testConnector().connector.setOwner(db, 'ada'),
 };
 
-describe.each(Object.entries(calls))('%s() at once after the database was made', (_name, call) => {
-  it('waits until it is open, and so the SDK still knows the client id', async () => {
+describe.each(Object.entries(calls))('%s() right after the database was made', (_name, call) => {
+  it('waits until it is open, so that the SDK still knows the client id', async () => {
     const db = opening(await folder());
     await call(db);
     expect(await db.getClientId()).toMatch(/^[\w-]{36}$/);
@@ -101,7 +101,7 @@ describe('SDK 1.x', () => {
 });
 
 describe('a database that cannot be opened', () => {
-  it('is told, with nothing asked of it', async () => {
+  it('is reported, and not queried', async () => {
     const db = opening(join(await folder(), 'missing'));
     const getClientId = vi.spyOn(db, 'getClientId');
     for (const call of [listRejected, exportQueued, inspectQueue]) {

@@ -11,7 +11,7 @@ afterEach(() => server.resetHandlers());
 afterAll(() => server.close());
 
 describe('postCheckpointRequest', () => {
-  it('exists only where it is configured: in other modes the SDK warns of it', () => {
+  it('exists only if it is configured, because the SDK warns about it in other modes', () => {
     expect('postCheckpointRequest' in testConnector().connector).toBe(false);
     const { connector } = testConnector({ postCheckpointRequest: async (_, requestId) => requestId });
     expect(connector.postCheckpointRequest).toBeTypeOf('function');
@@ -20,7 +20,7 @@ describe('postCheckpointRequest', () => {
   it.each([
     ['at the top', (data: object) => data],
     ['in data, as the service answers', (data: object) => ({ data })],
-  ])('posts the ids with the token, and reads the greater one %s', async (_, wrap) => {
+  ])('posts the ids with the token, and reads the greater id %s', async (_, wrap) => {
     const seen: unknown[] = [];
     server.use(
       http.post(URL, async ({ request }) => {
@@ -50,17 +50,20 @@ describe('postCheckpointRequest', () => {
   });
 
   const wrong = [null, undefined, 7, '', '6', '7.5', '-8', 'later', {}];
-  it.each(wrong)('refuses %j for an answer to 7: the SDK would take it and wait for ever', async (answer) => {
-    const { connector } = testConnector({ postCheckpointRequest: (async () => answer) as never });
-    await expect(connector.postCheckpointRequest?.('client', '7')).rejects.toMatchObject({
-      code: 'misconfigured',
-    });
-  });
+  it.each(wrong)(
+    'refuses the answer %j to 7, which the SDK would accept, and wait for ever',
+    async (answer) => {
+      const { connector } = testConnector({ postCheckpointRequest: (async () => answer) as never });
+      await expect(connector.postCheckpointRequest?.('client', '7')).rejects.toMatchObject({
+        code: 'misconfigured',
+      });
+    },
+  );
 
   it.each([
     [503, 'unavailable'],
     [404, 'misconfigured'],
-  ])('throws what a status of %i means', async (status, code) => {
+  ])('throws the error for status %i', async (status, code) => {
     server.use(http.post(URL, () => HttpResponse.json({ message: 'no' }, { status })));
     const { connector } = testConnector({ postCheckpointRequest: checkpointRequests({ url: URL }) });
     await expect(connector.postCheckpointRequest?.('client', '7')).rejects.toMatchObject({ code });

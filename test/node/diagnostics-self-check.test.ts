@@ -26,7 +26,7 @@ describe('selfCheck() against the example backend', () => {
   afterAll(() => backend.close());
   const credentials = async () => ({ token: await backend.issueToken('ada') });
 
-  it('finds a good set-up good, in an order to be read', async () => {
+  it('finds no problem in a good set-up, with its findings in a readable order', async () => {
     const findings = await run({ credentials, url });
     expect(problems(findings)).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual([
@@ -65,7 +65,7 @@ describe('selfCheck() against the example backend', () => {
     expect(problems(await run({ url }))).toEqual(['url']);
   });
 
-  it('there is no token: the backend is still asked without', async () => {
+  it('there is no token: the backend is asked without one', async () => {
     const signedOut = await run({ credentials: async () => null, url });
     expect(problems(signedOut)).toEqual(['credentials']);
     expect(messageOf(signedOut, 'credentials')).toContain('nobody is signed in');
@@ -79,7 +79,7 @@ describe('selfCheck() against the example backend', () => {
   });
 });
 
-describe('selfCheck(): what answers at the url', () => {
+describe('selfCheck(): the answer of the url', () => {
   const checkServer = async (
     handler: (response: ServerResponse, request: ReceivedRequest) => void,
     options: Partial<SelfCheckOptions> = {},
@@ -115,8 +115,8 @@ describe('selfCheck(): what answers at the url', () => {
     ['a web page', 200, '<!doctype html><title>Welcome</title>', /A web page answered \(200\)/],
     ['a web page that refuses', 403, ' <html>', /A web page answered \(403\)/],
     ['another contract', 200, '{"ok":true}', /\(200\) isn't the reference write API's/],
-    ['results for nobody', 200, '{"results":[{"status":"success"}]}', /isn't the reference/],
-    ['a 400 that is no JSON', 400, 'Bad Request', /\(400\) isn't the reference/],
+    ['results without transactions', 200, '{"results":[{"status":"success"}]}', /isn't the reference/],
+    ['a 400 that is not JSON', 400, 'Bad Request', /\(400\) isn't the reference/],
     ['a 400 without a message', 400, '{"error":"x"}', /isn't the reference/],
     ['null', 200, 'null', /isn't the reference/],
     ['no route', 404, '<html>', /Nothing takes a POST there \(404\)/],
@@ -132,14 +132,14 @@ describe('selfCheck(): what answers at the url', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('a lenient backend that answers an empty list with an empty list is good enough', async () => {
+  it('a lenient backend that answers an empty list with an empty list is accepted', async () => {
     const { wrong } = await checkServer((response, { headers }) =>
       headers.authorization ? respond(response, 200, { results: [] }) : respond(response, 401, {}),
     );
     expect(wrong).toEqual([]);
   });
 
-  it('a backend that lets anybody in', async () => {
+  it('a backend that accepts requests without a token', async () => {
     const { findings, wrong } = await checkServer((response) => respond(response, 400, { message: 'Empty' }));
     expect(wrong).toEqual(['authentication']);
     expect(messageOf(findings, 'authentication')).toMatch(/without a token is answered 400, not 401/);
@@ -155,7 +155,7 @@ describe('selfCheck(): what answers at the url', () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it('a platform that follows redirects all the same', async () => {
+  it('a platform that follows redirects anyway', async () => {
     const elsewhere = await startServer(contract);
     const { url } = await startServer((response) =>
       response.writeHead(307, { location: elsewhere.url }).end(),
@@ -222,14 +222,14 @@ describe('selfCheck(): credentials and token', () => {
     ['59 s', { exp: now + 59 }, ['lifetime']],
     ['more than 24 h', { exp: now + 86_401 }, ['lifetime']],
     ['no sub', { sub: undefined }, ['subject']],
-    ['a sub that is no text', { sub: 7 }, ['subject']],
+    ['a sub that is not text', { sub: 7 }, ['subject']],
     ['no aud', { aud: undefined }, ['audience']],
     ['an empty aud', { aud: [] }, ['audience']],
   ])('%s', async (_, change, wrong) => {
     expect((await check({ ...GOOD, ...change })).wrong).toEqual(wrong);
   });
 
-  it('60 s and 24 h are lifetimes to live with', async () => {
+  it('lifetimes of 60 s and 24 h are accepted', async () => {
     expect((await check({ ...GOOD, exp: now + 60 })).wrong).toEqual([]);
     expect((await check({ ...GOOD, exp: now + 86_400 })).wrong).toEqual([]);
   });
@@ -238,7 +238,7 @@ describe('selfCheck(): credentials and token', () => {
     expect((await check(GOOD, () => (now + 3_601) * 1000)).wrong).toEqual(['expiry']);
   });
 
-  it('an aud among several that names the endpoint, with or without a slash', async () => {
+  it('one of several aud values names the endpoint, with or without a slash', async () => {
     const { findings } = await check({ ...GOOD, aud: ['other', `${ENDPOINT}/`] });
     expect(messageOf(findings, 'audience')).toContain('names the endpoint');
   });
@@ -255,7 +255,7 @@ describe('selfCheck(): credentials and token', () => {
     ['throws', () => Promise.reject(new RangeError('secret words')), /failed \(RangeError\)/],
     ['throws something else', () => Promise.reject('secret words'), /failed \(string\)/],
     ['returns undefined', async () => undefined, /must return \{ token: string \}/],
-    ['returns no text', async () => ({ token: 7 }), /must return \{ token: string \}/],
+    ['returns a token that is not text', async () => ({ token: 7 }), /must return \{ token: string \}/],
     ['returns an empty token', async () => ({ token: ' ' }), /must return \{ token: string \}/],
     ['hangs', () => new Promise(() => {}), /failed \(TimeoutError\)/],
   ])('credentials() %s', async (_, credentials, words) => {

@@ -32,7 +32,7 @@ describe('inspectQueue()', () => {
     });
   });
 
-  it('shows what is queued, without a value, and changes nothing', async () => {
+  it('shows the queue without values, and changes nothing', async () => {
     await writeTogether(2);
     await client.db.execute("UPDATE todos SET completed = 1, _metadata = 'secret note' WHERE id = 't0'");
     await client.db.execute("DELETE FROM todos WHERE id = 't1'");
@@ -67,7 +67,7 @@ describe('inspectQueue()', () => {
     expect(await contents()).toEqual(before);
   });
 
-  it('shows values where they are asked for', async () => {
+  it('shows values if they are asked for', async () => {
     await writeTogether(1);
     await client.db.execute("UPDATE todos SET description = 'new', _metadata = 'note' WHERE id = 't0'");
     const { transactions } = await inspectQueue(client.db, { values: true });
@@ -77,7 +77,7 @@ describe('inspectQueue()', () => {
     ]);
   });
 
-  it('has the keys that uploads have', async () => {
+  it('has the same keys as uploads', async () => {
     await addTodos(client, 'one', 'two', 'three');
     const { transactions } = await inspectQueue(client.db);
     const { transport, keys } = recordingTransport();
@@ -86,7 +86,7 @@ describe('inspectQueue()', () => {
     expect(transactions.map(({ key }) => key)).toEqual(keys());
   });
 
-  it('shows whole transactions only, and says that more is queued', async () => {
+  it('shows only whole transactions, and says if more is queued', async () => {
     await addTodos(client, 'one');
     await writeTogether(3);
     await addTodos(client, 'next to last', 'last');

@@ -25,7 +25,7 @@ describe('drainAndClear()', () => {
 
   const todos = async () => (await client.db.getAll('SELECT id FROM todos')).length;
 
-  it('uploads what is queued, then clears the database, the rejected writes and the tokens', async () => {
+  it('uploads the queue, then clears the database, the rejected writes and the tokens', async () => {
     let fetched = 0;
     const { connector } = testConnector({
       credentials: async () => ({ token: `token-${++fetched}` }),
@@ -43,7 +43,7 @@ describe('drainAndClear()', () => {
     expect((await connector.fetchCredentials())?.token).toBe('token-2');
   });
 
-  it('unsent "keep": what cannot be uploaded stays, and nothing is cleared', async () => {
+  it('unsent "keep": keeps the writes that cannot be uploaded, and clears nothing', async () => {
     const { connector } = testConnector({ transport: down });
     const report = await connector.drainAndClear(client.db, { unsent: 'keep', timeoutMs: 3_000 });
     expect(report).toMatchObject({ cleared: false, leftEntries: 2, error: { code: 'unavailable' } });
@@ -51,7 +51,7 @@ describe('drainAndClear()', () => {
     expect(await todos()).toBe(2);
   });
 
-  it('unsent "discard": loses it, and says how much', async () => {
+  it('unsent "discard": loses them, and returns how many', async () => {
     const { connector } = testConnector({ transport: down });
     const report = await connector.drainAndClear(client.db, { unsent: 'discard', timeoutMs: 3_000 });
     expect(report).toMatchObject({ cleared: true, leftEntries: 2, error: { code: 'unavailable' } });
@@ -59,7 +59,7 @@ describe('drainAndClear()', () => {
     expect(await todos()).toBe(0);
   });
 
-  it('unsent "export": hands it over first, and clears nothing if that fails', async () => {
+  it('unsent "export": exports them first, and clears nothing if that fails', async () => {
     const { connector } = testConnector({ transport: down });
     const failing = {
       unsent: 'export',
@@ -85,7 +85,7 @@ describe('drainAndClear()', () => {
     expect(JSON.parse(JSON.stringify(kept))).toMatchObject({ queued: [{}, {}], rejected: [] });
   });
 
-  it('exports the rejected writes of who leaves, and keeps those of others', async () => {
+  it('exports the rejected writes of the leaving user, and keeps those of others', async () => {
     const { connector } = testConnector({
       transport: async ({ transactions }) =>
         transactions.map(() => ({ status: 'rejected', error: new UploadError('invalid', 'no') })),
@@ -120,7 +120,7 @@ describe('drainAndClear()', () => {
     });
   });
 
-  it('does not wait for what no waiting helps: the writes of somebody else', async () => {
+  it('does not wait for the writes of another user, because waiting would not help', async () => {
     const { connector } = testConnector();
     await connector.setOwner(client.db, 'ada');
     await addTodos(client, 'of ada');
@@ -151,7 +151,7 @@ describe('drainAndClear()', () => {
     expect(await queued(client)).toEqual(['a', 'b']);
   });
 
-  it('waits for an upload that is just completing: what it applied is not exported, and nothing is completed later', async () => {
+  it('waits for an upload that is completing: it exports no applied write, and nothing is completed later', async () => {
     const completing = deferred();
     const mayEnd = deferred();
     let ended = false;
@@ -185,7 +185,7 @@ describe('drainAndClear()', () => {
     await draining;
   });
 
-  it('the next user does not wait for what failed for this one', async () => {
+  it('the next user does not wait because of a failure of this one', async () => {
     let asked = 0;
     const { connector } = testConnector({
       transport: async ({ transactions }) => {
@@ -200,7 +200,7 @@ describe('drainAndClear()', () => {
     expect(await connector.drain(client.db)).toMatchObject({ drained: true, applied: 1 });
   });
 
-  it('leaves no timer behind where the backend asked for a longer wait than there is time', async () => {
+  it('leaves no timer behind if the backend asked for a longer wait than the time limit', async () => {
     const { connector } = testConnector({
       transport: async () => {
         throw new UploadError('throttled', 'later', { retryAfterMs: 3_000_000 });
@@ -215,7 +215,7 @@ describe('drainAndClear()', () => {
     vi.restoreAllMocks();
   });
 
-  it('setOwner() within export is refused instead of waiting for itself for ever', async () => {
+  it('refuses setOwner() within export, which would wait for itself for ever', async () => {
     const { connector } = testConnector({ transport: down });
     const report = await connector.drainAndClear(client.db, {
       unsent: 'export',

@@ -42,7 +42,7 @@ function fates() {
   return proxy.requests.map(({ status, targetStatus }) => [status, targetStatus]);
 }
 
-test('passes a request and its reply on unchanged', async () => {
+test('passes on a request and its reply unchanged', async () => {
   const response = await send('/writes?x=1', { headers: { authorization: 'Bearer abc' } });
 
   expect(response.status).toBe(201);
@@ -66,7 +66,7 @@ test('passes a request and its reply on unchanged', async () => {
   ]);
 });
 
-test('a target that is down is a 502', async () => {
+test('answers 502 if the target is down', async () => {
   await target.close();
   expect((await send()).status).toBe(502);
 });
@@ -99,7 +99,7 @@ describe('failNext', () => {
   });
 });
 
-test('dropNextReply lets the target apply the request and gives no answer', async () => {
+test('dropNextReply lets the target apply the request, and sends no answer', async () => {
   proxy.dropNextReply();
   await expect(send()).rejects.toThrow('fetch failed');
   expect(seen).toHaveLength(1);
@@ -110,7 +110,7 @@ test('dropNextReply lets the target apply the request and gives no answer', asyn
   ]);
 });
 
-test('disconnectNext gives no answer and does not reach the target', async () => {
+test('disconnectNext sends no answer, and the target gets no request', async () => {
   proxy.disconnectNext();
   await expect(send()).rejects.toThrow('fetch failed');
   expect(seen).toEqual([]);
@@ -121,7 +121,7 @@ test('disconnectNext gives no answer and does not reach the target', async () =>
   ]);
 });
 
-test('delay holds a request back', async () => {
+test('delay delays a request', async () => {
   proxy.delay(120);
   const started = performance.now();
   await send();
@@ -133,7 +133,7 @@ test('delay holds a request back', async () => {
   expect(performance.now() - startedAgain).toBeLessThan(30_000);
 });
 
-test('a client that gives up during a delay is written down, though its request arrives', async () => {
+test('a client that gives up during a delay is recorded, although its request arrives', async () => {
   proxy.delay(2_000); // The request has half of it to arrive, and the news of its end the other half.
   await expect(send('/writes', { signal: AbortSignal.timeout(1_000) })).rejects.toThrow('timeout');
   await waitFor(() => proxy.requests.length === 1, { what: 'the request' });
@@ -141,7 +141,7 @@ test('a client that gives up during a delay is written down, though its request 
   expect(seen).toHaveLength(1);
 });
 
-test('hangNext never answers and does not reach the target', async () => {
+test('hangNext never answers, and the target gets no request', async () => {
   proxy.hangNext();
   const client = new AbortController();
   const hanging = send('/writes', { signal: client.signal });
@@ -182,7 +182,7 @@ describe('truncateNextReply', () => {
     .subarray(0, Math.floor(wholeBytes / 2))
     .toString();
 
-  test('broken: the connection goes away in the middle of the body', async () => {
+  test('broken: the connection breaks in the middle of the body', async () => {
     proxy.truncateNextReply();
     const response = await send();
     expect(response.status).toBe(201);
@@ -201,7 +201,7 @@ describe('truncateNextReply', () => {
     await expect(text).rejects.toThrow('aborted');
   });
 
-  test('unsized: half of the body looks whole', async () => {
+  test('unsized: half of the body looks complete', async () => {
     proxy.truncateNextReply('unsized');
     const response = await send();
     expect(response.headers.get('content-length')).toBeNull();
@@ -216,7 +216,7 @@ describe('truncateNextReply', () => {
     expect(await response.text()).toBe(half);
   });
 
-  test('in every way the target has applied the request', async () => {
+  test('the target has applied the request in every case', async () => {
     for (const how of ['broken', 'unsized', 'short-length'] as const) {
       proxy.truncateNextReply(how);
       await (await send()).text().catch(() => {});
@@ -240,7 +240,7 @@ test('htmlNextReply answers 200 with a page instead of the target', async () => 
   expect(seen).toEqual([]);
 });
 
-test('faults are taken in the order they were asked for', async () => {
+test('faults happen in the order in which they were set', async () => {
   proxy.failNext(500);
   proxy.dropNextReply();
   proxy.failNext(429);
@@ -249,7 +249,7 @@ test('faults are taken in the order they were asked for', async () => {
   expect((await send()).status).toBe(429);
 });
 
-test('heal takes every fault back', async () => {
+test('heal removes all faults', async () => {
   proxy.failNext(500, { times: 5 });
   proxy.delay(60_000);
   proxy.offline(true);
@@ -269,7 +269,7 @@ test('close does not wait for requests that hang', async () => {
   expect(await hanging).toBeInstanceOf(TypeError);
 });
 
-test('refuses longer bodies by itself while there is a limit', async () => {
+test('refuses longer bodies itself while there is a limit', async () => {
   proxy.limitBytes(7);
   expect((await send()).status).toBe(201);
   const refused = await send('/writes', { body: '{"a":10}' });

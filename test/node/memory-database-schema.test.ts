@@ -76,7 +76,7 @@ const scripts: [string, string[], string[]?][] = [
   ],
 ];
 
-describe('memoryDatabase() with a schema comes to what the SDK does', () => {
+describe('memoryDatabase() with a schema has the same result as the SDK', () => {
   let client: TestClient;
   beforeAll(async () => {
     client = await openClient({ schema });
@@ -111,7 +111,7 @@ describe('memoryDatabase() with a schema comes to what the SDK does', () => {
   });
 });
 
-it('takes a schema of SDK 1.x', async () => {
+it('accepts a schema of SDK 1.x', async () => {
   const lists = new Table1({ name: column1.text }, { trackPrevious: true });
   const db = memoryDatabase({ schema: new Schema1({ lists }) });
   await db.put('lists', 'a', { name: 'x' });

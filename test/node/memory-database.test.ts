@@ -105,7 +105,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Step>((db) => db.disconnectAndClear()) },
 );
 
-it('comes to the same queue and rows as the SDK, step by step, whatever is done to both', async () => {
+it('has the same queue and rows as the SDK after each step, whatever the steps are', async () => {
   const client = await openClient();
   const real = client.db as unknown as QueueDatabase;
   const memory = memoryDatabase({ schema: testSchema });

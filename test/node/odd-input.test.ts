@@ -39,7 +39,7 @@ describe('odd input, against the example backend', () => {
   /** Queues an entry that the SDK itself would not write, as another version or a raw table's trigger may. */
   const queueRaw = (entry: string) => client.db.execute('INSERT INTO ps_crud (data) VALUES (?)', [entry]);
 
-  it('an op that nobody knows is singled out and rejected; the writes around it are saved', async () => {
+  it('an unknown op is isolated and rejected; the writes around it are saved', async () => {
     await addList('a', 'one');
     await queueRaw('{"op":"UPSERT","type":"lists","id":"x","data":{"name":"?"}}');
     await addList('b', 'two');
@@ -48,7 +48,7 @@ describe('odd input, against the example backend', () => {
     expect(await saved()).toEqual(['a', 'b']);
   });
 
-  it('a row of 5 MB is sent alone, refused as too large, and recorded whole; the others are saved', async () => {
+  it('a row of 5 MB is sent alone, refused as too large, and recorded completely; the others are saved', async () => {
     await addList('a', 'one');
     await addList('big', 'x'.repeat(5_000_000));
     await addList('b', 'two');
@@ -59,7 +59,7 @@ describe('odd input, against the example backend', () => {
     expect(await saved()).toEqual(['a', 'b']);
   });
 
-  it('emoji, quotes, slashes and newlines in ids and data arrive as they are', async () => {
+  it('emoji, quotes, slashes and newlines in ids and data arrive unchanged', async () => {
     const ids = ['🛒', '"; drop table lists; --', '../a/b', 'line\nbreak', 'ünï'];
     for (const id of ids) await addList(id, `name of ${id}`);
     expect(await drain()).toMatchObject({ drained: true, applied: ids.length });
@@ -68,7 +68,7 @@ describe('odd input, against the example backend', () => {
     );
   });
 
-  it('a lone surrogate is refused by the database, and rejected alone', async () => {
+  it('a lone surrogate is refused by the database, and only its write is rejected', async () => {
     await addList('a', 'one');
     await queueRaw('{"op":"PUT","type":"lists","id":"s","data":{"name":"half \\ud83d","owner_id":"ada"}}');
     await addList('b', 'two');
@@ -76,7 +76,7 @@ describe('odd input, against the example backend', () => {
     expect(await saved()).toEqual(['a', 'b']);
   });
 
-  it('__proto__ as a column pollutes nothing and is a clear mismatch', async () => {
+  it('__proto__ as a column pollutes nothing, and is a clear mismatch', async () => {
     await addList('a', 'one');
     await queueRaw(
       '{"op":"PUT","type":"lists","id":"p","data":{"__proto__":{"polluted":1},"name":"n","owner_id":"ada"}}',
@@ -102,7 +102,7 @@ describe('endpoint', () => {
   });
 
   it.each(['https://api.test', 'https://api.test/api', 'https://api.test/api/data/'])(
-    'warns where %s is also the backend',
+    'warns if %s is also the backend',
     (endpoint) => {
       new BackendConnector({
         endpoint,
@@ -114,7 +114,7 @@ describe('endpoint', () => {
   );
 
   it.each(['https://api.test:8080', 'https://api.test/sync', 'https://api.tes'])(
-    'says nothing of %s',
+    'does not warn about %s',
     (endpoint) => {
       new BackendConnector({
         endpoint,

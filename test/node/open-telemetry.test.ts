@@ -44,7 +44,7 @@ describe('the OpenTelemetry recipe, with the real SDK', () => {
       kind: span.kind,
     }));
 
-  it('makes a span of each call, and the request carries it', async () => {
+  it('makes a span for each call, and the request carries it', async () => {
     const server = await startServer(respondApplied);
     const { connector, events } = traced(server.url);
     await addTodos(client, 'one', 'two');
@@ -67,7 +67,7 @@ describe('the OpenTelemetry recipe, with the real SDK', () => {
     expect(traceparents(server.requests)).toEqual([`00-${span?.traceId}-${span?.spanId}-01`]);
   });
 
-  it('a failure is the status of its span; the next try is another span, with its own request', async () => {
+  it('a failure sets the status of its span; the next try is another span with its own request', async () => {
     let isDown = true;
     const server = await startServer((response, request) =>
       isDown ? respond(response, 503, { message: 'private words' }) : respondApplied(response, request),
@@ -95,7 +95,7 @@ describe('the OpenTelemetry recipe, with the real SDK', () => {
     expect(JSON.stringify([failed, applied])).not.toMatch(/secret milk|private words|"token"/);
   });
 
-  it('the halves of a refused batch are spans of their own', async () => {
+  it('the halves of a refused batch have their own spans', async () => {
     const server = await startServer((response, request) =>
       request.body.includes('"milk"') && request.body.includes('"honey"')
         ? respond(response, 413, {})

@@ -32,7 +32,7 @@ describe('transports that send entry by entry, through the whole upload path', (
     return { sent, ...testConnector({ transport: perEntry(recording), ...options }) };
   }
 
-  it('a rejection tells what was applied, in the places of the raw entries, and the rest goes on', async () => {
+  it('a rejection lists the applied entries by their raw index, and the rest goes on', async () => {
     await writeTogether('left out', 'good', 'bad', 'behind');
     await addTodos(client, 'next');
     const { connector: uploads, sent } = connector(
@@ -66,7 +66,7 @@ describe('transports that send entry by entry, through the whole upload path', (
     ]);
   });
 
-  it('a deployment that refuses everything gets no more than three rejected', async () => {
+  it('a deployment that refuses everything causes at most three rejections', async () => {
     await addTodos(client, ...'abcdefgh');
     const { connector: uploads } = connector(async () => {
       throw new UploadError('invalid', 'no', { status: 400 });
@@ -76,7 +76,7 @@ describe('transports that send entry by entry, through the whole upload path', (
     expect(await queued(client)).toEqual([...'defgh']);
   });
 
-  it('classify() judges what a single failed request said, also a status that means retry', async () => {
+  it('classify() judges the answer to a single failed request, even a status that means retry', async () => {
     await addTodos(client, 'a', 'b');
     const { connector: uploads } = connector(
       async (entry) => {
@@ -87,7 +87,7 @@ describe('transports that send entry by entry, through the whole upload path', (
     expect(await uploads.drain(client.db)).toMatchObject({ drained: true, applied: 1, rejected: 1 });
   });
 
-  it('update_required holds the queue, and is told once until something else happens', async () => {
+  it('update_required holds the queue, and is reported once until something else happens', async () => {
     await addTodos(client, 'a');
     const clock = fakeClock();
     let isTooOld = true;
@@ -112,7 +112,7 @@ describe('transports that send entry by entry, through the whole upload path', (
     expect(told()).toHaveLength(2);
   });
 
-  it('the time that is left is told, and runs out', async () => {
+  it('the remaining time is passed on, and runs out', async () => {
     await addTodos(client, 'a');
     const left: (number | undefined)[] = [];
     const { connector: uploads } = connector(

@@ -61,7 +61,7 @@ describe('each batch', () => {
     ['of several entries', times(30, 3)],
     ['of mixed lengths', [...times(12, 2), 3, ...times(9, 2), 40, ...times(9, 2), 1, 1, 7, ...times(5, 9)]],
   ])(
-    'is read once and as large as it may be, and a look at the head precedes its completion: %s',
+    'is read once, as large as possible, and the head is checked before its completion: %s',
     async (_, lengths) => {
       await write(...lengths);
       const { drain, batches, sizes, limits } = connect();
@@ -73,7 +73,7 @@ describe('each batch', () => {
     },
   );
 
-  it('is as large as others where entries have no transaction id', async () => {
+  it('is as large as others if entries have no transaction id', async () => {
     const data = JSON.stringify({ op: 'PUT', type: 'lists', id: 'a', data: {} });
     for (let i = 0; i < 20; i++) await client.db.execute('INSERT INTO ps_crud (data) VALUES (?)', [data]);
     const { drain, batches } = connect();
@@ -93,7 +93,7 @@ describe('each batch', () => {
     },
   );
 
-  it('is read otherwise where the table of the queue looks otherwise', async () => {
+  it('is read in another way if the table of the queue has another form', async () => {
     await write(...times(30, 2), 300, 1);
     const getAll = client.db.getAll.bind(client.db);
     const looks = vi.spyOn(client.db, 'getAll').mockImplementation(async (sql, parameters) => {
@@ -115,7 +115,7 @@ describe('the look at the table', () => {
     return () => spy.mock.calls.filter(([sql]) => sql === SURVEY).map(([, parameters]) => parameters?.[0]);
   }
 
-  it('is taken for the next batch while one is under way, and never where nothing follows', async () => {
+  it('happens for the next batch while one is in progress, and never if nothing follows', async () => {
     await write(...times(17, 2));
     const behind = looks();
     const { drain, sizes } = connect();
@@ -124,7 +124,7 @@ describe('the look at the table', () => {
     expect(behind()).toEqual([0, 10, 20, 30, 0, 0]); // what is behind 30 is the end, so it is looked at anew
   });
 
-  it('is taken anew where it had seen the end: more may have been queued since', async () => {
+  it('is repeated if it had seen the end, because more may have been queued since', async () => {
     await write(...times(7, 1));
     const { connector, sizes } = connect();
     await connector.uploadData(client.db);
@@ -133,7 +133,7 @@ describe('the look at the table', () => {
     expect(sizes()).toEqual([5, 5]);
   });
 
-  it('is taken anew after a batch that stayed in part', async () => {
+  it('is repeated after a batch of which a part stayed', async () => {
     await write(...times(12, 1));
     const behind = looks();
     const sent: number[] = [];
@@ -150,7 +150,7 @@ describe('the look at the table', () => {
     expect(behind().slice(0, 3)).toEqual([0, 5, 0]);
   });
 
-  it('may be taken long before: what others have removed since is not missed, and nothing is split', async () => {
+  it('can be old: what others have removed since does not matter, and nothing is split', async () => {
     await write(...times(5, 1), 3, 3, 3, 3, 3, 3); // op ids 6-8 and so on are next
     const { connector, batches } = connect();
     await connector.uploadData(client.db);
@@ -164,7 +164,7 @@ describe('the look at the table', () => {
 });
 
 describe('no batch is smaller than it has to be', () => {
-  it('behind a border of owners', async () => {
+  it('behind a boundary between owners', async () => {
     await write(1);
     const { connector, drain, sizes } = connect();
     await connector.setOwner(client.db, 'ada');
@@ -173,7 +173,7 @@ describe('no batch is smaller than it has to be', () => {
     expect(sizes()).toEqual([1, 5, 5, 2]);
   });
 
-  it('for long, where the transport had no room for more', async () => {
+  it('for long, if the transport had no room for more', async () => {
     await write(...times(60, 1));
     let room = 3;
     const { drain, limits } = connect({
@@ -216,7 +216,7 @@ describe('no batch is smaller than it has to be', () => {
     expect(sizes.slice(0, 2)).toEqual([1, 10]);
   });
 
-  it('after an outage, of which the limit learns; each is still read once', async () => {
+  it('after an outage, which lowers the limit; each is still read once', async () => {
     await write(...times(100, 2));
     const clock = fakeClock();
     let failures = 2;
@@ -240,7 +240,7 @@ describe('no batch is smaller than it has to be', () => {
 });
 
 describe('a strategy of the app', () => {
-  it('is asked once for each batch, and offered one transaction more than it took', async () => {
+  it('is called once for each batch, with one transaction more than it took', async () => {
     await write(...times(120, 1));
     const offers: number[] = [];
     const { drain } = connect({
@@ -253,7 +253,7 @@ describe('a strategy of the app', () => {
     expect(offers).toEqual([100, 21, 21, 21, 21, 20]);
   });
 
-  it('is offered ever more while it takes all', async () => {
+  it('gets more and more while it takes all', async () => {
     await write(...times(700, 1));
     const { drain, sizes } = connect({ batching: (queued) => queued.length });
     await drain();
@@ -279,7 +279,7 @@ describe('while others change the queue between the look and the read', () => {
 
   it.each([
     ['others have completed a part of it', 'DELETE FROM ps_crud WHERE id <= 4'],
-    ['others have completed a transaction in its midst', 'DELETE FROM ps_crud WHERE id <= 7'],
+    ['others have completed to the end of a transaction inside it', 'DELETE FROM ps_crud WHERE id <= 7'],
   ])('no transaction is split: %s', async (_, sql) => {
     await write(1, 1, 1, 1, 3, 3, 3); // 5-7, 8-10, 11-13
     const sent = await spans(() => client.db.execute(sql));

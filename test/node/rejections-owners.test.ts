@@ -57,7 +57,7 @@ const listed = async (
 ) => (await listRejected(client.db, ...given)).map(description);
 
 describe('rejected writes', () => {
-  it('are listed, exported and told to their own user only', async () => {
+  it('are listed, exported and reported only for their own user', async () => {
     await signIn('ada');
     await reject('of ada');
     await signIn('bob');
@@ -73,7 +73,7 @@ describe('rejected writes', () => {
     expect(told).toEqual(['of bob', 'of ada']);
   });
 
-  it('are those of nobody after a sign-out', async () => {
+  it('are those without an owner after a sign-out', async () => {
     await signIn('ada');
     await reject('of ada');
     await signIn(null);
@@ -84,7 +84,7 @@ describe('rejected writes', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('are all of them where setOwner() was never called', async () => {
+  it('are all of them if setOwner() was never called', async () => {
     await reject('one');
     await client.db.execute("UPDATE connector_rejected_writes SET owner = 'ada'");
     await reject('two');
@@ -93,7 +93,7 @@ describe('rejected writes', () => {
     expect(await listed({ owner: null })).toEqual(['two']);
   });
 
-  it('from before the first sign-in are those of nobody, until they are claimed', async () => {
+  it('from before the first sign-in have no owner until they are claimed', async () => {
     await reject('before');
     await signIn('ada');
     expect(await listed()).toEqual([]);
@@ -103,7 +103,7 @@ describe('rejected writes', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('of writes from before the first sign-in are of who sent them', async () => {
+  it('of writes from before the first sign-in belong to the user who sent them', async () => {
     await addTodos(client, 'before');
     await signIn('ada');
     await testConnector({ transport: refuse }).connector.drain(client.db);
@@ -112,7 +112,7 @@ describe('rejected writes', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it.each(['bob', null, ''])('cannot be asked for in the name of %j', async (owner) => {
+  it.each(['bob', null, ''])('cannot be read for the owner %j', async (owner) => {
     await signIn('ada');
     await reject('of ada');
     for (const ask of [
@@ -148,7 +148,7 @@ describe('rejected writes', () => {
     },
   );
 
-  it('of another user are not discarded with one’s own', async () => {
+  it('of another user are not discarded with the user’s own', async () => {
     await signIn('ada');
     const theirs = await reject('of ada');
     await signIn('bob');
@@ -157,7 +157,7 @@ describe('rejected writes', () => {
     expect(await listed()).toEqual(['of bob']);
   });
 
-  it('of nobody are not sent as somebody’s', async () => {
+  it('without an owner are not sent as those of a user', async () => {
     await signIn(null);
     const key = await reject('of nobody');
     await signIn('ada');
@@ -179,7 +179,7 @@ describe('rejected writes', () => {
   }
 
   it.each(['retryRejected', 'discardRejected'])(
-    'are not touched by %s() if another tab signs somebody else in meanwhile',
+    'are not touched by %s() if another tab signs in another user meanwhile',
     async (name) => {
       await signIn('ada');
       const key = await reject('of ada');
@@ -191,7 +191,7 @@ describe('rejected writes', () => {
     },
   );
 
-  it('are neither told nor written again in bulk any further', async () => {
+  it('are no longer reported, or written again in bulk', async () => {
     await signIn('ada');
     await reject('of ada');
     await notifyRejected(signedInMeanwhile('bob'), () => expect.unreachable());
@@ -201,7 +201,7 @@ describe('rejected writes', () => {
     expect(failed).toMatchObject([{ error: { code: 'owner_mismatch' } }]);
   });
 
-  it('that are held are neither shown to another user nor released by them', async () => {
+  it('that are held are neither shown to another user nor released by that user', async () => {
     await signIn('ada');
     await addTodos(client, 'of ada');
     await testConnector({ transport: refuse, rejections: hold() }).connector.drain(client.db);
@@ -216,7 +216,7 @@ describe('rejected writes', () => {
     expect(await listRejected(client.db)).toMatchObject([{ state: 'held' }]);
   });
 
-  it('are watched by whoever is signed in, from the moment they are', async () => {
+  it('are watched for the user who is signed in, from the sign-in on', async () => {
     await signIn('ada');
     await reject('of ada');
     const shown: unknown[] = [];
@@ -239,7 +239,7 @@ describe('rejected writes', () => {
     expect(logged).not.toHaveBeenCalled();
   });
 
-  it('name later op ids of their own user only', async () => {
+  it('name only later op ids of their own user', async () => {
     await signIn('ada');
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'one')");
     await client.db.execute("UPDATE todos SET description = 'two' WHERE id = 'a'");

@@ -49,7 +49,7 @@ const description = ({ entries }: RejectedWrite) => entries[0]?.opData?.descript
 const listed = async () => (await listRejected(client.db)).map(description);
 
 describe('retryAllRejected()', () => {
-  it('writes again what a bad deployment cost: by code and time, oldest first', async () => {
+  it('writes again what a bad deployment refused: by code and time, oldest first', async () => {
     await reject('invalid', 'before', 'one');
     await reject('conflict', 'taken');
     await reject('unclassified', 'two');
@@ -84,7 +84,7 @@ describe('retryAllRejected()', () => {
     expect(await queued(client)).toEqual(expected);
   });
 
-  it('makes one local transaction of each', async () => {
+  it('makes one local transaction for each', async () => {
     await client.db.writeTransaction(async (tx) => {
       await tx.execute("INSERT INTO lists (id, name) VALUES ('l', 'list')");
       await tx.execute("INSERT INTO todos (id, list_id) VALUES ('t', 'l')");
@@ -99,7 +99,7 @@ describe('retryAllRejected()', () => {
     expect(third).not.toBe(first);
   });
 
-  it('says of each that cannot be written why, keeps it, and goes on', async () => {
+  it('returns the reason for each that cannot be written, keeps it, and goes on', async () => {
     await reject('invalid', 'one', 'two', 'three');
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'list')");
     await drain('invalid', 'no such text');
@@ -117,7 +117,7 @@ describe('retryAllRejected()', () => {
     expect(await queued(client)).toEqual(['one', 'three']);
   });
 
-  it('does not take one for written that another tab has written meanwhile', async () => {
+  it('does not count one that another tab has written meanwhile', async () => {
     await reject('invalid', 'one', 'two');
     const [one] = await listRejected(client.db);
     const report = await retryAllRejected(client.db, {
@@ -145,7 +145,7 @@ describe('retryAllRejected()', () => {
     expect(await listed()).toEqual(['one']);
   });
 
-  it('undoes no newer write of the same row that was taken', async () => {
+  it('undoes no newer write of the same row that was applied', async () => {
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'first')");
     await client.db.execute("UPDATE todos SET description = 'old' WHERE id = 'a'");
     await client.db.execute("UPDATE todos SET description = 'new' WHERE id = 'a'");
@@ -161,7 +161,7 @@ describe('retryAllRejected()', () => {
     expect(await listed()).toEqual([]);
   });
 
-  it('writes several of the same row in their order, where all of them were refused', async () => {
+  it('writes several of the same row in order, if all of them were refused', async () => {
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'first')");
     await client.db.execute("UPDATE todos SET description = 'second' WHERE id = 'a'");
     await client.db.execute("UPDATE todos SET description = 'third' WHERE id = 'a'");
@@ -173,7 +173,7 @@ describe('retryAllRejected()', () => {
     });
   });
 
-  it('does not write again what may have been applied', async () => {
+  it('does not write again a transaction that may have been applied', async () => {
     await reject('conflict', 'one', 'two');
     await client.db.execute('UPDATE connector_rejected_writes SET may_be_applied = 1 WHERE rowid = 1');
     const { failed } = await retryAllRejected(client.db);
@@ -190,7 +190,7 @@ describe('retryAllRejected()', () => {
     expect(await queued(client)).toEqual(['two']);
   });
 
-  it('undoes nothing that may have been applied either', async () => {
+  it('does not undo a write that may have been applied', async () => {
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'first')");
     await client.db.execute("UPDATE todos SET description = 'second' WHERE id = 'a'");
     await drain('conflict');
@@ -199,7 +199,7 @@ describe('retryAllRejected()', () => {
     expect(await queued(client)).toEqual([]);
   });
 
-  it('passes over held writes', async () => {
+  it('skips held writes', async () => {
     await addTodos(client, 'ask');
     const transport: Transport = async () => [
       { status: 'rejected', error: new UploadError('invalid', 'No.') },

@@ -71,7 +71,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await listRejected(client.db)).toEqual([]);
   });
 
-  it('writes a PUT with edits: changed, added and emptied columns', async () => {
+  it('writes a PUT with edits: changed, added and cleared columns', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO todos (id, description, completed) VALUES ('a', 'x', 1)");
     await retryRejected(client.db, await rejectQueue(client), {
@@ -83,7 +83,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await todo(client, 'a')).toEqual({ description: 'y', completed: null, list_id: 'l' });
   });
 
-  it('uploads a PATCH although the row still has its values', async () => {
+  it('uploads a PATCH although the row already has its values', async () => {
     const client = await open();
     await saved(client, 'a');
     await client.db.execute(
@@ -99,7 +99,7 @@ describe('retryRejected() before the rollback', () => {
     expect(entry?.previousValues).toMatchObject({ description: 'saved' });
   });
 
-  it('uploads a PATCH with an edit of one column whole', async () => {
+  it('uploads all columns of a PATCH with an edit of one column', async () => {
     const client = await open();
     await saved(client, 'a');
     await client.db.execute(
@@ -118,7 +118,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await todo(client, 'a')).toEqual({ description: 'newer', completed: 1, list_id: null });
   });
 
-  it('uploads values as the column has them, whatever type an edit gives', async () => {
+  it('uploads values with the type of their column, whatever type an edit has', async () => {
     const client = await open();
     await saved(client, 'a', '17');
     await client.db.execute("UPDATE todos SET description = 18, completed = '1' WHERE id = 'a'");
@@ -128,7 +128,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await queue(client)).toMatchObject([{ opData: { description: '18', completed: 1 } }]);
   });
 
-  it('uploads an empty PATCH as one', async () => {
+  it('uploads an empty PATCH as an empty PATCH', async () => {
     const client = await open();
     await saved(client, 'a');
     await client.db.execute("UPDATE todos SET description = 'saved' WHERE id = 'a'");
@@ -136,7 +136,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await queue(client)).toEqual([{ op: 'PATCH', table: 'todos', id: 'a', opData: {} }]);
   });
 
-  it('uploads a DELETE although the row is locally gone by itself', async () => {
+  it('uploads a DELETE although the row is already gone locally', async () => {
     const client = await open();
     await saved(client, 'a');
     await client.db.execute("UPDATE todos SET _deleted = TRUE, _metadata = 'm' WHERE id = 'a'");
@@ -174,7 +174,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await todo(client, 'b')).toBeNull();
   });
 
-  it('leaves out the entries that edit() answers null for, and may wait', async () => {
+  it('drops the entries for which edit() returns null, and waits for its promise', async () => {
     const client = await open();
     await client.db.writeTransaction(async (tx) => {
       for (const id of ['a', 'b']) await tx.execute('INSERT INTO lists (id, name) VALUES (?, ?)', [id, id]);
@@ -188,7 +188,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await queue(client)).toMatchObject([{ id: 'b' }]);
   });
 
-  it('what edit() does to the entry that it was given does not reach the list', async () => {
+  it('changes that edit() makes to its argument do not change the list', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('a', 'x')");
     const key = await rejectQueue(client);
@@ -239,7 +239,7 @@ describe('retryRejected() before the rollback', () => {
     expect(await queue(client)).toMatchObject([{ op: 'PATCH', opData: { description: 'new' } }]);
   });
 
-  it('happens once although two tabs ask for it', async () => {
+  it('happens once although two tabs call it', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('a', 'x')");
     const key = await rejectQueue(client);
@@ -286,14 +286,14 @@ describe('retryRejected() changes nothing', () => {
     ['an object as a value', changed({ opData: { name: {} } }), /value of column "name".*cannot be stored/],
     ['a bigint', changed({ opData: { name: 1n } }), /value of column "name"/],
     ['NaN', changed({ opData: { name: Number.NaN } }), /value of column "name"/],
-    ['metadata where none is tracked', changed({ metadata: 'm' }), /does not take metadata/],
+    ['metadata if it is not tracked', changed({ metadata: 'm' }), /does not take metadata/],
     [
-      'a PATCH of no row',
+      'a PATCH of a missing row',
       changed({ op: 'PATCH', id: 'none' }),
       /PATCH of a row.*no longer has.*make it a PUT/,
     ],
-    ['a DELETE of no row', changed({ op: 'DELETE', id: 'none' }), /DELETE of a row.*Discard it/],
-    ['an id that is no text', changed({ id: null }), /its id is not text.*Nothing was changed/],
+    ['a DELETE of a missing row', changed({ op: 'DELETE', id: 'none' }), /DELETE of a row.*Discard it/],
+    ['an id that is not text', changed({ id: null }), /its id is not text.*Nothing was changed/],
     ['nothing', () => null, /left no entry/],
   ])('for %s', async (_, edit, message) => {
     const { client, key } = await twoLists();
@@ -301,7 +301,7 @@ describe('retryRejected() changes nothing', () => {
     await expectUnchanged(client);
   });
 
-  it.each([undefined, 'text', 5, false])('when edit() answers %j', async (answer) => {
+  it.each([undefined, 'text', 5, false])('when edit() returns %j', async (answer) => {
     const { client, key } = await twoLists();
     await expect(retryRejected(client.db, key, { edit: () => answer as never })).rejects.toThrow(TypeError);
     await expectUnchanged(client);
@@ -332,7 +332,7 @@ describe('retryRejected() changes nothing', () => {
     expect(await listRejected(client.db)).toHaveLength(1);
   });
 
-  it('for a table that the app’s schema no longer has', async () => {
+  it('for a table that is no longer in the app’s schema', async () => {
     const { client, key } = await twoLists();
     await client.db.updateSchema(new Schema({ others: new Table({ name: column.text }) }));
     await expect(retryRejected(client.db, key)).rejects.toThrow('no table "lists"');
@@ -445,7 +445,7 @@ describe('retryRejected() after the rollback', () => {
     expect(await serverTodos()).toEqual([]);
   });
 
-  it('a PATCH or DELETE whose row the server deleted is an error', async () => {
+  it('a PATCH or DELETE is an error if the server deleted the row', async () => {
     const client = await synced();
     await client.db.writeTransaction(async (tx) => {
       await tx.execute("UPDATE todos SET description = ? WHERE id = 't'", [tooLong]);

@@ -78,17 +78,17 @@ async function rows({ db }: TestClient): Promise<{ key: string; state: string; t
 const setOwner = ({ db }: TestClient, key: string | undefined, owner: string | null) =>
   db.execute('UPDATE connector_rejected_writes SET owner = ? WHERE key = ?', [owner, key]);
 
-it('every database of the SDK fits', () => {
+it('every database of the SDK is accepted', () => {
   expectTypeOf<TestClient['db']>().toExtend<WritableDatabase>();
   expectTypeOf<AbstractPowerSyncDatabase1>().toExtend<WritableDatabase>();
 });
 
 describe('listRejected()', () => {
-  it('is empty where nothing was rejected, with no set-up', async () => {
+  it('is empty if nothing was rejected, without any set-up', async () => {
     expect(await listRejected((await open()).db)).toEqual([]);
   });
 
-  it('lists what was rejected, with everything that is known of it', async () => {
+  it('lists rejected writes with all their details', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'one')");
     await testConnector().connector.drain(client.db);
@@ -126,13 +126,13 @@ describe('listRejected()', () => {
     expect(write?.rejectedAt.getTime()).toBeGreaterThanOrEqual(before);
   });
 
-  it('lists them in the order in which they were rejected', async () => {
+  it('lists them in the order of their rejection', async () => {
     const client = await open();
     const writes = await reject(client, 'one', 'two', 'three');
     expect(writes.map(description)).toEqual(['one', 'two', 'three']);
   });
 
-  it('marks the writes behind it on the same row', async () => {
+  it('marks the later writes to the same row', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO todos (id, description) VALUES ('a', 'bad')");
     await addTodos(client, 'other');
@@ -143,7 +143,7 @@ describe('listRejected()', () => {
     expect((await listRejected(client.db))[0]?.laterOpIds).toEqual([3]);
   });
 
-  it('survives odd text in the data', async () => {
+  it('keeps odd text in the data', async () => {
     const client = await open();
     const texts = [
       '🥛 emoji',
@@ -159,14 +159,14 @@ describe('listRejected()', () => {
     expect(writes.map(description).slice(0, 2)).toEqual(texts.slice(0, 2));
   });
 
-  it('keeps lone surrogates in the words of the backend', async () => {
+  it("keeps lone surrogates in the backend's message", async () => {
     const client = await open();
     await addTodos(client, 'one');
     await testConnector({ transport: rejecting({ details: ['\ud83e', '🥛'] }) }).connector.drain(client.db);
     expect((await listRejected(client.db))[0]?.details).toEqual(['\ud83e', '🥛']);
   });
 
-  it('shows the rows of one owner to that owner only', async () => {
+  it('shows the rows of an owner only to that owner', async () => {
     const client = await open();
     const [one, two] = await reject(client, 'one', 'two', 'three');
     await setOwner(client, one?.key, 'ada');
@@ -227,7 +227,7 @@ describe('held writes', () => {
     return { connector, report, outcome };
   }
 
-  it('are listed while they are the head of the queue, and hold what is behind', async () => {
+  it('are listed while they are the head of the queue, and block the writes behind them', async () => {
     const client = await open();
     await addTodos(client, 'before', 'ask', 'behind');
     const { connector, report } = await held(client);
@@ -240,7 +240,7 @@ describe('held writes', () => {
     connector.close();
   });
 
-  it('are let go once they are released, and listed as rejected', async () => {
+  it('leave the queue after they are released, and are listed as rejected', async () => {
     const client = await open();
     await addTodos(client, 'ask', 'behind');
     const { connector } = await held(client);
@@ -257,7 +257,7 @@ describe('held writes', () => {
   });
 
   it.each([false, true])(
-    'are forgotten when the backend takes them after all (released: %s)',
+    'are forgotten when the backend accepts them after all (released: %s)',
     async (release) => {
       const client = await open();
       await addTodos(client, 'ask', 'behind');
@@ -282,7 +282,7 @@ describe('held writes', () => {
     expect(await rows(client)).toEqual([]);
   });
 
-  it('of a policy of one’s own are held and released alike', async () => {
+  it('of an app’s own policy are held and released in the same way', async () => {
     const client = await open();
     await addTodos(client, 'refuse');
     const { connector } = testConnector({ transport: rejecting(), rejections: hold() });
@@ -307,7 +307,7 @@ describe('held writes', () => {
     expect(await queued(client)).toEqual(['ask']);
   });
 
-  it('are not told apart by guessing: an unknown key is an error', async () => {
+  it('are found by their key only: an unknown key is an error', async () => {
     const client = await open();
     await expect(releaseHeld(client.db, 'no such key')).rejects.toThrow('nothing was changed');
   });
@@ -334,7 +334,7 @@ describe('watchRejected()', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('does not call back for changes of the queue alone', async () => {
+  it('does not call back if only the queue changes', async () => {
     const client = await open();
     const listener = vi.fn();
     watchRejected(client.db, listener, { signal: stopSignal().signal });
@@ -346,7 +346,7 @@ describe('watchRejected()', () => {
     expect(listener.mock.calls.map(([writes]) => writes.length)).toEqual([0, 1]);
   });
 
-  it('tells when a held write is taken', async () => {
+  it('calls back when a held write is accepted', async () => {
     const client = await open();
     await addTodos(client, 'ask');
     const { connector } = testConnector({ transport: rejecting({ needsDecision: true }) });
@@ -374,7 +374,7 @@ describe('watchRejected()', () => {
     await waitFor(() => logged.mock.calls.length === 2);
   });
 
-  it('shows one owner’s only', async () => {
+  it('shows only the writes of one owner', async () => {
     const client = await open();
     const [one] = await reject(client, 'one', 'two');
     await setOwner(client, one?.key, 'ada');
@@ -409,7 +409,7 @@ describe('watchRejected()', () => {
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
-  it('hears of changes although the database was not open yet', async () => {
+  it('sees changes although the database was not open yet', async () => {
     const client = await open();
     await closeClient(client, { keepFiles: true });
     const db = new PowerSyncDatabase({
@@ -429,7 +429,7 @@ describe('watchRejected()', () => {
     await waitFor(() => listener.mock.lastCall?.[0].length === 1);
   });
 
-  it('does nothing when it was ended before', async () => {
+  it('does nothing if it was ended before', async () => {
     const client = await open();
     const listener = vi.fn();
     watchRejected(client.db, listener, { signal: AbortSignal.abort() });
@@ -447,13 +447,13 @@ describe('watchRejected()', () => {
     getAll: <T>(sql: string, parameters?: unknown[]) => db.getAll<T>(sql, parameters),
   });
 
-  it('calls back once where the database cannot tell of changes', async () => {
+  it('calls back once if the database cannot report changes', async () => {
     const listener = vi.fn();
     watchRejected(minimal(await open()), listener, { signal: stopSignal().signal });
     await waitFor(() => listener.mock.calls.length === 1);
   });
 
-  it('no longer listens to the database once it was ended', async () => {
+  it('stops listening to the database when it ends', async () => {
     const stopListening = vi.fn();
     const database = { ...minimal(await open()), onChange: () => stopListening };
     const listener = vi.fn();
@@ -465,7 +465,7 @@ describe('watchRejected()', () => {
     expect(stopListening).toHaveBeenCalledOnce();
   });
 
-  it('tells the same list once, however often the database says that it changed', async () => {
+  it('passes the same list only once, however often the database reports a change', async () => {
     let changed = (): void => {};
     const client = await open();
     let reads = 0;
@@ -492,7 +492,7 @@ describe('watchRejected()', () => {
 });
 
 describe('notifyRejected()', () => {
-  it('tells of each once, in order, also after a restart', async () => {
+  it('reports each write once, in order, even after a restart', async () => {
     const client = await openClient();
     await reject(client, 'one', 'two');
     const told: string[] = [];
@@ -513,7 +513,7 @@ describe('notifyRejected()', () => {
     expect(told).toEqual(['one', 'two', 'three']);
   });
 
-  it('tells once although two tabs tell at once', async () => {
+  it('reports once although two tabs report at the same time', async () => {
     const first = await open();
     const second = await open({ folder: first.folder, name: first.name });
     // In browsers the SDK's locks let tabs wait for each other; here SQLite has to.
@@ -529,7 +529,7 @@ describe('notifyRejected()', () => {
     expect(told.sort()).toEqual(texts.sort());
   });
 
-  it('has marked it before it tells: an app that is killed while it tells does not repeat it', async () => {
+  it('marks a write before it reports it, so an app that is killed meanwhile does not repeat it', async () => {
     const client = await open();
     await reject(client, 'one');
     await notifyRejected(client.db, async ({ key }) => {
@@ -537,7 +537,7 @@ describe('notifyRejected()', () => {
     });
   });
 
-  it('passes on what tell throws, and tells that one again the next time', async () => {
+  it('rethrows what the callback throws, and reports that write again the next time', async () => {
     const client = await open();
     await reject(client, 'one', 'two');
     const told: string[] = [];
@@ -548,7 +548,7 @@ describe('notifyRejected()', () => {
     expect(told).toEqual(['no window', 'one', 'two']);
   });
 
-  it('tells one owner’s only', async () => {
+  it('reports only the writes of one owner', async () => {
     const client = await open();
     const [one] = await reject(client, 'one', 'two');
     await setOwner(client, one?.key, 'ada');
@@ -560,7 +560,7 @@ describe('notifyRejected()', () => {
 });
 
 describe('discardRejected()', () => {
-  it('forgets one, or several, and says how many', async () => {
+  it('forgets one or several, and returns their number', async () => {
     const client = await open();
     const [one, two, three] = (await reject(client, 'one', 'two', 'three')).map(({ key }) => key);
     expect(await discardRejected(client.db, two ?? '')).toBe(1);
@@ -578,7 +578,7 @@ describe('discardRejected()', () => {
 });
 
 describe('exportRejected()', () => {
-  it('gives plain objects that JSON does not change', async () => {
+  it('returns plain objects that JSON does not change', async () => {
     const client = await open();
     const texts = ['🥛', `"quotes"`, '\u0000'];
     const [, two] = await reject(client, ...texts);

@@ -195,7 +195,7 @@ describe('downloads', () => {
     await Promise.all([untilSettled(first), untilSettled(second)]);
   });
 
-  test('another user on the same database sees only rows of his own', async () => {
+  test('another user on the same database sees only their own rows', async () => {
     source.put('lists', { id: 'l1', name: 'of Ann', owner_id: 'ann' });
     source.put('lists', { id: 'l2', name: 'of Bob', owner_id: 'bob' });
     const client = await newClient();
@@ -260,7 +260,7 @@ describe('uploads', () => {
     expect(source.get('lists', 'l1')?.name).toBe('Early');
   });
 
-  test('checkpoint requests work as write checkpoints do', async () => {
+  test('checkpoint requests work like write checkpoints', async () => {
     const client = await newClient();
     await connectClient(client.db, new Connector(), { checkpointMode: 'requests' });
     await client.db.execute(insertList, ['l1', 'Groceries', 'ann']);
@@ -271,7 +271,7 @@ describe('uploads', () => {
     expect(paths).toEqual(new Set(['/sync/stream', '/sync/checkpoint-request']));
   });
 
-  test('a queue that is left in place is seen as stalled', async () => {
+  test('a queue that is not completed counts as stalled', async () => {
     const client = await newClient();
     const connector = new Connector();
     connector.uploadData = async () => {};
@@ -309,7 +309,7 @@ describe('tokens', () => {
     expect(service.connections()).toBe(1);
   });
 
-  test('refused tokens keep the client out until they are taken again', async () => {
+  test('refused tokens keep the client out until they are accepted again', async () => {
     const client = await newClient();
     const connector = new Connector();
     await connectClient(client.db, connector);
@@ -414,7 +414,7 @@ describe('the wire', () => {
   test.each([
     ['no token', async () => undefined, 'PSYNC_S2106'],
     ['another scheme', async () => 'Basic abc', 'PSYNC_S2106'],
-    ['no JWT', async () => 'Token abc', 'PSYNC_S2101'],
+    ['not a JWT', async () => 'Token abc', 'PSYNC_S2101'],
     ['a foreign signature', async () => `Token ${await new MemorySource().signToken('ann')}`, 'PSYNC_S2102'],
     [
       'an expired token',
@@ -442,7 +442,7 @@ describe('the wire', () => {
     }
   });
 
-  test('write checkpoints count per user and client', async () => {
+  test('write checkpoints are counted per user and client', async () => {
     const ask = async (userId: string, clientId: string) => {
       const headers = { authorization: `Bearer ${await source.signToken(userId)}` };
       const response = await fetch(`${service.url}/write-checkpoint2.json?client_id=${clientId}`, {
@@ -514,7 +514,7 @@ describe('the wire', () => {
     await lines.stop();
   });
 
-  test("a commit that is not the user's business is not told", async () => {
+  test('a commit without rows of the user is not reported', async () => {
     const snapshot = source.snapshot.bind(source);
     let snapshots = 0;
     source.snapshot = async (userId) => {
@@ -532,7 +532,7 @@ describe('the wire', () => {
     await lines.stop();
   });
 
-  test('values travel as SQLite can hold them', async () => {
+  test('values are sent as SQLite can store them', async () => {
     const at = new Date('2026-01-02T03:04:05.678Z');
     const values = { yes: true, no: false, big: 9007199254740993n, none: null, left_out: undefined };
     source.put('things', { id: 't1', owner_id: 'ann', ...values, at, list: ['a', { b: 1 }], half: 0.5 });
@@ -555,14 +555,14 @@ describe('the wire', () => {
     await lines.stop();
   });
 
-  test('a web page may ask', async () => {
+  test('a web page can send requests', async () => {
     const response = await fetch(`${service.url}/sync/stream`, { method: 'OPTIONS' });
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     expect(response.headers.get('access-control-allow-headers')).toContain('Authorization');
   });
 
-  test('a stream warns of the end of its token and ends with it', async () => {
+  test('a stream warns before its token expires, and ends then', async () => {
     await service.close();
     service = await startServiceStandIn({ source, keepaliveMs: 300 });
     const token = await source.signToken('ann', { lifetimeSeconds: 5 });

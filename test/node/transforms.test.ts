@@ -84,7 +84,7 @@ async function upload(client: TestClient, transform: Transform | readonly Transf
 
 const queuedEntries = async ({ db }: TestClient) => (await db.getUploadQueueStats()).count;
 
-it('turns what SQLite has into what an API takes: names, nulls, booleans, JSON, dates and numbers', async () => {
+it('converts values of SQLite for an API: names, nulls, booleans, JSON, dates and numbers', async () => {
   const client = await open();
   await write(
     client,
@@ -139,7 +139,7 @@ it('turns what SQLite has into what an API takes: names, nulls, booleans, JSON, 
   expect(report).toMatchObject({ drained: true, applied: 1, rejected: 0 });
 });
 
-it('changes nothing about keys, nor about what the rejection policy sees', async () => {
+it('changes neither the keys nor what the rejection policy gets', async () => {
   const client = await open();
   await addTodos(client, 'one', 'two');
   const answer: Transport = async ({ transactions }) =>
@@ -163,7 +163,7 @@ it('changes nothing about keys, nor about what the rejection policy sees', async
 });
 
 describe('a transform that fails', () => {
-  it('rejects its transaction only, with an error that names the place and quotes nothing', async () => {
+  it('rejects only its transaction, with an error that names the place and quotes no value', async () => {
     const client = await open();
     await addTodos(client, '[1]', '{SECRET', '[3]');
     const { report, entries } = await upload(client, columns({ description: json }));
@@ -178,7 +178,7 @@ describe('a transform that fails', () => {
     ]);
   });
 
-  it('sends nothing untransformed, also where others were refused just before', async () => {
+  it('sends nothing untransformed, even if others were refused just before', async () => {
     const client = await open();
     await addTodos(client, 'bad 1', 'bad 2', 'good');
     const secret = eachEntry((entry) => {
@@ -212,7 +212,7 @@ describe('a transform that fails', () => {
     expect(await queuedEntries(client)).toBe(2);
   });
 
-  it('keeps all, and sends none, where a function of one entry stands in its place', async () => {
+  it('keeps everything and sends nothing, if it is a function of one entry by mistake', async () => {
     const client = await open();
     await addTodos(client, 'one', 'two', 'three', 'four', 'five');
     const leaveOut = (entry: { table: string }) => (entry.table === 'todos' ? null : entry);
@@ -237,7 +237,7 @@ describe('a transform that looks something up in the database', () => {
     return { ...entry, opData: { ...entry.opData, list_name: list.name } };
   });
 
-  it('sends what it found, while the app goes on writing', async () => {
+  it('sends what it found, while the app keeps writing', async () => {
     const client = await open();
     await write(
       client,
@@ -262,7 +262,7 @@ describe('a transform that looks something up in the database', () => {
     expect(new Set(keys).size).toBe(2);
   });
 
-  it('keeps the write until it is there, under the same key whatever it finds', async () => {
+  it('keeps the write until the row is there, and its key is the same whatever it finds', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO todos (id, list_id, description) VALUES ('t', 'l', 'Milk')");
     const missing = await upload(client, withListName);
@@ -284,7 +284,7 @@ describe('a transform that looks something up in the database', () => {
 });
 
 describe('encryption without a key', () => {
-  it('keeps the write and all behind it, sends nothing of it, and goes on once the key is there', async () => {
+  it('keeps and does not send the write and all behind it, and goes on when the key is there', async () => {
     const client = await open();
     await addTodos(client, 'SECRET', 'other');
     let key: string | undefined;
@@ -305,7 +305,7 @@ describe('encryption without a key', () => {
     expect(JSON.stringify(batches)).not.toContain('SECRET');
   });
 
-  it('leaves what needs no key in front of it to go out', async () => {
+  it('sends the writes in front of it that need no key', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'Shopping')");
     await addTodos(client, 'SECRET');
@@ -342,7 +342,7 @@ describe('coalesce()', () => {
     expect(report).toMatchObject({ drained: true, applied: 2 });
   });
 
-  it('lets a rejection find the entry that is at fault among those the app wrote', async () => {
+  it('lets a rejection name the faulty entry among those that the app wrote', async () => {
     const client = await open();
     await write(
       client,
@@ -362,7 +362,7 @@ describe('coalesce()', () => {
 });
 
 describe('onlyTables()', () => {
-  it('holds the queue for a table that the app version does not know, without losing what is behind', async () => {
+  it('holds the queue at an unknown table, without losing what is behind', async () => {
     const client = await open();
     await addTodos(client, 'one');
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'x')");
@@ -378,7 +378,7 @@ describe('onlyTables()', () => {
     expect(await queuedEntries(client)).toBe(2);
   });
 
-  it('lets a transaction leave of which nothing is to be sent', async () => {
+  it('completes a transaction without entries to send', async () => {
     const client = await open();
     await client.db.execute("INSERT INTO lists (id, name) VALUES ('l', 'x')");
     await addTodos(client, 'one');
@@ -388,7 +388,7 @@ describe('onlyTables()', () => {
   });
 });
 
-it('sees entries that were queued before the schema changed, so that it can bring them up to date', async () => {
+it('gets entries that were queued before the schema changed, so that it can update them', async () => {
   const client = await open();
   await client.db.execute("INSERT INTO todos (id, description) VALUES ('old', 'x')");
   const table = new Table({ title: column.text });

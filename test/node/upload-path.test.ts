@@ -85,7 +85,7 @@ describe('the upload path through db.connect()', () => {
     expect(stalledQueueWarnings(phone)).toEqual([]);
   });
 
-  it('a rejected write is recorded and visibly rolls back; the ones around it are saved', async () => {
+  it('a rejected write is recorded and visibly rolled back; the writes around it are saved', async () => {
     const client = await open();
     await addList(client, 'l1', 'before');
     await addList(client, 'l2', ''); // the backend wants a name
@@ -100,7 +100,7 @@ describe('the upload path through db.connect()', () => {
     expect(stalledQueueWarnings(client)).toEqual([]);
   });
 
-  it('an answer lost after the commit is replayed by key, and applied once', async () => {
+  it('a write whose answer is lost is sent again with its key, and applied once', async () => {
     const client = await open();
     const before = backend.executions();
     await addList(client, 'l1');
@@ -111,7 +111,7 @@ describe('the upload path through db.connect()', () => {
     expect(backend.executions()).toBe(before + 1);
   });
 
-  it('a refused token is refreshed once, and the batch sent once more', async () => {
+  it('a refused token is refreshed once, and the batch is sent once more', async () => {
     const client = await open();
     await addList(client, 'l1');
     let fetched = 0;
@@ -128,7 +128,7 @@ describe('the upload path through db.connect()', () => {
     expect(mine.status.counters.failures).toBe(0);
   });
 
-  it('signed out: nothing is sent, the app can see why, and signing in resumes it', async () => {
+  it('signed out: nothing is sent, the app can see why, and signing in resumes the upload', async () => {
     const client = await open();
     await addList(client, 'l1');
     let signedIn = false;
@@ -172,7 +172,7 @@ describe('the upload path through db.connect()', () => {
     });
   });
 
-  it('an upload that waited behind another one does not look like a stalled queue', async () => {
+  it('an upload that waited for another one does not look like a stalled queue', async () => {
     const client = await open();
     for (let i = 0; i < 20; i++) await addList(client, `l${i}`);
     const { connector: mine } = connector({ batching: { maxTransactions: 1 } });
@@ -203,7 +203,7 @@ describe('the upload path through db.connect()', () => {
     });
   });
 
-  it('keepUploading() goes on while the service is down and the gate was shut', async () => {
+  it('keepUploading() goes on while the service is down, even if the gate was closed', async () => {
     const client = await open();
     service.cut();
     proxy.failNext(503, { times: 2 });
@@ -222,7 +222,7 @@ describe('the upload path through db.connect()', () => {
     expect(await serverLists()).toEqual(['l1', 'l2', 'l3']);
   });
 
-  it('without it, the SDK alone would leave the write queued while the service is down', async () => {
+  it('without it, the SDK leaves the write queued while the service is down', async () => {
     const client = await open();
     service.cut();
     proxy.failNext(503, { times: 5 }); // connecting and the write may each begin an upload

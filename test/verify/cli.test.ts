@@ -124,7 +124,7 @@ it.each([
   [['check', 'http://a'], 2, /There is no command "check"/],
   [['verify'], 2, /Give one url/],
   [['verify', 'http://a', 'http://b', ...sample], 2, /Give one url/],
-  [['verify', 'api.example.com', ...sample], 2, /"api.example.com" is no http\(s\) url/],
+  [['verify', 'api.example.com', ...sample], 2, /"api.example.com" isn't an http\(s\) url/],
   [['verify', 'http://a'], 2, /--table and --row are needed/],
   [['verify', 'http://a', '--table', 't', '--row', 'Milk'], 2, /--row takes a JSON object/],
   [['verify', 'http://a', '--table', 't', '--row', '[]'], 2, /--row takes a JSON object/],
@@ -138,7 +138,11 @@ it.each([
   [['verify', 'http://a', ...sample, '--timeout', 'soon'], 2, /--timeout takes/],
   [['verify', 'http://a', ...sample, '--header', 'x-api-key'], 2, /--header takes a name and a value/],
   [['verify', 'http://a', ...sample, '--tabel', 'x'], 2, /--tabel/],
-  [['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'], 2, /no JSON with a token/],
+  [
+    ['verify', 'http://a', ...sample, '--token-url', 'http://127.0.0.1:9/'],
+    2,
+    /didn't answer JSON with a token/,
+  ],
 ])('%j exits with %d', async (argv, expected, message) => {
   const { exitCode, text } = await run(...argv);
   expect(exitCode).toBe(expected);

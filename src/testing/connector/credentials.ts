@@ -17,28 +17,28 @@ function withLogin(
   };
 }
 
-/** What `fetchCredentials()` says, and how often it asks. */
+/** Cases about `fetchCredentials()`. */
 export const credentialsCases: readonly ConnectorCase[] = [
-  withLogin('gives the token of who is signed in', async ({ connector }, login) => {
+  withLogin('returns the token of the user who is signed in', async ({ connector }, login) => {
     login.token = 'a.token';
     const credentials = await connector.fetchCredentials();
-    check(credentials?.token === 'a.token', 'fetchCredentials() must return the token of who is signed in.');
+    check(
+      credentials?.token === 'a.token',
+      'fetchCredentials() must return the token of the user who is signed in.',
+    );
   }),
 
-  withLogin(
-    'asks for a token once when several are asked for at the same time',
-    async ({ connector }, login) => {
-      login.token = 'a.token';
-      await Promise.all([
-        connector.fetchCredentials(),
-        connector.fetchCredentials(),
-        connector.fetchCredentials(),
-      ]);
-      check(login.calls === 1, `it asked ${login.calls} times: share the request that is under way.`);
-    },
-  ),
+  withLogin('asks for a token once when several calls need it at the same time', async ({ connector }, login) => {
+    login.token = 'a.token';
+    await Promise.all([
+      connector.fetchCredentials(),
+      connector.fetchCredentials(),
+      connector.fetchCredentials(),
+    ]);
+    check(login.calls === 1, `it asked ${login.calls} times: share the request in progress.`);
+  }),
 
-  withLogin('says null when nobody is signed in', async ({ connector }, login) => {
+  withLogin('returns null when nobody is signed in', async ({ connector }, login) => {
     login.token = null;
     check(
       (await connector.fetchCredentials()) === null,
@@ -46,19 +46,16 @@ export const credentialsCases: readonly ConnectorCase[] = [
     );
   }),
 
-  withLogin(
-    'says null for an empty token, which the SDK would take for a good one',
-    async ({ connector }, login) => {
-      login.token = '';
-      check(
-        (await connector.fetchCredentials()) === null,
-        'fetchCredentials() must return null for an empty token.',
-      );
-    },
-  ),
+  withLogin('returns null for an empty token, which the SDK would accept', async ({ connector }, login) => {
+    login.token = '';
+    check(
+      (await connector.fetchCredentials()) === null,
+      'fetchCredentials() must return null for an empty token.',
+    );
+  }),
 
   withLogin(
-    'throws while it cannot be known who is signed in, and asks again later',
+    'throws while it is not known who is signed in, and asks again later',
     async ({ connector }, login) => {
       login.token = new Error('offline');
       const failed = await connector.fetchCredentials().then(

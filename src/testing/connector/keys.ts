@@ -5,7 +5,7 @@ function withKeys(name: string, run: (world: World) => Promise<void>): Connector
   return { name, needs: 'keys', run: async (make) => run(createWorld(await make())) };
 }
 
-/** The keys of everything that arrived for this row. */
+/** Returns the keys of all transactions that arrived for this row. */
 function keysOf({ backend }: World, row: string): (string | undefined)[] {
   const keys = backend.received.filter(({ rows }) => rows.includes(row)).map(({ key }) => key);
   check(keys.length > 0, `nothing arrived for row "${row}".`);
@@ -13,7 +13,7 @@ function keysOf({ backend }: World, row: string): (string | undefined)[] {
   return keys;
 }
 
-/** Keys by which a backend recognises what it has applied. */
+/** Cases about idempotency keys. */
 export const keyCases: readonly ConnectorCase[] = [
   withKeys('sends a transaction with the same key again', async (world) => {
     await world.write('a');
@@ -21,7 +21,7 @@ export const keyCases: readonly ConnectorCase[] = [
     await world.drain();
     await world.expectQueued('after all is uploaded');
     const keys = keysOf(world, 'a');
-    check(keys.length > 1, 'it did not send again what it had no answer to.');
+    check(keys.length > 1, 'it did not send the transaction without an answer again.');
     check(new Set(keys).size === 1, 'the retry has another key, so that the backend applies it twice.');
   }),
 
@@ -31,21 +31,21 @@ export const keyCases: readonly ConnectorCase[] = [
     check(keysOf(world, 'a')[0] !== keysOf(world, 'b')[0], 'two transactions have the same key.');
   }),
 
-  withKeys('has another key for other content under the same op ids', async (world) => {
+  withKeys('has another key for other content with the same op ids', async (world) => {
     const backup = world.database.copy();
     await world.write('lost');
     world.backend.otherwise = 'reply_lost';
     await world.upload();
     world.backend.otherwise = 'apply';
     await world.endWaits?.();
-    world.useDatabase(backup); // the device was restored: its op ids come again
+    world.useDatabase(backup); // the device was restored from a backup, so op ids repeat
     world.forget();
     await world.write('other');
     await world.drain();
     const [lost, other] = [keysOf(world, 'lost')[0], keysOf(world, 'other')[0]];
     check(
       lost !== other,
-      'the backend would take the new write for one that it has: put the content into the key.',
+      'the backend would take the new write for one that it has applied: include the content in the key.',
     );
   }),
 ];

@@ -11,16 +11,16 @@ function withKept(name: string, run: (world: World, kept: Kept) => Promise<void>
       const world = createWorld(await make());
       check(
         world.kept !== undefined,
-        'this case needs "kept" in the setup: which refused rows the app still has.',
+        'this case needs "kept" in the setup: it returns the refused rows that the app has kept.',
       );
       await run(world, world.kept);
     },
   };
 }
 
-/** What becomes of a transaction that the backend will never take. */
+/** Cases about transactions that the backend refuses for good. */
 export const refusalCases: readonly ConnectorCase[] = [
-  withKept('goes on behind a refused transaction, and keeps that for the user', async (world, kept) => {
+  withKept('goes on after a refused transaction, and keeps it for the user', async (world, kept) => {
     for (const row of ['a', 'bad', 'b', 'c']) await world.write(row);
     world.backend.refuse('bad');
     await world.drain(40);
@@ -43,6 +43,6 @@ export const refusalCases: readonly ConnectorCase[] = [
     };
     await world.drain(40);
     check(wasKept !== undefined, 'the refused transaction has not left the queue.');
-    check(wasKept, 'it was completed before it was kept: an app that is killed in between has lost it.');
+    check(wasKept, 'it was completed before it was kept: an app that is killed in between loses it.');
   }),
 ];

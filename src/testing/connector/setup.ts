@@ -1,7 +1,7 @@
 import type { MemoryColumns } from '../memory/rows.ts';
 import type { MemoryDatabase } from '../memory-database.ts';
 
-/** The methods that every connector has, one of this library or your own. */
+/** The methods of a connector, whether it is one of this library or your own. */
 export interface ContractConnector {
   fetchCredentials(): Promise<{ readonly token: string } | null>;
   // biome-ignore lint/suspicious/noExplicitAny: connectors type the database as that of their SDK.
@@ -9,7 +9,7 @@ export interface ContractConnector {
 }
 
 /**
- * What the backend does with a request:
+ * The backend's reaction to a request:
  *
  * - `apply`: applies it, except for rows that it refuses, and answers as the contract says.
  * - `reply_lost`: applies it, and the answer is lost on the way.
@@ -40,11 +40,11 @@ export interface ReceivedTransaction {
 
 /** A backend that the test cases control. `scriptedBackend()` makes one for connectors that use `fetch`. */
 export interface ConnectorBackend {
-  /** Sets what the backend does with the next requests, one answer for each request. */
+  /** Sets the backend's reactions to the next requests, one for each request. */
   answer(...answers: BackendAnswer[]): void;
-  /** What the backend does with all other requests. Starts as `apply`. */
+  /** The backend's reaction to all other requests. Starts as `apply`. */
   otherwise: BackendAnswer;
-  /** Refuses every transaction that changes this row, for good, in the form of the backend's contract. */
+  /** From now on, refuses every transaction that changes this row, for good, in the form of the backend's contract. */
   refuse(row: string): void;
   /** Called when a request has arrived. The backend waits for it before it applies or answers the request. */
   onRequest: ((transactions: readonly ReceivedTransaction[]) => unknown) | undefined;
@@ -56,7 +56,7 @@ export interface ConnectorBackend {
 
 /** A sign-in that the test cases control. `scriptedLogin()` makes one. */
 export interface ContractLogin {
-  /** The token. Null if nobody is signed in. An Error is thrown, as if it couldn't be known who is signed in. */
+  /** The token. Null if nobody is signed in. An Error is thrown, as if it weren't known who is signed in. */
   token: string | null | Error;
   /** Number of times that the connector asked for the token. */
   readonly calls: number;

@@ -1,21 +1,24 @@
 import type { ConnectorCase } from './connector-case.ts';
 import { check, createWorld, FAILURES, type World } from './world.ts';
 
-/** A case that begins with a world of its own. */
+/** Makes a case with its own world. */
 function inWorld(name: string, run: (world: World) => Promise<void>): ConnectorCase {
   return { name, run: async (setup) => run(createWorld(await setup())) };
 }
 
-/** What is uploaded, in which order, and what leaves the queue. */
+/** Cases about what is uploaded, in which order, and what leaves the queue. */
 export const uploadCases: readonly ConnectorCase[] = [
-  inWorld('uploads what is queued, in order, and completes it', async (world) => {
+  inWorld('uploads the queue in order, and completes it', async (world) => {
     const rows = ['a1', 'a2', 'b', 'c1', 'c2', 'c3'];
     await world.write('a1', 'a2');
     await world.write('b');
     await world.write('c1', 'c2', 'c3');
     await world.drain();
     await world.expectQueued('when all is applied');
-    check(world.backend.applied.join() === rows.join(), `applied were ${world.backend.applied.join()}.`);
+    check(
+      world.backend.applied.join() === rows.join(),
+      `the applied rows were ${world.backend.applied.join()}.`,
+    );
   }),
 
   inWorld('leaves an empty queue alone', async (world) => {
@@ -35,11 +38,11 @@ export const uploadCases: readonly ConnectorCase[] = [
       world.backend.otherwise = 'apply';
       await world.endWaits?.();
       await world.drain();
-      await world.expectQueued('once the backend is well again');
+      await world.expectQueued('once the backend works again');
     }),
   ),
 
-  inWorld('stops at a failure: what is behind it waits', async (world) => {
+  inWorld('stops at a failure, and sends nothing after it', async (world) => {
     for (const row of ['a', 'b', 'c', 'd']) await world.write(row);
     world.backend.answer('apply', 'unavailable', 'apply', 'html', 'apply', 'offline');
     await world.drain();
@@ -57,7 +60,7 @@ export const uploadCases: readonly ConnectorCase[] = [
     await world.expectQueued('after all is uploaded');
   }),
 
-  inWorld('keeps what is written during an upload', async (world) => {
+  inWorld('keeps writes made during an upload', async (world) => {
     await world.write('a');
     await world.write('b');
     const later = ['c', 'd'];
@@ -67,7 +70,7 @@ export const uploadCases: readonly ConnectorCase[] = [
     };
     await world.drain();
     await world.expectQueued('after all is uploaded');
-    check(new Set(world.backend.applied).size === 4, 'not all that was written meanwhile has been applied.');
+    check(new Set(world.backend.applied).size === 4, 'not all writes made meanwhile were applied.');
   }),
 
   inWorld('completes nothing when the queue was cleared during the upload', async (world) => {

@@ -1,20 +1,20 @@
 import type { BackendAnswer, ConnectorSetup } from './setup.ts';
 
-/** A setup in use: what was written, and the rules that hold after every step. */
+/** A setup in use. It remembers the writes, and checks the rules after every upload. */
 export interface World extends ConnectorSetup {
   /** Writes rows in one local transaction. */
   write(...rows: string[]): Promise<void>;
-  /** Calls `uploadData()` once, as the SDK does; returns what it threw. */
+  /** Calls `uploadData()` once, as the SDK does. Returns what it threw. */
   upload(): Promise<unknown>;
-  /** Uploads until the queue is empty, for so many calls at most; failures are waited out. */
+  /** Uploads until the queue is empty, in at most this many calls. After a failure, it ends the connector's wait. */
   drain(calls?: number): Promise<void>;
   /** Ids of the queued rows, in order. */
   queued(): Promise<string[]>;
-  /** Throws unless these rows are queued, and no others. */
+  /** Throws unless exactly these rows are queued. */
   expectQueued(what: string, ...rows: string[]): Promise<void>;
-  /** Makes the database another one, such as a copy. */
+  /** Switches to another database, such as a copy. */
   useDatabase(database: ConnectorSetup['database']): void;
-  /** The queue was emptied on purpose: what was in it need not be anywhere. */
+  /** Forgets the writes so far, after the queue was cleared on purpose. */
   forget(): void;
 }
 
@@ -25,10 +25,10 @@ export function check(isTrue: boolean, message: string): asserts isTrue {
 export const FAILURES: Readonly<Record<Exclude<BackendAnswer, 'apply'>, string>> = {
   unavailable: 'is unavailable (503)',
   offline: 'cannot be reached',
-  html: 'answers with a page of HTML and status 200',
-  truncated: 'answers with half an answer',
+  html: 'answers with a web page and status 200',
+  truncated: 'sends half an answer',
   unauthenticated: 'refuses the token (401)',
-  reply_lost: 'applies it and its answer is lost',
+  reply_lost: 'applies the writes and its answer is lost',
   hang: 'does not answer',
 };
 
@@ -51,7 +51,7 @@ export function createWorld(setup: ConnectorSetup): World {
     return (await database.getCrudBatch(100_000))?.crud ?? [];
   }
 
-  /** What may never be, whatever happened. */
+  /** Checks the rules that always hold. */
   async function checkRules(): Promise<void> {
     const queue = (await crud()).map(({ id }) => id);
     const safe = new Set([...queue, ...backend.applied, ...((await kept?.()) ?? [])]);
@@ -62,16 +62,16 @@ export function createWorld(setup: ConnectorSetup): World {
     );
     check(
       database.staleCompletions === 0,
-      'it completed entries that had left the queue already, which stops downloads. Look at the queue before complete().',
+      'it completed entries that had already left the queue, which stops downloads. Check the queue before complete().',
     );
     for (const { lastOpId, argument } of database.completions) {
       check(
         argument === undefined,
-        'it passed something to complete(), which takes that for a write checkpoint.',
+        'it passed an argument to complete(), which takes it for a write checkpoint.',
       );
       check(
         ends.has(lastOpId),
-        'it completed a part of a transaction. Read whole transactions: getCrudBatch() cuts them.',
+        'it completed a part of a transaction. Read whole transactions: getCrudBatch() can cut them.',
       );
     }
     const order = [...new Set(backend.applied)].filter((row) => written.includes(row));
@@ -103,7 +103,7 @@ export function createWorld(setup: ConnectorSetup): World {
       const hasStalled = thrown === undefined && after !== undefined && after === before;
       check(
         !hasStalled,
-        'uploadData() returned, and the head of the queue is what it was. It must throw then.',
+        'uploadData() returned, although the head of the queue has not moved. It must throw then.',
       );
       return thrown;
     },
@@ -117,7 +117,7 @@ export function createWorld(setup: ConnectorSetup): World {
       const found = await world.queued();
       check(
         found.join() === rows.join(),
-        `${what}, the queue should hold ${rows.join() || 'nothing'}, and holds ${found.join() || 'nothing'}.`,
+        `${what}, the queue should hold ${rows.join() || 'nothing'}, but holds ${found.join() || 'nothing'}.`,
       );
     },
     useDatabase(other) {
@@ -130,7 +130,7 @@ export function createWorld(setup: ConnectorSetup): World {
   return world;
 }
 
-/** What the call threw; the contract is broken if it doesn't end. */
+/** Returns what the call threw. Throws if the call doesn't end in time. */
 async function withDeadline(call: Promise<void>, deadlineMs: number): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = Symbol('late');

@@ -2,13 +2,13 @@ import { defaultVerdict } from '../../error/codes.ts';
 import { UploadError } from '../../error/upload-error.ts';
 import type { Outcome } from '../../transport/outcome.ts';
 
-/** What one call of a transport came to: outcomes, or the error it threw. */
+/** The result of one call of a transport: its outcomes, or the error that it threw. */
 export interface Sent {
   readonly outcomes: readonly Outcome[];
   readonly thrown?: UploadError | undefined;
 }
 
-/** What a case throws. A class, to tell it from what the transport throws. */
+/** The error of a case that fails. A class of its own, so that it differs from the transport's errors. */
 export class ContractViolation extends Error {
   override readonly name = 'ContractViolation';
 }
@@ -21,7 +21,7 @@ export function check(holds: boolean, message: string): void {
   if (!holds) fail(message);
 }
 
-/** A value for messages. */
+/** Formats a value for a message. */
 export function shown(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) => (each === undefined ? null : each)) ?? 'nothing';
 }
@@ -35,9 +35,9 @@ function describeOutcome(outcome: Outcome): string {
   return 'error' in outcome ? `${outcome.status} "${outcome.error.code}"` : outcome.status;
 }
 
-/** Checks the form of what a transport returned. */
+/** Checks the form of the outcomes that a transport returned. */
 export function checkForm(outcomes: readonly Outcome[], count: number): void {
-  check(Array.isArray(outcomes), `it returned ${typeof outcomes} and no list of outcomes`);
+  check(Array.isArray(outcomes), `it returned ${typeof outcomes}, not a list of outcomes`);
   check(outcomes.length === count, `it returned ${outcomes.length} outcomes for ${count} transactions`);
   for (const outcome of outcomes) {
     switch (outcome?.status) {
@@ -55,7 +55,7 @@ export function checkForm(outcomes: readonly Outcome[], count: number): void {
   check(outcomes[0]?.status !== 'not_attempted', 'the first transaction was not attempted');
 }
 
-/** Checks that a call failed for now: nothing applied, nothing rejected for good. Returns what it failed with. */
+/** Checks that a call failed temporarily: nothing is applied, and nothing is rejected for good. Returns the error. */
 export function mustBeKept(sent: Sent, when: string): UploadError {
   const { outcomes, thrown } = sent;
   const [first] = outcomes;
@@ -72,12 +72,12 @@ export function mustBeKept(sent: Sent, when: string): UploadError {
   return error;
 }
 
-/** A rejection that rejects nothing yet, such as `unclassified`. */
+/** Returns true for a rejection that doesn't reject the write yet, such as `unclassified`. */
 function isUndecided(outcome: Outcome): boolean {
   return outcome.status === 'rejected' && defaultVerdict(outcome.error.code) !== 'reject';
 }
 
-/** Whether a call refused its only transaction for good. */
+/** Returns true if a call refused its only transaction for good. */
 export function isRefused({ outcomes, thrown }: Sent): boolean {
   const [first] = outcomes;
   const error = thrown ?? (first?.status === 'rejected' ? first.error : undefined);

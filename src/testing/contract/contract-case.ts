@@ -3,9 +3,9 @@ import { type Session, startSession } from './session.ts';
 
 /** One test for transports. */
 export interface TransportContractCase {
-  /** The rule as a sentence, for the name of a test. */
+  /** The rule as a sentence, to name the test. */
   readonly name: string;
-  /** What the harness must offer for this case. */
+  /** Needs that the harness must support for this case. */
   readonly needs: readonly ContractNeed[];
   /** Rejects with an `Error` that says what the transport did wrong. Pass a new harness to each case. */
   run(harness: TransportHarness): Promise<void>;

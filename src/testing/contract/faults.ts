@@ -5,18 +5,18 @@ import type { TransportFault } from './harness.ts';
 import type { Session } from './session.ts';
 import { until } from './time-limit.ts';
 
-/** What a transport makes of servers and networks that fail. */
+/** Cases about servers and networks that fail. */
 export const faults: readonly TransportContractCase[] = [
   ...(
     [
-      ['offline', 'a backend that cannot be reached is a network failure'],
-      ['server-error', 'an error of the server keeps the writes'],
-      ['unavailable', 'a server that cannot now keeps the writes'],
-      ['web-page', 'a web page is no answer'],
-      ['empty-answer', 'an empty success is no answer'],
-      ['foreign-answer', "another contract's success is no answer"],
-      ['broken-reply', 'an answer that breaks off is no answer'],
-      ['cut-reply', 'half an answer is no answer'],
+      ['offline', 'an unreachable backend is a network failure'],
+      ['server-error', 'a server error keeps the writes'],
+      ['unavailable', 'an unavailable server keeps the writes'],
+      ['web-page', 'a web page is not an answer'],
+      ['empty-answer', 'an empty success is not an answer'],
+      ['foreign-answer', 'a success in another form is not an answer'],
+      ['broken-reply', 'an answer that breaks off is not an answer'],
+      ['cut-reply', 'half an answer is not an answer'],
     ] satisfies [TransportFault, string][]
   ).map(([kind, name]) =>
     contractCase(name, [kind], async (it) => {
@@ -41,7 +41,7 @@ export const faults: readonly TransportContractCase[] = [
   }),
 ];
 
-/** Sends two transactions; the first request fails. Both are kept, and the retry applies them. */
+/** Sends two transactions. The first request fails, so both must be kept. The retry must apply them. */
 async function keepsTheWrites(it: Session, kind: TransportFault): Promise<string> {
   const transactions = [
     it.transaction(it.put('a', { text: '1' })),

@@ -7,7 +7,7 @@ import type { Transport } from '../../transport/transport.ts';
  * - `lost-reply`: the backend applies the request, and the connection breaks before its answer.
  * - `broken-reply`: the backend applies the request, and the connection breaks in the middle of its answer.
  * - `cut-reply`: the backend applies the request. Half of the answer arrives, and looks complete.
- * - `no-reply`: no answer ever comes, and the backend never gets the request.
+ * - `no-reply`: there is never an answer, and the backend never gets the request.
  * - `server-error`: an error of the server itself (HTTP 500, gRPC INTERNAL); nothing is applied.
  * - `unavailable`: the server can't handle the request now (HTTP 503, gRPC UNAVAILABLE); nothing is applied.
  * - `unauthenticated`: the token is refused (HTTP 401, gRPC UNAUTHENTICATED).
@@ -29,7 +29,7 @@ export type TransportFault =
   | 'foreign-answer';
 
 /**
- * What a case of the contract needs: a fault that the harness can make, or (`token`) that the transport sends a token.
+ * A need of a case: a fault that the harness can make, or `token` if the transport must send a token.
  */
 export type ContractNeed = TransportFault | 'token';
 
@@ -64,7 +64,7 @@ export interface ContractBackend {
   requests(): number;
   /**
    * Returns the number of requests or transactions that the backend has executed and stored, without replays that it
-   * recognised. Leave it out if the backend can't tell.
+   * recognised. Leave this out if the backend can't count them.
    */
   executions?(): number | Promise<number>;
   /**
@@ -75,24 +75,23 @@ export interface ContractBackend {
 }
 
 /**
- * What {@link transportContract} tests a transport with. Make a new one for each case, with an empty table and no fault
- * pending.
+ * The set-up in which {@link transportContract} tests a transport. Make a new one for each case, with an empty table
+ * and no pending fault.
  */
 export interface TransportHarness {
   /**
-   * Makes the transport. A second one stands for the app after a restart, so it must not remember anything of the
-   * first.
+   * Makes the transport. A second one stands for the app after a restart, so it must not share state with the first.
    */
   createTransport(): Transport;
   /**
-   * Returns a token that the backend accepts. The backend must refuse any other. Leave it out if the transport sends
-   * none.
+   * Returns a token that the backend accepts. The backend must refuse any other. Leave this out if the transport sends
+   * no token.
    */
   token?(): Promise<string>;
   readonly table: ContractTable;
   readonly backend: ContractBackend;
-  /** Whether a transaction is applied as a whole or not at all. */
+  /** True if a transaction is applied as a whole or not at all. */
   readonly atomic: boolean;
-  /** Whether a transaction is applied only once if its key comes again, even after a restart of the app. */
+  /** True if a transaction whose key comes again isn't applied again, even after a restart of the app. */
   readonly idempotent: boolean;
 }

@@ -3,7 +3,7 @@ import { check, describe } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { Session, Values } from './session.ts';
 
-/** Ids that mean something to paths, queries, filters, SQL, JSON or JavaScript. */
+/** Ids with a meaning in paths, queries, filters, SQL, JSON or JavaScript. */
 // biome-ignore format: one line for each kind
 const IDS: readonly string[] = [
   '', ' ', '.', '..', './victim', '../victim', 'other/../victim', 'victim/', '/victim', 'victim/other',
@@ -25,9 +25,9 @@ const TEXTS: readonly string[] = [
 
 const NUMBERS: readonly number[] = [0, 1, -1, 0.1, -1.5, 1e21, 5e-324, 9007199254740991, -9007199254740991];
 
-/** Values that a transport must carry as they are, or not at all. */
+/** Cases about values that a transport must send unchanged, or not at all. */
 export const hostile: readonly TransportContractCase[] = [
-  contractCase('no id ever touches the row of another', [], async (it) => {
+  contractCase('no id ever changes the row of another id', [], async (it) => {
     const rows = new Map<string, Values>([
       ['victim', { text: 'untouched' }],
       ['other', { text: 'untouched' }],
@@ -58,11 +58,11 @@ export const hostile: readonly TransportContractCase[] = [
       if (await takes(it, it.put(id, value))) rows.set(id, value);
       await it.expectRows(rows, when);
     }
-    check(rows.size > 0, 'it stored none of them');
+    check(rows.size > 0, 'none of them was stored');
   }),
 ];
 
-/** Sends one entry alone: true if it was applied, false if it was refused or kept. */
+/** Sends one entry alone. Returns true if it was applied, false if it was refused or kept. */
 async function takes(it: Session, entry: UploadEntry): Promise<boolean> {
   const sent = await it.send([it.transaction(entry)]);
   const status = sent.outcomes[0]?.status;

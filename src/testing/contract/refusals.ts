@@ -1,15 +1,15 @@
 import { check, describe, isRefused, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 
-/** What a transport says of a transaction that the backend refuses for its data. */
+/** Cases about transactions that the backend refuses because of their data. */
 export const refusals: readonly TransportContractCase[] = [
-  contractCase('a refused transaction alone is rejected', [], async (it) => {
+  contractCase('a refused transaction is rejected', [], async (it) => {
     const sent = await it.send([it.transaction(it.refused('bad'))]);
     check(isRefused(sent), `the backend refuses the only transaction, but ${describe(sent)}`);
     await it.expectRows({}, 'after a refused transaction');
   }),
 
-  contractCase('what stands around a refused transaction is applied', [], async (it) => {
+  contractCase('transactions around a refused one are applied', [], async (it) => {
     const delivered = await it.upload([
       it.transaction(it.put('before', { text: '1' })),
       it.transaction(it.refused('bad')),
@@ -25,7 +25,7 @@ export const refusals: readonly TransportContractCase[] = [
   }),
 
   contractCase(
-    'a transaction with a refused entry is all or nothing, or tells what was applied',
+    'a transaction with a refused entry is all or nothing, or lists what was applied',
     [],
     async (it) => {
       const { atomic } = it.harness;
@@ -41,12 +41,12 @@ export const refusals: readonly TransportContractCase[] = [
       const told = rejected?.appliedEntries ?? [];
       check(
         shown([...told].sort()) === shown(applied),
-        `entries ${shown(applied)} were applied, but it told ${shown(told)} (\`appliedEntries\`)`,
+        `entries ${shown(applied)} were applied, but \`appliedEntries\` is ${shown(told)}`,
       );
       const { entryIndex } = rejected ?? {};
       check(
         entryIndex === undefined || entryIndex === 1,
-        `entry 1 is at fault, but it told ${entryIndex} (\`entryIndex\`)`,
+        `entry 1 is at fault, but \`entryIndex\` is ${entryIndex}`,
       );
     },
   ),

@@ -2,7 +2,7 @@ import { check, describe, mustBeKept, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { Session } from './session.ts';
 
-/** What comes of sending a transaction once more. */
+/** Cases about transactions that are sent again. */
 export const replays: readonly TransportContractCase[] = [
   contractCase('a transaction that is sent again after a restart does no harm', [], async (it) => {
     const { idempotent, createTransport } = it.harness;
@@ -23,7 +23,7 @@ export const replays: readonly TransportContractCase[] = [
     }
   }),
 
-  contractCase('another key is another write, though its op ids come again', [], async (it) => {
+  contractCase('another key is another write, even with the same op ids', [], async (it) => {
     const first = it.transaction(it.put('a', { text: 'first' }));
     await it.upload([first]);
     const entries = first.entries.map((entry) => ({
@@ -34,19 +34,26 @@ export const replays: readonly TransportContractCase[] = [
     await it.expectRows({ a: { text: 'second' } }, 'after a write with the op ids of an older one');
   }),
 
-  contractCase('a lost reply is a failure for now, and the retry settles it', ['lost-reply'], async (it) => {
-    const transaction = it.transaction(it.put('a', { text: '1' }));
-    await it.fault('lost-reply');
-    const lost = await it.send([transaction]);
-    mustBeKept(lost, 'when the reply is lost');
-    await it.expectRows({ a: { text: '1' } }, 'after a lost reply (if it fails here, the harness is wrong)');
-    const sent = await it.send([transaction], { attempt: 2 });
-    check(sent.outcomes[0]?.status === 'applied', `the retry must be applied, but ${describe(sent)}`);
-    await it.expectRows({ a: { text: '1' } }, 'after the retry');
-    const executions = await executionsOf(it);
-    if (it.harness.idempotent)
-      check((executions ?? 1) === 1, `one write was executed ${shown(executions)} times`);
-  }),
+  contractCase(
+    'a lost reply is a temporary failure, and the retry settles it',
+    ['lost-reply'],
+    async (it) => {
+      const transaction = it.transaction(it.put('a', { text: '1' }));
+      await it.fault('lost-reply');
+      const lost = await it.send([transaction]);
+      mustBeKept(lost, 'when the reply is lost');
+      await it.expectRows(
+        { a: { text: '1' } },
+        'after a lost reply (if it fails here, the harness is wrong)',
+      );
+      const sent = await it.send([transaction], { attempt: 2 });
+      check(sent.outcomes[0]?.status === 'applied', `the retry must be applied, but ${describe(sent)}`);
+      await it.expectRows({ a: { text: '1' } }, 'after the retry');
+      const executions = await executionsOf(it);
+      if (it.harness.idempotent)
+        check((executions ?? 1) === 1, `one write was executed ${shown(executions)} times`);
+    },
+  ),
 ];
 
 async function executionsOf({ harness }: Session): Promise<number | undefined> {

@@ -5,11 +5,11 @@ import type { Session } from './session.ts';
 
 const SECRET = 'QXJ0aWNob2tl';
 
-/** What errors must not say: they reach logs, events and error reports. */
+/** Cases about secrets in errors, because errors get into logs, events and error reports. */
 export const secrets: readonly TransportContractCase[] = [
-  contractCase('errors hold neither the token nor anything of the rows', [], async (it) => {
+  contractCase('errors contain neither the token nor row data', [], async (it) => {
     const faults = (Object.keys(it.harness.backend.faults) as TransportFault[]).filter(
-      (kind) => kind !== 'no-reply', // nothing is said there
+      (kind) => kind !== 'no-reply', // there is no error to check
     );
     for (const kind of faults) {
       await it.fault(kind);
@@ -38,7 +38,7 @@ async function mustBeSilent(
   }
 }
 
-/** All that could be printed of an error: its own members, hidden ones too, and those of its causes. */
+/** Returns all that an error could print: its own properties, even hidden ones, and those of its causes. */
 function everythingIn(value: unknown, depth = 0, seen = new Set<unknown>()): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || depth > 6 || seen.has(value))
@@ -49,7 +49,7 @@ function everythingIn(value: unknown, depth = 0, seen = new Set<unknown>()): str
     try {
       parts.push(name, everythingIn(Reflect.get(value, name), depth + 1, seen));
     } catch {
-      // A member that can't be read isn't printed either.
+      // A property that can't be read can't be printed.
     }
   }
   if (value instanceof Headers) {

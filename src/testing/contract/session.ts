@@ -9,32 +9,32 @@ import type { TransportFault, TransportHarness } from './harness.ts';
 import { withinLimit } from './time-limit.ts';
 import { uploadAll } from './upload-all.ts';
 
-/** The columns of a row, whatever the backend calls them. */
+/** The columns of a row, under the names of the cases. */
 export interface Values {
   readonly text?: string | null;
   readonly note?: string | null;
   readonly amount?: number | null;
 }
 
-/** Rows by id. A Map, since ids may be `__proto__`. */
+/** Rows by id. A Map, because an id may be `__proto__`. */
 export type Rows = ReadonlyMap<string, Values>;
 
-/** One run of a case: entries and transactions as the queue would hold them, and what became of them. */
+/** One run of a case. Makes entries and transactions like those of the queue, sends them, and reads the table. */
 export interface Session {
   readonly harness: TransportHarness;
   put(id: string, values: Values): UploadEntry;
   patch(id: string, values: Values): UploadEntry;
   remove(id: string): UploadEntry;
-  /** A PUT that the backend refuses for its data. */
+  /** Makes a PUT that the backend refuses because of its data. */
   refused(id: string, values?: Values): UploadEntry;
   transaction(...entries: UploadEntry[]): UploadTransaction;
-  /** The current token; undefined when signed out. */
+  /** Returns the current token. Undefined if nobody is signed in. */
   token(): Promise<string | undefined>;
   /** Calls the transport once. */
   send(transactions: readonly UploadTransaction[], changes?: SendChanges): Promise<Sent>;
   /** Calls the transport as the connector does, until each transaction is applied or rejected. */
   upload(transactions: readonly UploadTransaction[], transport?: Transport): Promise<readonly Delivered[]>;
-  /** The same; each must be applied. */
+  /** Uploads the entries as one transaction, which must be applied. */
   apply(...entries: UploadEntry[]): Promise<void>;
   fault(kind: TransportFault): Promise<void>;
   rows(): Promise<Map<string, Values>>;
@@ -84,10 +84,7 @@ export function startSession(harness: TransportHarness): Session {
         Object.fromEntries(NAMES.map((name) => [name, row[table[name]] ?? null])) as Values,
       ]),
     );
-    check(
-      byId.size === stored.length,
-      `there are two rows with one id: ${shown(stored.map(({ id }) => id))}`,
-    );
+    check(byId.size === stored.length, `several rows have the same id: ${shown(stored.map(({ id }) => id))}`);
     return byId;
   };
 
@@ -123,7 +120,9 @@ export function startSession(harness: TransportHarness): Session {
     async fault(kind) {
       const make = backend.faults[kind];
       if (!make)
-        throw new Error(`This case needs the fault "${kind}": run only those whose \`needs\` you offer.`);
+        throw new Error(
+          `This case needs the fault "${kind}": run only the cases whose \`needs\` the harness supports.`,
+        );
       await make();
     },
     async expectRows(expected, when) {
@@ -133,7 +132,7 @@ export function startSession(harness: TransportHarness): Session {
       const unexpected = found.filter((row) => !wanted.includes(row));
       check(
         lacking.length + unexpected.length === 0,
-        `${when}, the table lacks ${inWords(lacking)} and holds instead ${inWords(unexpected)}`,
+        `${when}, the table lacks ${inWords(lacking)}, and has unexpected ${inWords(unexpected)}`,
       );
     },
   };

@@ -1,9 +1,9 @@
 import { ContractViolation } from './checks.ts';
 
-/** How long a transport may take to answer, or to stop, before it counts as hanging. */
+/** Longest time that a transport may take to answer or to stop. */
 const LIMIT_MS = 10_000;
 
-/** Waits for a promise, and fails if that takes too long. */
+/** Waits for a promise. Fails if that takes too long. */
 export async function withinLimit<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -22,7 +22,7 @@ function tooLate(what: string): ContractViolation {
   );
 }
 
-/** Waits until something holds; fails if it takes too long. */
+/** Waits until a condition holds. Fails if that takes too long. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   let waited = 0;
   while (!holds()) {

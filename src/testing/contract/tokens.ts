@@ -3,7 +3,7 @@ import { contractCase, type TransportContractCase } from './contract-case.ts';
 
 const REFUSED_TOKEN = 'a-token-that-is-refused';
 
-/** How a transport carries the user's token. */
+/** Cases about the user's token. */
 export const tokens: readonly TransportContractCase[] = [
   contractCase('a refused sign-in is thrown as unauthenticated', ['unauthenticated'], async (it) => {
     const transaction = it.transaction(it.put('a', { text: '1' }));
@@ -41,7 +41,7 @@ export const tokens: readonly TransportContractCase[] = [
   }),
 
   contractCase('nothing is sent while nobody is signed in', ['token'], async (it) => {
-    await it.apply(it.put('a', { text: '1' })); // so that a token is there that could be remembered
+    await it.apply(it.put('a', { text: '1' })); // so that the transport could have kept a token
     const before = it.harness.backend.requests();
     const sent = await it.send([it.transaction(it.put('b', { text: '2' }))], {
       token: async () => undefined,

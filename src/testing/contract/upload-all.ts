@@ -5,7 +5,7 @@ import { type Delivered, type Failed, pair } from '../../upload/item.ts';
 import { walk } from '../../upload/walk.ts';
 import { ContractViolation, fail } from './checks.ts';
 
-/** Sends as the connector does, bisecting included, until each transaction is applied or rejected. */
+/** Sends transactions as the connector does, with bisection, until each is applied or rejected. */
 export async function uploadAll(
   transactions: readonly UploadTransaction[],
   send: (transactions: readonly UploadTransaction[]) => Promise<readonly Outcome[]>,

@@ -2,7 +2,7 @@ import { check, describe, fail, shown } from './checks.ts';
 import { contractCase, type TransportContractCase } from './contract-case.ts';
 import type { Values } from './session.ts';
 
-/** What a batch does when nothing goes wrong. */
+/** Cases in which nothing goes wrong. */
 export const writes: readonly TransportContractCase[] = [
   contractCase('each transaction gets one outcome, in order, and the first is attempted', [], async (it) => {
     const ids = ['one', 'two', 'three'];
@@ -14,7 +14,7 @@ export const writes: readonly TransportContractCase[] = [
     await it.expectRows(named(applied), `when ${applied.length} transactions are reported as applied`);
   }),
 
-  contractCase('PUT, PATCH and DELETE store exactly what they say', [], async (it) => {
+  contractCase('PUT, PATCH and DELETE have exactly their effect', [], async (it) => {
     const text = 'naïve "double" \'single\' \\ back\n\ttab 👩‍👩‍👧 ﷽';
     await it.apply(
       it.put('full', { text, note: 'stays', amount: -1.5 }),
@@ -46,7 +46,7 @@ export const writes: readonly TransportContractCase[] = [
     );
   }),
 
-  contractCase('changes of one row are applied in their order', [], async (it) => {
+  contractCase('changes to one row are applied in order', [], async (it) => {
     const { transaction, put, patch, remove } = it;
     await it.upload([
       transaction(put('a', { text: '1' }), patch('a', { text: '2', note: 'n' }), patch('a', { text: '3' })),
@@ -59,14 +59,14 @@ export const writes: readonly TransportContractCase[] = [
     await it.expectRows({ a: { text: '5', note: 'n' }, b: { text: '5' } }, 'after six transactions in order');
   }),
 
-  contractCase('a DELETE of a row that is gone is applied', [], async (it) => {
+  contractCase('a DELETE of a missing row is applied', [], async (it) => {
     await it.apply(it.put('gone', { text: 'x' }), it.put('stays', { text: 'y' }));
     await it.apply(it.remove('gone'));
     await it.apply(it.remove('gone'));
     await it.expectRows({ stays: { text: 'y' } }, 'after two DELETEs of one row');
   }),
 
-  contractCase('a large batch is delivered in as many calls as it takes, nothing twice', [], async (it) => {
+  contractCase('a large batch is delivered in several calls, and nothing twice', [], async (it) => {
     const ids = Array.from({ length: 120 }, (_, index) => `row-${index}`);
     const value = (id: string): Values => ({ text: `${id} ${'🧺'.repeat(500)}`, amount: 1 });
     const delivered = await it.upload(ids.map((id) => it.transaction(it.put(id, value(id)))));

@@ -7,9 +7,9 @@ import { addTable, type Change, type Store } from './store.ts';
 import { storageName, syncedTable } from './synced-table.ts';
 
 /**
- * What is in a database file, as SQL finds it.
+ * The tables of a database file, for SQL statements.
  *
- * @param change Absent where nothing may be written.
+ * @param change The running transaction. Without one, nothing can be written.
  */
 export function catalog(store: Store, schema: MemorySchema | undefined, change?: Change): SqlDatabase {
   function find(name: string): SqlTable | undefined {
@@ -41,7 +41,7 @@ export function catalog(store: Store, schema: MemorySchema | undefined, change?:
   };
 }
 
-/** Where SQLite keeps the last id of an AUTOINCREMENT table; no row before the first. */
+/** `sqlite_sequence`, with the last id of an AUTOINCREMENT table. It has no row before the first id. */
 function sequence({ lastOpId }: Store): SqlTable {
   const row = { name: 'ps_crud', seq: lastOpId };
   return virtual('sqlite_sequence', ['name', 'seq'], lastOpId > 0 ? [row] : []);

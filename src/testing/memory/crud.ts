@@ -2,7 +2,7 @@ import type { SqlTable, Values } from '../sql/table.ts';
 import type { SqlValue } from '../sql/values.ts';
 import { addTable, type Change, newChange, nextId, rowsOf, type Store, writeRow } from './store.ts';
 
-/** What a queue entry is made from. */
+/** The content of a new queue entry. */
 export interface NewEntry {
   readonly op: string;
   readonly table: string;
@@ -23,15 +23,15 @@ export function queueEntry(
 }
 
 /**
- * Gives the transaction its id, at its first statement that may queue something. As in the SDK, a transaction keeps the
- * id although that statement fails, while the counter goes back with it: the next transaction then gets the same id.
+ * Gives the transaction its id at the first statement that may queue something. As in the SDK, if that statement fails,
+ * the transaction keeps the id, but the counter goes back, so the next transaction gets the same id.
  */
 export function beginQueueing(store: Store, change: Change): number {
   change.transactionId ??= nextId(store, change, 'lastTransactionId');
   return change.transactionId;
 }
 
-/** Queues a row of `ps_crud`; it counts as one that was written now. */
+/** Adds a row to `ps_crud`. If downloads were frozen, that ends. */
 function queueText(store: Store, change: Change, transactionId: SqlValue, data: SqlValue): Values {
   const wasFrozen = store.isFrozen;
   change.undo.push((each) => {
@@ -60,7 +60,7 @@ export function addInternalTables(store: Store): void {
   const change = newChange();
   addTable(store, change, 'ps_crud', COLUMNS);
   const updated = ['row_type', 'row_id'].map((name) => ({ name, type: 'TEXT', isKey: false, notNull: true }));
-  addTable(store, change, 'ps_updated_rows', updated, 'row'); // a key beside its columns: both of them together
+  addTable(store, change, 'ps_updated_rows', updated, 'row'); // a key of both columns together
 }
 
 /** `ps_crud`, the upload queue. */
@@ -87,7 +87,7 @@ export function crudTable(store: Store, change: Change | undefined): SqlTable {
   };
 }
 
-/** `powersync_crud`: what is inserted there is queued, without a change of the row. */
+/** `powersync_crud`: an INSERT queues an entry, without changing the row. */
 export function crudInput(store: Store, change: Change | undefined): SqlTable {
   const columns = ['op', 'id', 'type', 'data', 'old_values', 'metadata'];
   const base = { name: 'powersync_crud', columns, rows: () => [] };

@@ -2,15 +2,17 @@ import type { CrudEntryLike } from '../../database/database.ts';
 
 /** A queue entry like those of SDK 1.x and 2.x. */
 export interface MemoryCrudEntry extends CrudEntryLike {
-  /** Returns the fields with the SDK's JSON names: `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`. */
+  /**
+   * Returns the fields with the SDK's JSON names: `op_id`, `op`, `type`, `id`, `tx_id`, `data`, `old` and `metadata`.
+   */
   toJSON(): unknown;
-  /** Whether the other entry has the same content. */
+  /** Returns true if the other entry has the same content. */
   equals(entry: MemoryCrudEntry): boolean;
-  /** Returns the content as a list, to compare entries. */
+  /** Returns the content as an array, to compare entries. */
   toComparisonArray(): unknown[];
 }
 
-/** Reads a row of `ps_crud`, as a new object each time. */
+/** Makes a new entry from a row of `ps_crud`. */
 export function readEntry(clientId: number, transactionId: unknown, text: string): MemoryCrudEntry {
   const { op, type, id, data, old, metadata } = JSON.parse(text);
   // On the prototype, as in the SDK: copies of an entry don't have these functions.
@@ -40,7 +42,7 @@ const functions: Pick<MemoryCrudEntry, 'toJSON' | 'equals' | 'toComparisonArray'
       metadata: this.metadata,
     };
   },
-  /** Whether the other entry has the same content. */
+  /** Returns true if the other entry has the same content. */
   equals(entry) {
     return JSON.stringify(this.toComparisonArray()) === JSON.stringify(entry.toComparisonArray());
   },

@@ -9,18 +9,18 @@ export type Completion = {
   /** Number of entries that were removed. 0 is a stale completion. */
   readonly removed: number;
   /**
-   * The argument of `complete()`. The SDK takes anything except undefined for a custom write checkpoint, even an error, and
-   * several SDK versions then stop downloading.
+   * The argument of `complete()`. The SDK takes any argument except undefined, even an error, for a custom write
+   * checkpoint. Several SDK versions then stop downloading.
    */
   readonly argument: unknown;
 };
 
-/** A database file, which several handles may have open. */
+/** A database file. Several handles can have it open. */
 export interface DatabaseFile {
   readonly store: Store;
-  /** The transaction that is running. */
+  /** The running transaction. */
   open: Change | undefined;
-  /** Settles when the last writer in line has ended. */
+  /** Settles when the last writer in the line has ended. */
   tail: Promise<unknown>;
   /** Called with the names of the tables that a transaction has changed. */
   readonly listeners: Set<(tables: ReadonlySet<string>) => void>;
@@ -37,7 +37,7 @@ export function fileOf(store: Store): DatabaseFile {
   return { store, open: undefined, tail: Promise.resolve(), listeners: new Set(), completions: [] };
 }
 
-/** The committed rows: nobody else sees a running transaction. */
+/** Returns the committed rows, without those of a running transaction. */
 export function committed({ store, open }: DatabaseFile): Store {
   if (!open || open.undo.length === 0) return store;
   const copy = copyStore(store);
@@ -45,7 +45,7 @@ export function committed({ store, open }: DatabaseFile): Store {
   return copy;
 }
 
-/** Runs a transaction after those before it have ended. A transaction that fails changes nothing. */
+/** Runs a transaction after earlier ones have ended. A transaction that fails changes nothing. */
 export function write<T>(file: DatabaseFile, task: (change: Change) => T | Promise<T>): Promise<T> {
   const turn = file.tail.then(async () => {
     const change = newChange();
@@ -65,7 +65,7 @@ export function write<T>(file: DatabaseFile, task: (change: Change) => T | Promi
   return turn;
 }
 
-/** A statement that fails takes back what it did, and the transaction goes on. */
+/** Runs a statement. If it fails, its changes are undone, and the transaction can go on. */
 export function statement<T>(file: DatabaseFile, change: Change, run: () => T): T {
   if (file.open !== change) throw new Error('memoryDatabase: this transaction has ended');
   const steps = change.undo.length;

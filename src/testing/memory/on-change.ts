@@ -1,7 +1,7 @@
 import type { PlatformAbortSignal } from '../../transport/platform.ts';
 import type { DatabaseFile } from './file.ts';
 
-/** What `onChange()` calls. */
+/** The handler that `onChange()` calls. */
 export type ChangeHandler = {
   onChange(event: { readonly changedTables: string[] }): unknown;
 };
@@ -9,7 +9,7 @@ export type ChangeHandler = {
 /** Options of `onChange()`. */
 export type ChangeOptions = {
   /**
-   * Names of the tables to watch: the app's own, and internal ones such as `ps_crud`.
+   * Names of the tables to watch: tables of the app, or internal ones such as `ps_crud`.
    *
    * @default []
    */

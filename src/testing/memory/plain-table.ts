@@ -2,7 +2,7 @@ import type { SqlTable } from '../sql/table.ts';
 import { type SqlValue, withAffinity } from '../sql/values.ts';
 import { type Change, rowsOf, type Store, type StoredTable, writeRow } from './store.ts';
 
-/** A table that `CREATE TABLE` made: those of the connector, and any of the app's own. */
+/** A table that `CREATE TABLE` made: one of the connector or of the app. */
 export function plainTable(
   store: Store,
   name: string,
@@ -13,7 +13,7 @@ export function plainTable(
   const { key } = stored;
   const base = { name, key, columns: columns.map((column) => column.name), rows: () => rowsOf(stored) };
   if (!change) return base;
-  /** The key is the rowid itself. */
+  /** True if the key is the rowid. */
   const isRowid = columns.some((column) => column.isKey && column.type === 'INTEGER');
 
   const checked = (values: ReadonlyMap<string, SqlValue>): Map<string, SqlValue> => {

@@ -3,32 +3,32 @@ import { type MemoryCrudEntry, readEntry } from './entry.ts';
 import { committed, type DatabaseFile, write } from './file.ts';
 import { type Store, writeRow } from './store.ts';
 
-/** What `getCrudBatch()` returns. */
+/** The result of `getCrudBatch()`. */
 export interface MemoryCrudBatch extends CrudBatchLike {
   /** The entries, in queue order. */
   readonly crud: MemoryCrudEntry[];
-  /** Removes all entries up to and including the last one of `crud`, including those that the batch doesn't hold. */
+  /** Removes all entries up to and including the last one of `crud`, even those that aren't in the batch. */
   complete(writeCheckpoint?: string): Promise<void>;
 }
 
-/** What `getNextCrudTransaction()` returns; `haveMore` is always false. */
+/** The result of `getNextCrudTransaction()`. `haveMore` is always false. */
 export interface MemoryCrudTransaction extends MemoryCrudBatch {
   /** Transaction id. For an entry that was queued without one it is null at run time, as in the SDK. */
   readonly transactionId?: number | undefined;
 }
 
-/** Called at a completion with the op id of the last entry. The completion waits for it. */
+/** Called by `complete()` with the op id of the last entry. `complete()` waits for it. */
 export type CompletionHook = (lastOpId: number) => unknown;
 
-/** Hooks of a handle's database, as they are at the time of the completion. */
+/** The database's hooks at the time of the completion. */
 export interface CompletionHooks {
   beforeComplete: CompletionHook | undefined;
   afterComplete: CompletionHook | undefined;
 }
 
 export function readBatch(file: DatabaseFile, limit: number, hooks: CompletionHooks): MemoryCrudBatch | null {
-  if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite, of a LIMIT such as 2.5
-  // As the SDK does: one more is read, to see whether there is one. To SQLite a negative limit is none.
+  if (!Number.isInteger(limit)) throw new Error('datatype mismatch'); // SQLite's message for a LIMIT such as 2.5
+  // Reads one more, to set `haveMore`, as the SDK does. For SQLite, a negative limit is no limit.
   const all = entries(committed(file), 0, limit < -1 ? Number.POSITIVE_INFINITY : limit + 1);
   const haveMore = all.length > limit;
   const crud = haveMore ? all.slice(0, -1) : all;
@@ -36,7 +36,7 @@ export function readBatch(file: DatabaseFile, limit: number, hooks: CompletionHo
   return { crud, haveMore, complete: completing(file, crud, hooks) };
 }
 
-/** The first transaction behind an op id: neighbours with the same transaction id, and no gap between. */
+/** Returns the first transaction after an op id: consecutive entries with the same transaction id. */
 export function readTransaction(
   file: DatabaseFile,
   after: number,
@@ -63,7 +63,7 @@ export function countQueue(file: DatabaseFile): number {
   return committed(file).tables.get('ps_crud')?.rows.size ?? 0;
 }
 
-/** Entries behind an op id; with `onlyOf`, up to the first of another transaction. */
+/** Returns entries after an op id. With `onlyOf`, it stops at the first entry of another transaction. */
 function entries(store: Store, after: number, most: number, onlyOf?: number | null): MemoryCrudEntry[] {
   const found: MemoryCrudEntry[] = [];
   for (const [opId, values] of store.tables.get('ps_crud')?.rows ?? []) {

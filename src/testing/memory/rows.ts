@@ -17,7 +17,7 @@ export type WriteOptions = {
   readonly metadata?: string | undefined;
 };
 
-/** Writes a row as `INSERT OR REPLACE` (PUT), `UPDATE` (PATCH) or `DELETE` does. */
+/** Writes a row like `INSERT OR REPLACE` (PUT), `UPDATE` (PATCH) or `DELETE`. */
 export function writeOne(
   { store, schema, change }: { store: Store; schema: MemorySchema | undefined; change: Change },
   op: 'PUT' | 'PATCH' | 'DELETE',
@@ -41,7 +41,7 @@ export function writeOne(
   target.update(there ?? { rowid: 0, values: new Map([['id', id]]), isUnknown: true }, values);
 }
 
-/** Makes the rows of these tables what the server has. Nothing is queued. */
+/** Replaces the rows of these tables with those of the server. Nothing is queued. */
 export function applyRows(
   store: Store,
   schema: MemorySchema | undefined,
@@ -66,7 +66,7 @@ export function applyRows(
     writeRow(store, change, 'ps_updated_rows', rowid, undefined);
 }
 
-/** What `disconnectAndClear()` removes: queue and rows. Plain tables stay, and so do the counters. */
+/** Removes what `disconnectAndClear()` removes: the queue and all rows. Plain tables and counters stay. */
 export function clearRows(store: Store, change: Change): void {
   for (const [name, { rows }] of store.tables) {
     if (name.startsWith('ps_'))

@@ -13,12 +13,12 @@ import { surveyStore } from './survey-store.ts';
 export type MemoryRow = Record<string, SqlValue>;
 
 /**
- * Answers statements that `memoryDatabase()` doesn't know. Returns the rows, or undefined if it doesn't know them
- * either.
+ * Answers a statement that `memoryDatabase()` doesn't understand. Returns the rows, or undefined if it doesn't
+ * understand the statement either.
  */
 export type OtherSql = (sql: string, parameters: readonly SqlValue[]) => readonly MemoryRow[] | undefined;
 
-/** What `execute()` returns, as the SDK does. */
+/** The result of `execute()`, as in the SDK. */
 export type MemoryQueryResult = {
   /**
    * Number of written rows of plain tables. As in SQLite, writes to views aren't counted, and synced tables are views.
@@ -32,7 +32,7 @@ export type MemoryQueryResult = {
   };
 };
 
-/** Runs one statement: in a transaction, or, without one, reading what is committed. */
+/** Runs one statement in a transaction. Without one, it reads committed rows. */
 export function runSql(
   file: DatabaseFile,
   { schema, otherSql }: { schema: MemorySchema | undefined; otherSql: OtherSql | undefined },

@@ -1,4 +1,4 @@
-/** The part of the SDK's `Schema` that is used. A schema of SDK 1.x or 2.x fits. */
+/** The part of the SDK's `Schema` that is used. Schemas of SDK 1.x and 2.x fit. */
 export interface MemorySchema {
   readonly tables: readonly MemoryTableSchema[];
 }

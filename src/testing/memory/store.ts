@@ -1,41 +1,41 @@
 import type { ColumnDefinition, Row, Values } from '../sql/table.ts';
 import type { SqlValue } from '../sql/values.ts';
 
-/** A table as it is kept. */
+/** A stored table. */
 export interface StoredTable {
   readonly columns: readonly ColumnDefinition[] | undefined;
-  /** The column that tells rows apart. */
+  /** The column with the key. */
   readonly key: string | undefined;
-  /** By rowid, in that order. */
+  /** Rows by rowid, sorted by it. */
   readonly rows: Map<number, Values>;
-  /** From the key to the rowid. */
+  /** Rowids by key. */
   readonly index: Map<SqlValue, number>;
-  /** Columns that were ever written, where any may be. */
+  /** Columns written so far, if any column may be written. */
   readonly seen: Set<string>;
   /** The highest rowid. */
   last: number;
 }
 
-/** What is in the database file. */
+/** The content of the database file. */
 export interface Store {
   readonly clientId: string;
   readonly tables: Map<string, StoredTable>;
-  /** The last op id that was given out; it goes up also over a cleared queue. */
+  /** The last op id. It isn't reset when the queue is cleared. */
   lastOpId: number;
   lastTransactionId: number;
-  /** A completion found nothing left to remove, and nothing was written since. */
+  /** True if a completion had nothing to remove, and nothing was written since. */
   isFrozen: boolean;
 }
 
-/** A transaction that is being made. */
+/** The changes of a transaction so far. */
 export interface Change {
-  /** Takes everything back, the last first; on this store, or on a copy of it. */
+  /** Steps that undo the changes, for this store or a copy of it. The last one runs first. */
   readonly undo: ((store: Store) => void)[];
   /** Tables that were written to. */
   readonly tables: Set<string>;
-  /** Of its queue entries, once there is one. */
+  /** The id of its queue entries. Undefined before the first one. */
   transactionId: number | undefined;
-  /** Rows of plain tables that were written: SQLite doesn't count what goes through a view. */
+  /** Number of written rows of plain tables. SQLite doesn't count writes to views. */
   affected: number;
 }
 
@@ -47,12 +47,12 @@ export function newChange(): Change {
   return { undo: [], tables: new Set(), transactionId: undefined, affected: 0 };
 }
 
-/** Takes back what was done since the change had so many steps. */
+/** Undoes the steps from this number on. */
 export function rollBack(store: Store, { undo }: Change, steps = 0): void {
   for (const step of undo.splice(steps).reverse()) step(store);
 }
 
-/** The same content, independent. */
+/** Makes an independent copy. */
 export function copyStore(store: Store): Store {
   const tables = [...store.tables].map(([name, table]) => {
     return [name, { ...table, rows: new Map(table.rows), index: new Map(table.index) }] as const;
@@ -73,7 +73,7 @@ export function addTable(
   return table;
 }
 
-/** Writes a row of a table that exists; undefined removes it. */
+/** Writes a row of an existing table. Undefined removes it. */
 export function writeRow(
   store: Store,
   change: Change,
@@ -87,7 +87,7 @@ export function writeRow(
   setRow(store.tables.get(name), rowid, values);
 }
 
-/** Gives out the next id, of an entry or of a transaction. */
+/** Returns the next op id or transaction id. */
 export function nextId(store: Store, change: Change, counter: 'lastOpId' | 'lastTransactionId'): number {
   const before = store[counter];
   change.undo.push((each) => {
@@ -117,14 +117,14 @@ function setRow(table: StoredTable | undefined, rowid: number, values: Values | 
   else if (!before) sortRows(table);
 }
 
-/** A row came back into the middle. */
+/** Sorts rows by rowid, after an undo has put one back. */
 function sortRows({ rows }: StoredTable): void {
   const sorted = [...rows].sort(([a], [b]) => a - b);
   rows.clear();
   for (const [rowid, values] of sorted) rows.set(rowid, values);
 }
 
-/** They are in order. */
+/** Returns the last of sorted rowids. */
 function lastOf(rowids: Iterable<number>): number {
   let last = 0;
   for (const rowid of rowids) last = rowid;

@@ -1,7 +1,7 @@
 import type { Survey } from '../../queue/survey.ts';
 import type { Store } from './store.ts';
 
-/** What the statements of `surveyQueue()` find, which are beyond the built-in SQL. */
+/** Returns the result of the statements of `surveyQueue()`, which the built-in SQL doesn't support. */
 export function surveyStore(
   { tables }: Store,
   behind: number,
@@ -14,7 +14,7 @@ export function surveyStore(
   let transactions = 0;
   queue.forEach(([opId, values], index) => {
     const transactionId = values.get('tx_id') ?? null;
-    if (transactionId !== null && transactionId === queue[index + 1]?.[1].get('tx_id')) return; // not its last entry
+    if (transactionId !== null && transactionId === queue[index + 1]?.[1].get('tx_id')) return; // not the last entry of its transaction
     transactions++;
     const fits = transactions === 1 || (transactions <= mostTransactions && opId - first < mostEntries);
     if (fits) Object.assign(found, { lastOpId: opId, entries: index + 1 });

@@ -4,25 +4,25 @@ import { beginQueueing, queueEntry } from './crud.ts';
 import type { MemoryTableSchema } from './schema.ts';
 import { addTable, type Change, newChange, rowsOf, type Store, type StoredTable, writeRow } from './store.ts';
 
-/** Columns of a view that are none of the table's. */
+/** Columns of the view that aren't data columns. */
 const SPECIAL = ['id', '_metadata', '_deleted'];
 
-/** Where the rows of a synced table are kept. */
+/** Returns the name of the table that stores the rows of a synced table. */
 export function storageName({ name, localOnly }: Pick<MemoryTableSchema, 'name' | 'localOnly'>): string {
   return `ps_data${localOnly ? '_local' : ''}__${name}`;
 }
 
-/** The rows of a synced table, which exists from its first use on. */
+/** Returns the stored rows of a synced table, and makes the table at its first use. */
 export function storageOf(store: Store, table: Pick<MemoryTableSchema, 'name' | 'localOnly'>): StoredTable {
   const name = storageName(table);
   return store.tables.get(name) ?? addTable(store, newChange(), name, undefined, 'id');
 }
 
 /**
- * The view of a synced table, with what PowerSync's triggers do: a PUT has the columns that are not null, a PATCH those
- * that changed, nulls too, a DELETE none; each in the order of their names.
+ * The view of a synced table, with the effects of PowerSync's triggers. A PUT has the columns that are not null, a
+ * PATCH has the columns that changed, with nulls, and a DELETE has none. Columns are sorted by name.
  *
- * @param schema Undefined columns where the app gave no schema: any may be written then, and values stay as they are.
+ * @param schema Without an app schema, `columns` is undefined: any column can be written, and values stay as they are.
  */
 export function syncedTable(
   store: Store,
@@ -72,7 +72,7 @@ function createTriggers(
     if (localOnly) return;
     noteUpdated(store, change, name, String(id));
     const { metadata = null, ...others } = members;
-    const text = typeof metadata === 'string' ? metadata : undefined; // the SDK takes nothing else
+    const text = typeof metadata === 'string' ? metadata : undefined; // the SDK only accepts text
     queueEntry(store, change, { op, table: name, id: String(id), ...others, metadata: text });
   };
   const old = previousOf(schema);
@@ -94,7 +94,7 @@ function createTriggers(
       if (there !== undefined && conflict === 'replace') keep(there, undefined);
       const rowid = stored.last + 1;
       if (there === undefined || conflict === 'replace') keep(rowid, values);
-      // Queued even where `OR IGNORE` left the row alone, which is what the SDK does.
+      // Queued even if `OR IGNORE` didn't change the row, as in the SDK.
       queue('PUT', id, { data: byName(data), metadata: given.get('_metadata') ?? null });
       return { rowid, values: given };
     },
@@ -131,7 +131,10 @@ function createTriggers(
   };
 }
 
-/** What `trackPrevious` adds to an entry: the columns it names, on an update perhaps only those that changed. */
+/**
+ * Returns the previous values that `trackPrevious` adds to an entry. With `onlyWhenChanged`, an update has only the
+ * columns that changed.
+ */
 function previousOf({ trackPrevious, columns = [] }: Parameters<typeof syncedTable>[2]) {
   return (values: Values, changed?: readonly string[]): { old?: object } => {
     if (!trackPrevious) return {};
@@ -145,7 +148,7 @@ function previousOf({ trackPrevious, columns = [] }: Parameters<typeof syncedTab
   };
 }
 
-/** Rows that were changed since PowerSync last made them what the server has. */
+/** Records that a row has local changes since PowerSync last wrote the server's state. */
 function noteUpdated(store: Store, change: Change, table: string, id: string): void {
   const row = JSON.stringify([table, id]);
   const stored = store.tables.get('ps_updated_rows');

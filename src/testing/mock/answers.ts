@@ -8,12 +8,12 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
-/** A refusal in the form that most backends have. */
+/** Makes a refusal in the most common form. */
 export function message(status: number, text: string): MockAnswer {
   return json(status, { message: text });
 }
 
-/** What a captive portal, a proxy or a wrong address answers. */
+/** Makes a web page, like the answer of a captive portal, a proxy or a wrong address. */
 export function page(status: number): MockAnswer {
   return {
     status,
@@ -26,7 +26,7 @@ export function cutInHalf(answer: MockAnswer): MockAnswer {
   return { ...answer, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
 }
 
-/** Statuses whose answers have no body; `Response` throws where they are given one. */
+/** Statuses without a body. `Response` throws if it gets one. */
 const WITHOUT_BODY = [204, 205, 304];
 
 export function toResponse({ status, headers, body }: MockAnswer): Response {

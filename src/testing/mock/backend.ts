@@ -17,16 +17,16 @@ import type { MockState, Received } from './state.ts';
 import { createStore, type Rule } from './store.ts';
 import { createTokenCheck } from './token-check.ts';
 
-/** A mock with all that single contracts may have. */
+/** A mock with the methods of all contracts. */
 export interface ScriptedBackend extends MockBackend, WholeScript {
-  /** The machine without a face. */
+  /** Answers a request, without `fetch` or msw. */
   readonly handle: Handle;
 }
 
 /**
- * A stateful backend for one contract.
+ * Makes a stateful backend for one contract.
  *
- * @param maxBytes What the contract says of the size of a body.
+ * @param maxBytes Largest body that the contract allows, in bytes.
  */
 export function createMockBackend(
   contract: MockContract,
@@ -64,8 +64,8 @@ export function createMockBackend(
 }
 
 /**
- * What becomes of a request: it goes past the line (offline, frozen, slow), the size limit, the token check and the
- * contract's own validation; then the first prepared fault that fits it happens.
+ * Handles a request. It passes the line (offline, frozen, slow), the size limit, the token check and the contract's own
+ * validation. Then the first prepared fault that fits it happens.
  */
 function createMachine(contract: MockContract, state: MockState): Handle {
   const { store, faults, line, tokens, received, limit } = state;
@@ -80,7 +80,7 @@ function createMachine(contract: MockContract, state: MockState): Handle {
     const problem = tokens.problemWith(request.headers.authorization);
     if (problem) return refusal(401, problem);
     if (isAnswer(read)) return read;
-    // A replay is answered as before, whatever is prepared for transactions.
+    // A replay gets its earlier answer, so it uses up no fault.
     const fault = faults.draw(read.filter((transaction) => !store.isReplay(transaction)));
     return fault?.kind === 'answer' ? fault.answer : execute(request, read, fault);
   }

@@ -1,7 +1,7 @@
 import { isObject, parseJson } from '../../contract/json.ts';
 import type { MockAnswer } from './contract.ts';
 
-/** What a transport of Connect throws, as far as clients look at it: they know it by its name. */
+/** The parts of a `ConnectError` that clients read. They recognise it by its name. */
 interface MockConnectError extends Error {
   readonly code: number;
   readonly rawMessage: string;
@@ -9,7 +9,7 @@ interface MockConnectError extends Error {
   readonly details: readonly never[];
 }
 
-/** The gRPC codes that the mock gives, by the names that Connect has for them. */
+/** The gRPC codes that the mock uses, by Connect's names for them. */
 const CODES = {
   canceled: 1,
   unknown: 2,
@@ -42,12 +42,12 @@ const BY_STATUS: Readonly<Record<number, Name>> = {
   504: 'deadline_exceeded',
 };
 
-/** A failure that the client found by itself: nobody answered, or nothing that it can read. */
+/** Makes the error of a client that got no answer, or none that it can read. */
 export function notAnswered(name: Name, message: string, cause?: Error): MockConnectError {
   return connectError(name, message, {}, cause);
 }
 
-/** A refusal of the whole call, as a gRPC server says it. */
+/** Makes the error of a gRPC server that refuses the whole call. */
 export function refusedBy({ status, headers, body }: MockAnswer): MockConnectError {
   const name = BY_STATUS[status] ?? 'unknown';
   const said = parseJson(body);

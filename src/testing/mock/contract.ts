@@ -1,6 +1,6 @@
 import type { MockTables } from './tables.ts';
 
-/** One change of one row, as the mock read it from a request. */
+/** One change to one row, as the mock read it from a request. */
 export interface MockEntry {
   /** Operation on the row. */
   readonly op: 'PUT' | 'PATCH' | 'DELETE';
@@ -16,7 +16,9 @@ export interface MockEntry {
   readonly metadata?: string | undefined;
 }
 
-/** One transaction, as the mock read it from a request. If a request carries one entry, the transaction has one entry. */
+/**
+ * One transaction, as the mock read it from a request. If a request carries one entry, the transaction has one entry.
+ */
 export interface MockTransaction {
   /** Idempotency key, if the request carries one. */
   readonly key?: string | undefined;
@@ -43,15 +45,15 @@ export interface ReceivedRequest {
   readonly status: number | undefined;
 }
 
-/** A request as contracts read it. */
+/** A request, as a contract reads it. */
 export interface MockRequest {
   readonly method: string;
   readonly url: string;
-  /** What stands behind the mock's own url, the query included. */
+  /** The path after the mock's own URL, with the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** The JSON in `text`; undefined where it is none. */
+  /** The parsed `text`. Undefined if it isn't JSON. */
   readonly body: unknown;
 }
 
@@ -61,28 +63,28 @@ export interface MockAnswer {
   readonly body: string;
 }
 
-/** Why a transaction is refused. */
+/** The reason for which a transaction is refused. */
 export interface MockRejection {
   readonly code: string;
   readonly message: string;
   readonly details?: unknown;
-  /** HTTP status, for contracts that refuse by one. */
+  /** HTTP status of the refusal, in contracts that use one. */
   readonly status?: number | undefined;
   readonly needsDecision?: boolean | undefined;
 }
 
-/** What became of one transaction. */
+/** The result of one transaction. */
 export type MockResult =
   | {
       readonly status: 'applied';
-      /** Entries that found a row, or made one; of a replay, all. */
+      /** Number of entries that found or made a row. For a replay, all of them. */
       readonly written: number;
     }
   | { readonly status: 'rejected'; readonly rejection: MockRejection; readonly entryIndex: number }
   | { readonly status: 'retry'; readonly retryAfterMs?: number | undefined }
   | { readonly status: 'not_attempted' };
 
-/** What a request asks to write, with what became of it. */
+/** An executed request, with its transactions and their results. */
 export interface Executed {
   readonly request: MockRequest;
   readonly transactions: readonly MockTransaction[];
@@ -90,22 +92,22 @@ export interface Executed {
   readonly tables: MockTables;
 }
 
-/** A wire format: how requests are read, and answers written. Pure. */
+/** A wire format: reads requests and makes answers. Its functions are pure. */
 export interface MockContract {
-  /** The name of the factory, for messages. */
+  /** Name of the factory, for messages. */
   readonly who: string;
-  /** Whether addresses behind the url belong to it too. */
+  /** True if URLs below the mock's URL belong to it too. */
   readonly isPrefix?: boolean;
-  /** What `atomic` rolls back: each transaction, or all that came in one request. */
+  /** The unit that `atomic` rolls back: a transaction, or all transactions of a request. */
   readonly unit: 'transaction' | 'request';
-  /** Reads a request; an answer is a refusal of the whole of it. */
+  /** Reads the transactions in a request, or returns an answer that refuses the whole request. */
   read(request: MockRequest): readonly MockTransaction[] | MockAnswer;
-  /** Refuses an entry that fits no row, in contracts that do. */
+  /** Refuses an entry whose row is missing, in contracts that do so. */
   rule?(entry: MockEntry, exists: boolean, request: MockRequest): MockRejection | undefined;
   answer(executed: Executed): MockAnswer;
-  /** An answer with the wrong number of results, in contracts that have one for each transaction. */
+  /** Makes an answer with the wrong number of results, in contracts with one result for each transaction. */
   miscount?(executed: Executed): MockAnswer;
-  /** A refusal of the whole request, by HTTP status. */
+  /** Makes a refusal of the whole request, for an HTTP status. */
   refusal(status: number, message: string): MockAnswer;
 }
 

@@ -1,13 +1,13 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** A JWT with these claims and a signature that nobody can check. */
+/** Makes a JWT with these claims and a signature that isn't real. */
 export function encodeJwt(claims: object): string {
   return [{ alg: 'none', typ: 'JWT' }, claims, 'mock']
     .map((part) => base64Url(JSON.stringify(part)))
     .join('.');
 }
 
-// By hand: React Native has no `btoa` everywhere.
+// Written by hand, because some versions of React Native have no `btoa`.
 function base64Url(text: string): string {
   const bytes = [...encodeURIComponent(text).matchAll(/%(..)|[^%]/g)].map(([char, hex]) =>
     hex === undefined ? char.charCodeAt(0) : Number.parseInt(hex, 16),

@@ -3,7 +3,7 @@ import type { PlatformAbortSignal, PlatformFetch } from '../../transport/platfor
 import { toResponse } from './answers.ts';
 import type { MockAnswer, MockRequest } from './contract.ts';
 
-/** Answers a request; undefined where the answer, or the request, is lost. Rejects when it is aborted. */
+/** Answers a request. Returns undefined if the request or the answer is lost. Rejects if the request is aborted. */
 export type Handle = (
   request: MockRequest,
   signal: PlatformAbortSignal | undefined,
@@ -16,7 +16,7 @@ export interface FacesOptions {
   readonly handle: Handle;
 }
 
-/** A backend as a `fetch`, and as handlers for msw. */
+/** Makes a `fetch` and msw handlers for a backend. */
 export function createFaces({ who, url, isPrefix, handle }: FacesOptions) {
   const home = withoutQuery(absolute(url));
 
@@ -51,12 +51,12 @@ export function createFaces({ who, url, isPrefix, handle }: FacesOptions) {
 }
 
 /**
- * A handler for msw 2 and 3, made by hand rather than by msw's `http.all()`.
+ * Makes a handler for msw 2 and 3, without msw's `http.all()`.
  *
- * msw is optional. To import it only if it is there would take a top-level `await import('msw').catch()`: no test runner
- * or bundler that makes CommonJS of the package (Jest with Babel, Metro) takes one, and several bundlers fail to build
- * where msw isn't installed. But msw looks at no class: it calls `run()`, and groups handlers by `kind` (`__kind` in
- * msw 2). So nothing has to be imported, in no environment, and nothing is loaded in apps that use `fetch` only.
+ * msw is optional. An import that may fail would need a top-level `await import('msw').catch()`. Tools that turn the
+ * package into CommonJS (Jest with Babel, Metro) don't support that, and several bundlers fail if msw isn't installed.
+ * But msw doesn't check the class of a handler: it calls `run()`, and groups handlers by `kind` (`__kind` in msw 2). So
+ * no environment has to import msw, and apps that only use `fetch` don't load it.
  */
 function mswHandler(
   header: string,
@@ -71,7 +71,7 @@ function mswHandler(
     async run({ request, requestId }: { request: Request; requestId?: string }) {
       if (!serves(request)) return null;
       handler.isUsed = true;
-      // An aborted request gets no answer: whoever sent it knows already.
+      // An aborted request needs no answer: its sender has aborted it.
       const answered = await answer(request).catch(() => undefined);
       const response = answered ? toResponse(answered) : Response.error();
       return { handler, request, requestId, response, parsedResult: {} };
@@ -87,7 +87,7 @@ function mswHandler(
   return handler;
 }
 
-/** As a request says it: in a page, a relative url is one of the page. */
+/** Resolves a URL as `Request` does: in a web page, relative to the page. */
 function absolute(url: string): string {
   try {
     return new Request(url).url;

@@ -1,7 +1,7 @@
 import type { MockAnswer, MockEntry, MockRejection, MockTransaction } from './contract.ts';
 import type { Planned } from './store.ts';
 
-/** Something that is to happen to one request. */
+/** A fault that happens to one request. */
 export type Fault = {
   /** The call that prepared it, for `pending`. */
   readonly call: string;
@@ -14,17 +14,17 @@ export type Fault = {
 
 export type Where = (entry: MockEntry) => boolean;
 
-/** A fault, with what it means for the transactions of the request it came to. */
+/** A fault, with its effect on the transactions of the request. */
 export type Drawn = Fault & { readonly planned?: Planned | undefined };
 
-/** Prepared faults, in the order in which they were prepared. */
+/** Keeps prepared faults in their order. */
 export function createFaults() {
   const prepared: Fault[] = [];
   return {
     prepare(fault: Fault) {
       prepared.push(fault);
     },
-    /** Takes out the first fault that this request can have. */
+    /** Removes and returns the first fault that fits this request. */
     draw(transactions: readonly MockTransaction[]): Drawn | undefined {
       for (const [index, fault] of prepared.entries()) {
         const planned = planFor(fault, transactions);

@@ -1,11 +1,11 @@
 import type { PlatformAbortSignal } from '../../transport/platform.ts';
 
-/** The way to the backend: it may be cut, slow, or frozen. */
+/** The line to the backend. It can be cut, slow or frozen. */
 export function createLine() {
   let isCut = false;
   let delayMs = 0;
   let isFrozen = false;
-  let era = 0; // counted up by reset(): what is on its way then arrives nowhere
+  let era = 0; // increased by reset(), so that requests on their way are lost
   const waiting = new Set<() => void>();
 
   function release(): void {
@@ -27,7 +27,7 @@ export function createLine() {
       isFrozen = true;
     },
     release,
-    /** Waits as long as a request does on this line. False: it was lost on its way. Rejects when it is aborted. */
+    /** Waits while a request is on its way. Returns false if the request is lost. Rejects if it is aborted. */
     async pass(signal: PlatformAbortSignal | undefined): Promise<boolean> {
       const begunIn = era;
       if (isFrozen) {
@@ -53,7 +53,10 @@ export function createLine() {
   };
 }
 
-/** Resolves once `begin` says so; rejects when the signal is aborted first. `begin` returns what ends the waiting. */
+/**
+ * Resolves when `begin` calls `done`. Rejects if the signal is aborted first. `begin` returns a function that stops the
+ * wait.
+ */
 function untilDone(
   signal: PlatformAbortSignal | undefined,
   begin: (done: () => void) => () => unknown,
@@ -71,7 +74,7 @@ function untilDone(
   });
 }
 
-/** What `fetch` rejects with; by hand, since React Native has no DOMException everywhere. */
+/** Makes the error of an aborted `fetch`. Some versions of React Native have no `DOMException`. */
 function abortError(): Error {
   return Object.assign(new Error('The operation was aborted.'), { name: 'AbortError' });
 }

@@ -2,14 +2,14 @@ import type { PlatformFetch } from '../../transport/platform.ts';
 import type { MockEntry, ReceivedRequest } from './contract.ts';
 import type { MockTables } from './tables.ts';
 
-/** Options of `rejectNext()`: which entry is refused, and with which words. */
+/** Options of `rejectNext()`. */
 export type RejectNextOptions = {
   /** Message of the refusal. */
   readonly message?: string | undefined;
   /** Details of the refusal, if the contract has a field for them. */
   readonly details?: unknown;
   /**
-   * Chooses the entry to refuse. Nothing is refused until a request holds such an entry.
+   * Chooses the entry to refuse. Nothing is refused until a request has such an entry.
    *
    * @default the first entry of the next request
    */
@@ -25,7 +25,7 @@ export type FailNextOptions = {
 };
 
 /**
- * A mock that answers requests as a test tells it to, through msw or as a `fetch`.
+ * A mock whose answers a test controls, as handlers for msw or as a `fetch`.
  *
  * A fault for the next request, such as `failNext(503)`, happens to one request. Several faults happen in the order in
  * which they were set. A request that is refused for its token, its size or its form uses up no fault.
@@ -44,8 +44,8 @@ export interface MockEndpoint {
   /** The requests that reached the mock, in order. */
   readonly received: readonly ReceivedRequest[];
   /**
-   * The faults that haven't happened yet, as the calls that set them, such as `failNext(503)`. Check at the end of a test
-   * that it is empty: a fault that never happened tested nothing.
+   * The faults that haven't happened yet, as the calls that set them, such as `failNext(503)`. Check at the end of a
+   * test that it is empty: a fault that never happened tested nothing.
    */
   readonly pending: readonly string[];
   /** Answers the next request with this HTTP status. Nothing is applied. */
@@ -63,9 +63,9 @@ export interface MockEndpoint {
   /** Ends {@link MockEndpoint.offline}: requests arrive again. */
   online(): void;
   /**
-   * From now on, requests arrive, but aren't handled until {@link MockEndpoint.release} is called. A request that the client
-   * aborts in the meantime isn't applied. In a browser with msw's worker it is applied, because the worker doesn't see
-   * the abort.
+   * From now on, requests arrive, but aren't handled until {@link MockEndpoint.release} is called. A request that the
+   * client aborts in the meantime isn't applied. In a browser with msw's worker it is applied, because the worker
+   * doesn't see the abort.
    */
   freeze(): void;
   /** Handles the requests that {@link MockEndpoint.freeze} has stopped, and all later ones. */
@@ -81,13 +81,13 @@ export interface MockBackend extends MockEndpoint {
   /** Number of transactions that were applied. A replay of a key counts only if the mock isn't `idempotent`. */
   readonly executions: number;
   /**
-   * From now on, refuses all tokens that requests have carried so far, with 401. If there was none, refuses the first one
-   * that arrives. Other tokens are accepted.
+   * From now on, refuses all tokens that requests have carried so far, with 401. If there was none, refuses the first
+   * one that arrives. Other tokens are accepted.
    */
   expireToken(): void;
   /**
-   * Refuses requests whose body has more bytes than this, with 413. With `cors: false` the answer has no CORS headers, so
-   * the client sees a network error. Browsers show the 413 of many servers like this.
+   * Refuses requests whose body has more bytes than this, with 413. With `cors: false` the answer has no CORS headers,
+   * so the client sees a network error. Browsers show the 413 of many servers like this.
    */
   limitBytes(bytes: number, options?: { readonly cors?: boolean | undefined }): void;
 }

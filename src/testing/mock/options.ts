@@ -3,7 +3,7 @@ import type { MockTables } from './tables.ts';
 
 /** Options that all mocks over HTTP have. */
 export interface MockOptions {
-  /** URL at which the mock answers. Give the transport the same one. */
+  /** URL at which the mock answers. Pass the same URL to the transport. */
   readonly url: string;
   /**
    * Rows that the backend has at the start, by table and id.
@@ -12,7 +12,7 @@ export interface MockOptions {
    */
   readonly tables?: MockTables | undefined;
   /**
-   * Whether the backend recognises idempotency keys: a transaction whose key was applied before isn't applied again.
+   * True: the backend recognises idempotency keys, and doesn't apply a transaction again whose key it has applied.
    *
    * @default true
    */
@@ -59,7 +59,7 @@ export function resolveMockOptions(who: string, options: TransactionalMockOption
     idempotent = true,
     atomic = true,
     authorization = 'bearer',
-    clock = () => Date.now(), // asked for each time: fake timers replace it
+    clock = () => Date.now(), // read at each call, because fake timers replace it
     ...others
   } = object('options', options);
   noOthers('', others);

@@ -5,7 +5,7 @@ import type { Fault } from './faults.ts';
 import type { FailNextOptions, MockBackend, RejectNextOptions } from './mock.ts';
 import type { MockState } from './state.ts';
 
-/** Every call, of any contract. */
+/** The methods of all contracts. */
 export interface WholeScript
   extends Omit<MockBackend, 'url' | 'handlers' | 'fetch' | 'received' | 'pending' | 'tables' | 'executions'> {
   rejectNext(
@@ -18,12 +18,12 @@ export interface WholeScript
 
 type WithoutCall<Each> = Each extends Fault ? Omit<Each, 'call'> : never;
 
-/** The calls by which a test says what is to happen. */
+/** Makes the methods by which a test controls the mock. */
 export function createScript(contract: MockContract, state: MockState, maxBytes: number): WholeScript {
   const { store, faults, line, tokens, received, limit } = state;
   const { number } = optionChecks(contract.who);
 
-  /** Prepares a fault; the call is kept as it stands in the test. */
+  /** Prepares a fault, with the text of the call for `pending`. */
   function prepare(name: string, fault: WithoutCall<Fault>, argument?: string | number): void {
     const call = `${name}(${argument === undefined ? '' : JSON.stringify(argument)})`;
     faults.prepare({ ...fault, call } as Fault);

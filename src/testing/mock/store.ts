@@ -1,7 +1,7 @@
 import type { MockContract, MockEntry, MockRejection, MockResult, MockTransaction } from './contract.ts';
 import type { MockRow, MockTables } from './tables.ts';
 
-/** What is to become of one transaction, whatever is in it. */
+/** A prepared result for one transaction. */
 export type Planned =
   | { readonly transaction: MockTransaction; readonly entryIndex: number; readonly rejection: MockRejection }
   | { readonly transaction: MockTransaction; readonly retryAfterMs: number | undefined };
@@ -14,17 +14,17 @@ export interface StoreOptions {
 
 interface Stored {
   readonly tables: Map<string, Map<string, MockRow>>;
-  /** Idempotency keys of what was applied. */
+  /** Idempotency keys of applied transactions. */
   readonly keys: Set<string>;
   executions: number;
 }
 
 const NOT_ATTEMPTED: MockResult = { status: 'not_attempted' };
 
-/** What refuses an entry by the row it is for. */
+/** Returns a rejection if an entry is refused because its row exists or is missing. */
 export type Rule = (entry: MockEntry, exists: boolean) => MockRejection | undefined;
 
-/** The rows of a backend, and which keys it has applied already. */
+/** Stores the rows of a backend, and the keys that it has applied. */
 export function createStore(options: StoreOptions) {
   let stored = load(options.tables);
 
@@ -60,7 +60,7 @@ export function createStore(options: StoreOptions) {
 
   return {
     isReplay,
-    /** Applies transactions in order, up to the first that fails. */
+    /** Applies transactions in order, until one fails. */
     execute(
       transactions: readonly MockTransaction[],
       unit: MockContract['unit'],
@@ -117,7 +117,7 @@ function tableOf({ tables }: Stored, { table }: MockEntry): Map<string, MockRow>
   return rows;
 }
 
-/** PUT is an upsert of the given columns, as in SQL; PATCH and DELETE of a row that is gone do nothing. */
+/** PUT is an upsert of the given columns. PATCH and DELETE of a missing row do nothing. */
 function apply(rows: Map<string, MockRow>, { op, id, opData }: MockEntry): void {
   const row = rows.get(id);
   if (op === 'DELETE') rows.delete(id);

@@ -1,6 +1,6 @@
 import { readJwtClaims } from '../../auth/jwt.ts';
 
-/** Which tokens the backend takes: any that isn't expired, by its own claims or because the test said so. */
+/** Checks tokens. A token is refused if it has expired, by its own claims or by `expireToken()`. */
 export function createTokenCheck(isNeeded: boolean, clock: () => number) {
   const seen = new Set<string>();
   const expired = new Set<string>();
@@ -8,7 +8,7 @@ export function createTokenCheck(isNeeded: boolean, clock: () => number) {
   let isUnnoticed = false;
 
   return {
-    /** Says what is wrong with the `Authorization` of a request. */
+    /** Returns what is wrong with the `Authorization` header. Undefined if nothing is. */
     problemWith(authorization: string | undefined): string | undefined {
       if (!isNeeded) return undefined;
       const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
@@ -23,7 +23,7 @@ export function createTokenCheck(isNeeded: boolean, clock: () => number) {
       const { expiresAt } = readJwtClaims(token);
       return expiresAt !== undefined && expiresAt <= clock() ? 'Token expired' : undefined;
     },
-    /** Every token that was seen is expired from now on; if none was, the first that comes. */
+    /** From now on, all tokens seen so far have expired. If there was none, the first one that comes has. */
     expire() {
       for (const token of seen) expired.add(token);
       isNextExpired = seen.size === 0;

@@ -2,7 +2,7 @@ import { isObject } from '../../contract/json.ts';
 import { json, message } from './answers.ts';
 import type { MockContract, MockEntry, MockRequest, MockResult, MockTransaction } from './contract.ts';
 
-/** What the reference backend takes. */
+/** Largest body that the reference backend accepts. */
 export const MAX_BYTES = 102_400;
 
 /** The reference write API. */
@@ -23,7 +23,7 @@ export function writeApiContract(who: string): MockContract {
   };
 }
 
-/** What is wrong with a request, whatever it says. */
+/** Checks the method and content type of a request. Returns a refusal if they are wrong. */
 export function problemWith({ method, headers }: MockRequest) {
   if (method !== 'POST') return message(404, `Cannot ${method} here`);
   return headers['content-type']?.includes('json')
@@ -31,7 +31,7 @@ export function problemWith({ method, headers }: MockRequest) {
     : message(400, 'content-type must be application/json');
 }
 
-/** Reads transactions in the words of the reference write API; a text says what is wrong with them. */
+/** Reads transactions in the form of the reference write API. Returns an error message if they are wrong. */
 export function readTransactions(list: unknown, { max = 50 } = {}): MockTransaction[] | string {
   if (!Array.isArray(list)) return 'transactions must be an array';
   if (list.length === 0 || list.length > max) return `transactions must have 1 to ${max} items`;
@@ -44,7 +44,7 @@ export function readTransactions(list: unknown, { max = 50 } = {}): MockTransact
   return read;
 }
 
-/** Reads one transaction; a text says what is wrong with it. */
+/** Reads one transaction. Returns an error message if it is wrong. */
 export function readTransaction(value: unknown): MockTransaction | string {
   if (!isObject(value)) return ' must be an object';
   const { transaction_id: transactionId, idempotency_key: key, crud } = value;
@@ -71,7 +71,7 @@ function readEntry(value: unknown): MockEntry | string {
   if (typeof id !== 'string') return '/id must be a string';
   if (!OPS.includes(op)) return '/op must be PUT, PATCH or DELETE';
   if (typeof table !== 'string') return '/table must be a string';
-  // A member that is null is refused, as the contract's schema does.
+  // Null members are refused, as by the schema of the reference write API.
   if (!isMissingOr(transaction_id, Number.isInteger)) return '/transaction_id must be an integer';
   if (!isMissingOr(opData, isObject)) return '/op_data must be an object';
   if (!isMissingOr(previousValues, isObject)) return '/previous_values must be an object';
@@ -90,7 +90,7 @@ function isMissingOr(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);
 }
 
-/** A result in the words of the reference write API. */
+/** Makes a result in the form of the reference write API. */
 export function writeResult(result: MockResult): object {
   switch (result.status) {
     case 'applied':

@@ -3,24 +3,24 @@ import type { SqlReader } from './reader.ts';
 import type { Row, SqlDatabase, SqlTable } from './table.ts';
 import { compared, fromTruth, type SqlValue, toNumber, truth } from './values.ts';
 
-/** What an expression is evaluated in. */
+/** The values that an expression can use. */
 export interface Scope {
   readonly database: SqlDatabase;
   readonly parameters: readonly SqlValue[];
   readonly source?: SqlTable | undefined;
   readonly row?: Row | undefined;
-  /** The row that an INSERT could not write, for `ON CONFLICT`. */
+  /** The row that an INSERT couldn't write, for `ON CONFLICT`. */
   readonly excluded?: Row | undefined;
-  /** For `count(*)`. */
+  /** Number of rows, for `count(*)`. */
   readonly count?: number;
 }
 
 export type Expression = (scope: Scope) => SqlValue;
 
-/** Reads a SELECT behind its first word; the expression gets the first column of each row. */
+/** Reads a SELECT after its first word. The expression gets the first column of each row. */
 export type ReadSubselect = (reader: SqlReader) => (scope: Scope) => SqlValue[];
 
-/** Reads an expression: `OR` binds least. */
+/** Reads an expression, beginning with `OR`, which binds loosest. */
 export function readExpression(reader: SqlReader, subselect: ReadSubselect): Expression {
   const next = (): Expression => readAnd(reader, subselect);
   let left = next();
@@ -88,7 +88,7 @@ function readIn(reader: SqlReader, subselect: ReadSubselect, tested: Expression)
   };
 }
 
-/** At least one expression, with commas between. */
+/** Reads one or more expressions, separated by commas. */
 export function readList(reader: SqlReader, subselect: ReadSubselect): Expression[] {
   const list: Expression[] = [];
   do list.push(readExpression(reader, subselect));
@@ -106,7 +106,7 @@ const compare =
   (a: SqlValue, b: SqlValue): SqlValue =>
     compared(a, b, holds);
 
-/** Operators by how they bind, the loosest first. */
+/** Binary operators by precedence, the loosest first. */
 const INFIX: readonly Readonly<Record<string, (a: SqlValue, b: SqlValue) => SqlValue>>[] = [
   {
     '<': compare((order) => order < 0),
@@ -166,7 +166,7 @@ function readPrimary(reader: SqlReader, subselect: ReadSubselect): Expression {
   return readNamed(reader, subselect);
 }
 
-/** A column, or the call of a function. */
+/** Reads a column or a function call. */
 function readNamed(reader: SqlReader, subselect: ReadSubselect): Expression {
   const name = reader.name();
   if (reader.take('(')) {
@@ -213,7 +213,7 @@ function comparing(a: Expression, b: Expression, holds: (order: number) => boole
   return (scope) => compared(a(scope), b(scope), holds);
 }
 
-/** `IS`, which knows null. */
+/** The operator `IS`, which compares nulls too. */
 function same(a: Expression, b: Expression, wanted: boolean): Expression {
   return (scope) => Number((a(scope) === b(scope)) === wanted);
 }

@@ -9,33 +9,33 @@ interface Token {
 export class UnknownSql extends Error {}
 
 export interface StatementFacts {
-  /** Columns that it speaks of, so that unknown ones are found even without a row. */
+  /** Columns in the statement, so that unknown ones are found even without a row. */
   readonly columns: Set<string>;
-  /** Whether it counts rows. */
+  /** True if it counts rows. */
   isCount: boolean;
 }
 
-/** Reads a statement from left to right. Keywords are compared without regard to case. */
+/** Reads a statement from left to right. The case of keywords doesn't matter. */
 export interface SqlReader {
-  /** Takes these words or signs if all of them come next, in this order. */
+  /** Takes these words or signs if all of them come next, in this order. Returns true if they do. */
   take(...texts: string[]): boolean;
-  /** Takes it, or throws. */
+  /** Takes these words or signs, or throws. */
   need(...texts: string[]): void;
   /** Takes a name, quoted or not. */
   name(): string;
-  /** Takes a text or number literal. */
+  /** Takes a text or number literal, if one comes next. */
   literal(): string | number | undefined;
-  /** Takes a name that is no keyword in this place, if there is one. */
+  /** Takes a name that isn't a keyword here, if one comes next. */
   maybeName(): string | undefined;
-  /** Counts parameters: the place of the next `?`. */
+  /** Counts a parameter, and returns the index of its `?`. */
   parameter(): number;
-  /** What is known of the innermost statement. */
+  /** Facts about the innermost statement. */
   statement: StatementFacts;
-  /** Place of what comes next, for {@link textFrom}. */
+  /** Returns the current place, for {@link textFrom}. */
   place(): number;
-  /** What was read since that place, without the spaces. */
+  /** Returns the text that was read since that place, without spaces. */
   textFrom(place: number): string;
-  /** How many parameters were read. */
+  /** Number of parameters read so far. */
   readonly parameterCount: number;
   atEnd(): boolean;
   fail(): never;
@@ -44,7 +44,7 @@ export interface SqlReader {
 const TOKENS =
   /\s+|--[^\n]*|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d*)?(?:e[-+]?\d+)?)|([a-z_][\w$]*)|(<>|<=|>=|!=|==|\|\||[-+*/%=<>(),.;?])/giy;
 
-/** Words that end a list or an expression, and so are never a name without quotes. */
+/** Words that end a list or an expression, so they are never names without quotes. */
 const RESERVED = new Set(
   'and as asc case collate conflict cross desc distinct do else end exists from full group having in inner is isnull join left like limit natural not notnull null nulls offset on or order outer over returning right select set then union update using values when where window'.split(
     ' ',

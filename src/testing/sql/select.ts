@@ -3,13 +3,13 @@ import type { SqlReader, StatementFacts } from './reader.ts';
 import type { Row, SqlTable } from './table.ts';
 import { order, type SqlValue, truth } from './values.ts';
 
-/** A row of a result: names and values, in order. */
+/** A row of a result: names and values in order. */
 export type ResultRow = readonly (readonly [name: string, value: SqlValue])[];
 
-/** What a SELECT or RETURNING shows of a row. */
+/** Returns the columns that a SELECT or RETURNING selects from a row. */
 export type Columns = (scope: Scope) => ResultRow;
 
-/** Reads a SELECT behind that word. */
+/** Reads a SELECT after its first word. */
 export function readSelect(reader: SqlReader): (scope: Scope) => ResultRow[] {
   return inOwnScope(reader, (facts) => {
     const isDistinct = reader.take('distinct');
@@ -38,13 +38,13 @@ function distinct(rows: readonly ResultRow[]): ResultRow[] {
   return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
 }
 
-/** A SELECT inside of an expression: the first column of its rows. */
+/** Reads a SELECT inside an expression. It returns the first column of its rows. */
 export function subselect(reader: SqlReader): (scope: Scope) => SqlValue[] {
   const select = readSelect(reader);
   return (scope) => select(scope).map((row) => row[0]?.[1] ?? null);
 }
 
-/** What the statement read by `read` speaks of is its own. */
+/** Calls `read` with the facts of a nested statement, then returns to the outer one. */
 function inOwnScope<T>(reader: SqlReader, read: (facts: StatementFacts) => T): T {
   const outer = reader.statement;
   reader.statement = { columns: new Set(), isCount: false };
@@ -65,7 +65,7 @@ export function readWhere(reader: SqlReader): Expression {
   return reader.take('where') ? readExpression(reader, subselect) : () => 1;
 }
 
-/** Reads what to show: `*`, or expressions with or without names. */
+/** Reads the columns to select: `*`, or expressions with or without names. */
 export function readColumns(reader: SqlReader): Columns {
   const parts: Columns[] = [];
   do parts.push(reader.take('*') ? showAll : readColumn(reader));
@@ -95,13 +95,13 @@ function readSource(reader: SqlReader): (scope: Scope) => SqlTable {
     const call = TABLES.get(name.toLowerCase()) ?? reader.fail();
     return (scope) => call(operand(scope), scope);
   }
-  // An alias; of one table only, so that it needs no memory.
+  // Skips an alias. There is only one table, so it isn't needed.
   if (reader.take('as')) reader.name();
   else reader.maybeName();
   return ({ database }) => database.table(name);
 }
 
-/** Functions that make a table. */
+/** Functions that return a table. */
 const TABLES: ReadonlyMap<string, (operand: SqlValue, scope: Scope) => SqlTable> = new Map([
   ['json_each', (operand) => jsonEach(operand)],
   ['pragma_table_info', (operand, { database }) => tableInfo(operand, database)],

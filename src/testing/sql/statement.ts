@@ -12,7 +12,7 @@ import {
 import type { ColumnDefinition, OnConflict, Row, SqlDatabase, SqlTable, Values } from './table.ts';
 import { type SqlValue, truth } from './values.ts';
 
-/** A statement that was read, and can be run. */
+/** A parsed statement. */
 export interface Statement {
   readonly isSelect: boolean;
   run(database: SqlDatabase, parameters: readonly SqlValue[]): ResultRow[];
@@ -20,7 +20,7 @@ export interface Statement {
 
 type Run = (scope: Scope) => ResultRow[];
 
-/** Reads one statement. @throws UnknownSql */
+/** Parses one statement. @throws UnknownSql */
 export function readStatement(sql: string): Statement {
   const reader = createReader(sql);
   const isSelect = reader.take('select');

@@ -5,33 +5,33 @@ export type Values = ReadonlyMap<string, SqlValue>;
 export interface Row {
   readonly rowid: number;
   readonly values: Values;
-  /** It is not there, and nothing is known of its columns: all that is written changes. */
+  /** True if the row doesn't exist. Its columns are unknown, so every written column counts as changed. */
   readonly isUnknown?: true;
 }
 
-/** What an INSERT does about a row that is there already. */
+/** The conflict clause of an INSERT whose row exists already. */
 export type OnConflict = 'abort' | 'replace' | 'ignore';
 
-/** A table, as SQL sees it. What it doesn't offer can't be done to it. */
+/** A table for SQL statements. Optional methods that are missing aren't supported. */
 export interface SqlTable {
   readonly name: string;
-  /** Undefined where any column may be written. */
+  /** Undefined if any column may be written. */
   readonly columns: readonly string[] | undefined;
-  /** Where any may be written: those that were. */
+  /** Columns written so far, if any column may be written. */
   readonly known?: readonly string[];
-  /** Called when a statement that writes begins, also one that meets no row. */
+  /** Called when a statement that writes begins, even if it changes no row. */
   readonly begin?: () => void;
-  /** In the order of rowids. */
+  /** Returns the rows in the order of their rowids. */
   rows(): Iterable<Row>;
-  /** Undefined where the row was there, and is to be left alone. */
+  /** Returns undefined if the row exists and is ignored. */
   readonly insert?: (values: Values, conflict: OnConflict) => Row | undefined;
   readonly update?: (row: Row, changes: Values) => Row | undefined;
   readonly remove?: (row: Row) => void;
-  /** The primary key, for `ON CONFLICT`; undefined where that isn't possible, as with a view. */
+  /** The primary key, for `ON CONFLICT`. Undefined if that isn't possible, as for a view. */
   readonly key?: string | undefined;
 }
 
-/** An error that ends a statement, and keeps what it has done so far: `RAISE(FAIL)`, which PowerSync's triggers use. */
+/** An error that ends a statement, but keeps its changes so far: `RAISE(FAIL)`, which PowerSync's triggers use. */
 export class Fail extends Error {}
 
 /** A column of `CREATE TABLE`. */
@@ -42,9 +42,9 @@ export interface ColumnDefinition {
   readonly notNull: boolean;
 }
 
-/** What statements run on. */
+/** The database on which statements run. */
 export interface SqlDatabase {
-  /** Throws where there is none. */
+  /** Throws if there is no such table. */
   table(name: string): SqlTable;
   hasTable(name: string): boolean;
   createTable(name: string, columns: readonly ColumnDefinition[]): void;

@@ -3,7 +3,7 @@ import { castAsSqlite, wholeNumberIn } from '../../transforms/sqlite-cast.ts';
 /** A value in a table. */
 export type SqlValue = string | number | null;
 
-/** Takes a parameter as the SDK's drivers do; what they can't bind is a TypeError. */
+/** Converts a parameter as the SDK's drivers do. Throws a TypeError if they can't bind it. */
 export function toSqlValue(value: unknown, what: string): SqlValue {
   if (typeof value === 'string' || value === null) return value;
   if (typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
@@ -13,13 +13,13 @@ export function toSqlValue(value: unknown, what: string): SqlValue {
   );
 }
 
-/** Truth as SQL knows it: null is neither true nor false. */
+/** Returns the truth of a value in SQL, in which null is neither true nor false. */
 export function truth(value: SqlValue): boolean | null {
   if (value === null) return null;
   return toNumber(value) !== 0;
 }
 
-/** What a value counts as in arithmetic. */
+/** Returns the number of a value in arithmetic. */
 export function toNumber(value: SqlValue): number {
   return value === null ? 0 : Number(castAsSqlite(value, 'REAL'));
 }
@@ -28,7 +28,7 @@ export function fromTruth(value: boolean | null): SqlValue {
   return value === null ? null : Number(value);
 }
 
-/** The order of values: null, numbers, text. */
+/** Compares two values in SQLite's order: null, numbers, text. */
 export function order(a: SqlValue, b: SqlValue): number {
   const [rankA, rankB] = [rank(a), rank(b)];
   if (rankA !== rankB) return rankA - rankB;
@@ -36,19 +36,19 @@ export function order(a: SqlValue, b: SqlValue): number {
   return a < b ? -1 : 1;
 }
 
-/** A comparison with null is null. */
+/** Returns the result of a comparison. A comparison with null is null. */
 export function compared(a: SqlValue, b: SqlValue, holds: (order: number) => boolean): SqlValue {
   return a === null || b === null ? null : Number(holds(order(a, b)));
 }
 
-/** What a column of this type makes of a value that is stored in it (SQLite's type affinity). */
+/** Converts a value as a column of this type does when it stores it (SQLite's type affinity). */
 export function withAffinity(value: SqlValue, type: string | undefined): SqlValue {
   if (type === 'TEXT') return typeof value === 'number' ? String(castAsSqlite(value, type)) : value;
   if (type !== 'INTEGER' && type !== 'REAL') return value;
   return (typeof value === 'string' ? wholeNumberIn(value) : undefined) ?? value;
 }
 
-/** `CAST (value AS type)`, which is how PowerSync's views show a column. */
+/** Returns `CAST (value AS type)`, as PowerSync's views do. */
 export function cast(value: SqlValue, type: string | undefined): SqlValue {
   if (value === null || type === undefined) return value;
   const shown = castAsSqlite(value, type);

@@ -1,4 +1,4 @@
-// Whether good writes are applied: at once, in order, and as a whole.
+// Checks that good writes are applied at once, in order, and as a whole.
 import { changed, compare } from '../columns.ts';
 import { type Check, ok, skipped, violation } from '../finding.ts';
 import { deliverAll, idsDiffer, lacks, NO_READ, notApplied, notRead, unreadable } from './delivering.ts';

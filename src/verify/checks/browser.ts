@@ -1,10 +1,10 @@
-// What a web app needs.
+// Checks that matter to web apps.
 import { authorization } from '../backend.ts';
 import { type Check, ok, skipped, violation, warning } from '../finding.ts';
 
 export const ORIGIN = 'https://app.example';
 
-/** What the connector sends beyond what browsers send unasked. */
+/** Headers of the connector that need a preflight. */
 const HEADERS = ['authorization', 'content-type'];
 
 export const preflight: Check = {

@@ -1,17 +1,17 @@
-// What checks share that send writes and look at what came of them.
+// Shared by checks that send writes and look at the result.
 import type { UploadTransaction } from '../../queue/transaction.ts';
 import type { Backend, Delivery } from '../backend.ts';
 import { type Finding, skipped, violation } from '../finding.ts';
 
 export const NO_READ = 'Not checked: needs a url to read rows back (--read).';
 
-/** Which of several transactions was not applied, and why not. */
+/** The first of several transactions that wasn't applied, and the reason. */
 export interface NotApplied {
   readonly index: number;
   readonly why: string;
 }
 
-/** Delivers transactions until all are through. */
+/** Delivers transactions until all are applied. Returns the first that isn't. */
 export async function deliverAll(
   backend: Backend,
   transactions: readonly UploadTransaction[],
@@ -27,7 +27,7 @@ export async function deliverAll(
   return undefined;
 }
 
-/** Why not all of so many transactions were applied; undefined if they were. Without words of the backend. */
+/** Returns why not all transactions were applied, without quoting the backend. Undefined if they were. */
 export function notApplied({ outcomes, error }: Delivery, count: number): string | undefined {
   if (error) return error.message;
   const missed = outcomes.find(({ status }) => status !== 'applied');
@@ -35,12 +35,12 @@ export function notApplied({ outcomes, error }: Delivery, count: number): string
   return missed || outcomes.length < count ? 'it was not attempted' : undefined;
 }
 
-/** Why a row could not be read. */
+/** Returns why a row couldn't be read. */
 export function notRead({ target }: Backend): string {
   return target.readUrl ? 'Not checked: --read answered neither the row as JSON nor 404.' : NO_READ;
 }
 
-/** Says which columns nothing is known of. */
+/** Lists the columns that couldn't be compared. */
 export function lacks(columns: readonly string[]): string {
   return `The row that --read answers lacks columns that were sent, which were not compared: ${columns.join(', ')}.`;
 }

@@ -1,4 +1,4 @@
-// Whether rows get the ids that were sent.
+// Checks that rows get the ids that were sent.
 import type { Contract } from '../contracts.ts';
 import { type Check, ok, skipped, violation } from '../finding.ts';
 import { rowIn } from '../row-in-answer.ts';
@@ -33,7 +33,7 @@ export const ids: Check = {
   },
 };
 
-/** What to change where a backend chooses ids itself. */
+/** Returns the advice for a backend that chooses ids itself. */
 export function idAdvice({ idAdvice: own }: Contract): string {
   return (
     own ??

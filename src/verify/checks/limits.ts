@@ -1,9 +1,9 @@
-// How much a request may hold, and whether a browser learns of it.
+// Checks of the size of requests, and of a 413 in browsers.
 import { authorization, type Backend, type RawAnswer } from '../backend.ts';
 import { type Check, ok, skipped, violation, warning } from '../finding.ts';
 import { ORIGIN } from './browser.ts';
 
-/** The connector's default limit of one body. */
+/** The connector's default limit for one body. */
 const DEFAULT_BYTES = 100_000;
 
 export const bodySize: Check = {

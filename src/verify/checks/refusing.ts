@@ -1,4 +1,4 @@
-// Whether bad requests and bad data are refused in a way that neither loses nor blocks writes.
+// Checks that bad requests and bad data are refused in a way that neither loses nor blocks writes.
 import { defaultVerdict, type UploadErrorCode, type Verdict } from '../../error/codes.ts';
 import type { UploadError } from '../../error/upload-error.ts';
 import { authorization, type Backend, type Delivery, type RawAnswer } from '../backend.ts';
@@ -68,7 +68,7 @@ export const unknownTable: Check = {
   },
 };
 
-/** What the connector does with a write to a table that the backend doesn't know. */
+/** The connector's reaction to a refused write to an unknown table. */
 const WHAT_BECOMES_OF_IT: Readonly<Record<Verdict, string>> = {
   hold: 'The connector holds such a write until the backend knows the table.',
   reject: 'The connector records such a write as rejected, at once.',
@@ -112,7 +112,7 @@ export const token: Check = {
   },
 };
 
-/** What a check of tokens looks at. */
+/** The parts of an answer that the check of tokens reads. */
 interface Refused {
   readonly answers: readonly RawAnswer[];
   readonly error: UploadError | undefined;

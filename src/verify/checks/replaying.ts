@@ -1,11 +1,11 @@
-// What becomes of a write that is sent again because its answer was lost.
+// Checks writes that are sent again because their answer was lost.
 import type { UploadEntry, UploadTransaction } from '../../queue/transaction.ts';
 import type { Backend, Delivery } from '../backend.ts';
 import { changed, compare } from '../columns.ts';
 import { type Check, type Finding, ok, skipped, violation, warning } from '../finding.ts';
 import { lacks, notApplied } from './delivering.ts';
 
-/** What one kind of replay did: harm, nothing, or something that could not be seen. */
+/** The effect of one kind of replay: harm, none, or one that couldn't be seen. */
 type Seen =
   | { readonly harm: string }
   | { readonly unseen: string }
@@ -71,7 +71,7 @@ function advice(contract: string, isKeySent: boolean): string {
   return `Without an idempotency key a backend can't tell such a replay from a new write. ${keys}`;
 }
 
-/** A PUT that comes again after its row was changed. */
+/** Sends a PUT again after its row was changed. */
 async function afterChange(backend: Backend, row: UploadEntry, put: UploadTransaction): Promise<Seen> {
   const change = changed(row.opData ?? {});
   const isChanged =
@@ -106,7 +106,7 @@ async function afterChange(backend: Backend, row: UploadEntry, put: UploadTransa
   };
 }
 
-/** A PUT, and a DELETE, that come again after the row was deleted. */
+/** Sends a PUT and a DELETE again after the row was deleted. */
 async function afterDelete(backend: Backend): Promise<Seen> {
   const row = backend.newRow();
   const put = backend.transaction(row);
@@ -123,7 +123,7 @@ async function afterDelete(backend: Backend): Promise<Seen> {
   if (goneAgain) return { finding: goneAgain };
   const before = await backend.read(row);
   const refused = await sendAgain(backend, put);
-  // Without a key, a backend that takes no row that was deleted does well: the replay undoes nothing.
+  // Without a key, a backend may refuse to restore a deleted row: that replay undoes nothing.
   const isKeyed = backend.target.contract.keepsKeys && hasKey(put, delivery);
   if (refused) return isKeyed || refused.status !== 'violation' ? { finding: refused } : { harmless: true };
   const after = await backend.read(row);
@@ -137,7 +137,7 @@ async function afterDelete(backend: Backend): Promise<Seen> {
   return { harm: 'Sent: a PUT, a DELETE of the same row, the PUT again. After that, the row was back.' };
 }
 
-/** Sends a transaction that was applied once more, from an app that knows nothing of it; says if it isn't taken. */
+/** Sends an applied transaction again, as a restarted app does. Returns a finding if it isn't applied. */
 async function sendAgain(backend: Backend, transaction: UploadTransaction): Promise<Finding | undefined> {
   const delivery = await backend.deliver([transaction], { afterRestart: true });
   const op = transaction.entries[0]?.op;
@@ -156,7 +156,7 @@ async function sendAgain(backend: Backend, transaction: UploadTransaction): Prom
   );
 }
 
-/** A backend that chooses ids makes a row of every PUT. */
+/** Checks if a backend that chooses ids makes a second row from a replayed PUT. */
 async function secondRow(backend: Backend, row: UploadEntry, put: UploadTransaction): Promise<Finding> {
   const refused = await sendAgain(backend, put);
   if (refused) return refused;

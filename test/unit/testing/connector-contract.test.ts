@@ -195,8 +195,8 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
   [
     'passes a write checkpoint to complete()',
     { complete: (_, handle) => handle.complete('42') },
-    'uploads what is queued, in order, and completes it',
-    'passed something to complete()',
+    'uploads the queue in order, and completes it',
+    'passed an argument to complete()',
   ],
   [
     'never looks at response.ok',
@@ -212,7 +212,7 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
         return 'applied';
       },
     },
-    'keeps everything when the backend answers with a page of HTML and status 200',
+    'keeps everything when the backend answers with a web page and status 200',
     'neither applied nor kept',
   ],
   [
@@ -225,7 +225,7 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
         return 'applied';
       },
     },
-    'keeps everything when the backend answers with half an answer',
+    'keeps everything when the backend sends half an answer',
     'neither applied nor kept',
   ],
   [
@@ -248,14 +248,14 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
         if (!/Failed to fetch/.test(`${error}`)) throw error;
       },
     },
-    'keeps everything when the backend applies it and its answer is lost',
-    'the head of the queue is what it was',
+    'keeps everything when the backend applies the writes and its answer is lost',
+    'the head of the queue has not moved',
   ],
   [
     'swallows its errors',
     { failed: async () => {} },
     'keeps everything when the backend is unavailable (503)',
-    'the head of the queue is what it was',
+    'the head of the queue has not moved',
   ],
   [
     'has no deadline',
@@ -283,7 +283,7 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
       send: (entries, key, connector) =>
         careful.send(entries, key, connector).catch(() => 'applied' as const),
     },
-    'stops at a failure: what is behind it waits',
+    'stops at a failure, and sends nothing after it',
     'neither applied nor kept',
   ],
   [
@@ -298,13 +298,13 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
       },
       complete: async (_, handle) => handle.complete(),
     },
-    'uploads what is queued, in order, and completes it',
-    'had left the queue already',
+    'uploads the queue in order, and completes it',
+    'had already left the queue',
   ],
   [
     'sends the entries of a transaction in another order',
     { send: (entries, ...others) => careful.send([...entries].reverse(), ...others) },
-    'uploads what is queued, in order, and completes it',
+    'uploads the queue in order, and completes it',
     'rows were applied in the order a2,a1',
   ],
   [
@@ -322,14 +322,14 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
   [
     'completes all that is queued by then',
     { complete: async (db) => void (await (await db.getCrudBatch(1_000))?.complete()) },
-    'keeps what is written during an upload',
+    'keeps writes made during an upload',
     'neither applied nor kept',
   ],
   [
     'completes a handle that is stale',
     { complete: (_, handle) => handle.complete() },
     'completes nothing when the queue was cleared during the upload',
-    'had left the queue already',
+    'had already left the queue',
   ],
   [
     'completes by count',
@@ -371,13 +371,13 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
         throw new Error('refused');
       },
     },
-    'goes on behind a refused transaction, and keeps that for the user',
+    'goes on after a refused transaction, and keeps it for the user',
     'must not block those behind it',
   ],
   [
     'drops a refused transaction with a line in the log',
     { keep: () => {} },
-    'goes on behind a refused transaction, and keeps that for the user',
+    'goes on after a refused transaction, and keeps it for the user',
     'neither applied nor kept',
   ],
   [
@@ -413,31 +413,31 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
   [
     'has keys of client id and op ids',
     { key: (clientId, entries) => `${clientId}:${entries[0]?.clientId}` },
-    'has another key for other content under the same op ids',
-    'put the content into the key',
+    'has another key for other content with the same op ids',
+    'include the content in the key',
   ],
   [
     'asks for a token for each caller',
     { token: async ({ login }) => (await login.getToken()) || null },
-    'asks for a token once when several are asked for at the same time',
+    'asks for a token once when several calls need it at the same time',
     'it asked 3 times',
   ],
   [
     'throws when nobody is signed in',
     { token: async (connector) => (await careful.token(connector)) ?? expect.fail('not signed in') },
-    'says null when nobody is signed in',
+    'returns null when nobody is signed in',
     'not signed in',
   ],
   [
     'hands on an empty token',
     { token: ({ login }) => login.getToken() },
-    'says null for an empty token, which the SDK would take for a good one',
+    'returns null for an empty token, which the SDK would accept',
     'null for an empty token',
   ],
   [
     'says null on a network error',
     { token: (connector) => careful.token(connector).catch(() => null) },
-    'throws while it cannot be known who is signed in, and asks again later',
+    'throws while it is not known who is signed in, and asks again later',
     'must throw then',
   ],
   [
@@ -448,14 +448,14 @@ const faults: [fault: string, Partial<Parts>, finds: string, says: string][] = [
         return connector.asking;
       },
     },
-    'throws while it cannot be known who is signed in, and asks again later',
+    'throws while it is not known who is signed in, and asks again later',
     'offline',
   ],
   [
     'caches the first token for ever',
     { token: async () => 'an.old.token' },
-    'gives the token of who is signed in',
-    'the token of who is signed in',
+    'returns the token of the user who is signed in',
+    'the token of the user who is signed in',
   ],
 ];
 

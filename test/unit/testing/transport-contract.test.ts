@@ -26,7 +26,7 @@ describe.each<[string, (backend: MemoryBackend) => Transport, boolean]>([
 test('a case whose fault the harness cannot make says so', async () => {
   const harness = memoryHarness(memoryTransport);
   await expect(
-    caseOf('a web page is no answer').run({ ...harness, backend: { ...harness.backend, faults: {} } }),
+    caseOf('a web page is not an answer').run({ ...harness, backend: { ...harness.backend, faults: {} } }),
   ).rejects.toThrow('needs the fault "web-page"');
 });
 
@@ -145,7 +145,7 @@ const BROKEN: readonly [
     /unknown status "ok"/,
   ],
   [
-    'PUT, PATCH and DELETE store exactly what they say',
+    'PUT, PATCH and DELETE have exactly their effect',
     'drops nulls',
     entries(({ opData }) => ({
       opData: Object.fromEntries(Object.entries(opData ?? {}).filter(([, value]) => value !== null)),
@@ -153,7 +153,7 @@ const BROKEN: readonly [
     /after PATCHes and a DELETE, the table lacks/,
   ],
   [
-    'PUT, PATCH and DELETE store exactly what they say',
+    'PUT, PATCH and DELETE have exactly their effect',
     'drops what is empty',
     entries(({ opData }) => ({
       opData: Object.fromEntries(Object.entries(opData ?? {}).map(([name, value]) => [name, value || null])),
@@ -161,7 +161,7 @@ const BROKEN: readonly [
     /after PUTs, the table lacks/,
   ],
   [
-    'PUT, PATCH and DELETE store exactly what they say',
+    'PUT, PATCH and DELETE have exactly their effect',
     'sends no DELETE',
     around((send, { transactions }) =>
       send({
@@ -174,7 +174,7 @@ const BROKEN: readonly [
     /after PATCHes and a DELETE/,
   ],
   [
-    'changes of one row are applied in their order',
+    'changes to one row are applied in order',
     'turns the entries of a transaction round',
     around((send, { transactions }) =>
       send({ transactions: transactions.map((each) => ({ ...each, entries: [...each.entries].reverse() })) }),
@@ -182,13 +182,13 @@ const BROKEN: readonly [
     /in order, the table lacks/,
   ],
   [
-    'changes of one row are applied in their order',
+    'changes to one row are applied in order',
     'turns the transactions round',
     around((send, { transactions }) => send({ transactions: [...transactions].reverse() })),
     /in order, the table lacks/,
   ],
   [
-    'a DELETE of a row that is gone is applied',
+    'a DELETE of a missing row is applied',
     'rejects it',
     around(async (send, batch, _, backend) => {
       const [entry] = batch.transactions[0]?.entries ?? [];
@@ -197,7 +197,7 @@ const BROKEN: readonly [
     /a good transaction was/,
   ],
   [
-    'a large batch is delivered in as many calls as it takes, nothing twice',
+    'a large batch is delivered in several calls, and nothing twice',
     'sends what fits and reports all',
     around(async (send, { transactions }) => {
       await send();
@@ -206,7 +206,7 @@ const BROKEN: readonly [
     /after 120 PUTs/,
   ],
   [
-    'a large batch is delivered in as many calls as it takes, nothing twice',
+    'a large batch is delivered in several calls, and nothing twice',
     'sends everything twice',
     around(async (send, { transactions }) => {
       await send();
@@ -215,7 +215,7 @@ const BROKEN: readonly [
     /120 writes were executed 240 times/,
   ],
   [
-    'a large batch is delivered in as many calls as it takes, nothing twice',
+    'a large batch is delivered in several calls, and nothing twice',
     'stops after the first request',
     (backend) => {
       const good = memoryTransport(backend);
@@ -227,7 +227,7 @@ const BROKEN: readonly [
     /neither applied nor rejected: \[unavailable\] Enough/,
   ],
   [
-    'a refused transaction alone is rejected',
+    'a refused transaction is rejected',
     'retries it for ever',
     around(async (send) =>
       (await send()).map((outcome) =>
@@ -237,7 +237,7 @@ const BROKEN: readonly [
     /the backend refuses the only transaction, but its outcomes are retry/,
   ],
   [
-    'what stands around a refused transaction is applied',
+    'transactions around a refused one are applied',
     'reports what is behind it as applied',
     around(async (send) =>
       (await send()).map((outcome) => (outcome.status === 'not_attempted' ? applied : outcome)),
@@ -245,13 +245,13 @@ const BROKEN: readonly [
     /around a refusal, the table lacks/,
   ],
   [
-    'what stands around a refused transaction is applied',
+    'transactions around a refused one are applied',
     'reports the refusal at another place',
     around(async (send) => [...(await send())].reverse()),
     /only the second is refused|first transaction was not attempted/,
   ],
   [
-    'what stands around a refused transaction is applied',
+    'transactions around a refused one are applied',
     'rejects what is behind it, too',
     around(async (send) =>
       (await send()).map((outcome) => (outcome.status === 'not_attempted' ? rejected('invalid') : outcome)),
@@ -259,13 +259,13 @@ const BROKEN: readonly [
     /only the second is refused/,
   ],
   [
-    'a transaction with a refused entry is all or nothing, or tells what was applied',
+    'a transaction with a refused entry is all or nothing, or lists what was applied',
     'promises to be atomic and is not',
     memoryTransportPerEntry,
     /promises to be atomic, but entries \[0\] were applied/,
   ],
   [
-    'a transaction with a refused entry is all or nothing, or tells what was applied',
+    'a transaction with a refused entry is all or nothing, or lists what was applied',
     'does not tell what it applied',
     (backend) => {
       const good = memoryTransportPerEntry(backend);
@@ -274,11 +274,11 @@ const BROKEN: readonly [
           outcome.status === 'rejected' ? { ...outcome, appliedEntries: undefined } : outcome,
         );
     },
-    /entries \[0\] were applied, but it told \[\]/,
+    /entries \[0\] were applied, but `appliedEntries` is \[\]/,
     { atomic: false },
   ],
   [
-    'a transaction with a refused entry is all or nothing, or tells what was applied',
+    'a transaction with a refused entry is all or nothing, or lists what was applied',
     'throws instead of telling what it applied',
     (backend) => {
       const good = memoryTransportPerEntry(backend);
@@ -288,18 +288,18 @@ const BROKEN: readonly [
         return [applied];
       };
     },
-    /entries \[0\] were applied, but it told \[\]/,
+    /entries \[0\] were applied, but `appliedEntries` is \[\]/,
     { atomic: false },
   ],
   [
-    'a transaction with a refused entry is all or nothing, or tells what was applied',
+    'a transaction with a refused entry is all or nothing, or lists what was applied',
     'blames another entry',
     around(async (send) =>
       (await send()).map((outcome) =>
         outcome.status === 'rejected' ? { ...outcome, entryIndex: 0 } : outcome,
       ),
     ),
-    /entry 1 is at fault, but it told 0/,
+    /entry 1 is at fault, but `entryIndex` is 0/,
   ],
   [
     'a transaction that is sent again after a restart does no harm',
@@ -317,64 +317,64 @@ const BROKEN: readonly [
     { idempotent: false },
   ],
   [
-    'another key is another write, though its op ids come again',
+    'another key is another write, even with the same op ids',
     'leaves the hash out of the key',
     keys((key) => key.replace(/:[^:]*$/, '')),
     /after a write with the op ids of an older one/,
   ],
   [
-    'a lost reply is a failure for now, and the retry settles it',
+    'a lost reply is a temporary failure, and the retry settles it',
     'takes it for a success',
     swallowing(({ code }) => code === 'network'),
     /when the reply is lost, nothing may be reported as applied/,
   ],
   [
-    'a lost reply is a failure for now, and the retry settles it',
+    'a lost reply is a temporary failure, and the retry settles it',
     'rejects it',
     rethrowing(() => new UploadError('invalid', 'Something went wrong.')),
     /when the reply is lost, the writes must be kept/,
   ],
   [
-    'a lost reply is a failure for now, and the retry settles it',
+    'a lost reply is a temporary failure, and the retry settles it',
     'makes a key for each try',
     keys((key) => `${key}-${Math.random()}`),
     /one write was executed 2 times/,
   ],
   [
-    'a backend that cannot be reached is a network failure',
+    'an unreachable backend is a network failure',
     'does not say so',
     rethrowing(() => new Error('Something went wrong.')),
     /must be "network", not "unknown"/,
   ],
   [
-    'an error of the server keeps the writes',
+    'a server error keeps the writes',
     'rejects what fails',
     rethrowing(() => new UploadError('invalid', 'Something went wrong.')),
     /the writes must be kept/,
   ],
   [
-    'a server that cannot now keeps the writes',
+    'an unavailable server keeps the writes',
     'takes it for a success',
     swallowing(({ code }) => code === 'unavailable'),
     /nothing may be reported as applied/,
   ],
-  ['a web page is no answer', 'reads no answer', misread, /nothing may be reported as applied/],
-  ['an empty success is no answer', 'reads no answer', misread, /nothing may be reported as applied/],
+  ['a web page is not an answer', 'reads no answer', misread, /nothing may be reported as applied/],
+  ['an empty success is not an answer', 'reads no answer', misread, /nothing may be reported as applied/],
   [
-    "another contract's success is no answer",
+    'a success in another form is not an answer',
     'reads no answer',
     misread,
     /nothing may be reported as applied/,
   ],
-  ['half an answer is no answer', 'reads no answer', misread, /nothing may be reported as applied/],
+  ['half an answer is not an answer', 'reads no answer', misread, /nothing may be reported as applied/],
   [
-    'half an answer is no answer',
+    'half an answer is not an answer',
     'rejects the writes',
     around(async (send, { transactions }) => send().catch(() => transactions.map(() => rejected('invalid')))),
     /nothing may be reported as applied or rejected/,
   ],
   [
-    'an answer that breaks off is no answer',
+    'an answer that breaks off is not an answer',
     'is content with the status',
     swallowing(({ code }) => code === 'network'),
     /nothing may be reported as applied/,
@@ -433,7 +433,7 @@ const BROKEN: readonly [
     /but 1 requests were sent/,
   ],
   [
-    'no id ever touches the row of another',
+    'no id ever changes the row of another id',
     'puts ids into paths as they are',
     entries(({ id }) => ({
       id: new URL(`http://backend.test/rows/${id.replace('//', '')}`).pathname.replace('/rows/', ''),
@@ -441,7 +441,7 @@ const BROKEN: readonly [
     /of the id ".*", the table lacks/,
   ],
   [
-    'no id ever touches the row of another',
+    'no id ever changes the row of another id',
     'unescapes ids',
     entries(({ id }) => {
       try {
@@ -453,7 +453,7 @@ const BROKEN: readonly [
     /of the id ".*", the table lacks/,
   ],
   [
-    'no id ever touches the row of another',
+    'no id ever changes the row of another id',
     'trims ids',
     entries(({ id }) => ({ id: id.trim() })),
     /of the id ".*", the table lacks/,
@@ -480,16 +480,16 @@ const BROKEN: readonly [
     'column values are stored exactly, or refused',
     'stores nothing',
     around(async (_, { transactions }) => transactions.map(() => rejected('invalid'))),
-    /it stored none of them/,
+    /none of them was stored/,
   ],
   [
-    'errors hold neither the token nor anything of the rows',
+    'errors contain neither the token nor row data',
     'shows the token',
     rethrowing((error, _, token) => new UploadError(error.code, `With ${token}`)),
     /after the fault "offline", an error holds the token/,
   ],
   [
-    'errors hold neither the token nor anything of the rows',
+    'errors contain neither the token nor row data',
     'shows the body in a cause',
     rethrowing(
       (error, batch) =>
@@ -500,7 +500,7 @@ const BROKEN: readonly [
     /after the fault "offline", an error holds row data/,
   ],
   [
-    'errors hold neither the token nor anything of the rows',
+    'errors contain neither the token nor row data',
     'keeps the row in a member that is not shown',
     around(async (send, { transactions }) =>
       (await send()).map((outcome) => {
