@@ -105,3 +105,91 @@ describe('what is kept of a cause', () => {
     expect(words('Timeout', `${name}OfApp`)).toBe(WITHHELD);
   });
 });
+
+describe('what is shown of a message', () => {
+  const shown = (error: Error): string | undefined => presentable(error)?.message;
+
+  it.each([
+    ['https://ann:secret@api.test:8080/rows?key=1', 'https://api.test:8080/'],
+    ['https://ann:se:cr@et@api.test/rows', 'https://api.test/'],
+    ['https://@api.test/rows', 'https://api.test/'],
+    ['wss://api.test:80/a', 'wss://api.test:80/'],
+    ['https://api.test/a@b', 'https://api.test/'],
+    ['https://api.test?to=a@b', 'https://api.test'],
+    ['https://api.test#a@b', 'https://api.test'],
+  ])('of the url %s: %s', (url, rest) => {
+    expect(shown(ownError(`Not reached: ${url}`))).toBe(`Not reached: ${rest}`);
+  });
+
+  it.each([
+    'no such table: todos',
+    'no such table: main.todos',
+    'no such column: created_at',
+    'UNIQUE constraint failed: todos.id',
+    'UNIQUE constraint failed: todos.list_id, todos.position',
+    'NOT NULL constraint failed: todos.description',
+    'CHECK constraint failed',
+    'database table is locked',
+    'database is locked',
+  ])('of SQLite, whole: %s', (words) => {
+    expect(shown(new Error(`Row {"name":"Ann"}: ${words} ("Ann")`))).toBe(words);
+  });
+
+  it.each([
+    'The operation was canceled',
+    'The operation was cancelled',
+    'signal timed out: GET http://api.test/',
+    'The request has been aborted: POST https://api.test:80/',
+  ])('of an abort, whole: %s', (words) => {
+    expect(shown(Object.assign(new Error(words), { name: 'AbortError', request: 1 }))).toBe(words);
+  });
+
+  it.each([
+    'unable to resolve host',
+    'fetch failed: Unable to resolve host "api.test"',
+    'error sending request for url (http://api.test/)',
+    'error sending request for url (https://api.test:80/)',
+    'getaddrinfo ENOTFOUND api.test',
+    'connect ECONNREFUSED 127.0.0.1:80',
+    'terminated',
+  ])('of a connection, whole: %s', (words) => {
+    expect(shown(Object.assign(new Error(words), { request: 1 }))).toBe(words);
+  });
+
+  it.each(['terminated by "Ann"', 'getaddrinfo ENOTFOUND for "Ann"', 'connect ECONNREFUSED 127.0.0.1 "Ann"'])(
+    'nothing, if there is more behind words that a platform ends with: %s',
+    (words) => {
+      expect(shown(Object.assign(new Error(words), { request: 1 }))).toContain('withheld');
+    },
+  );
+
+  it.each([
+    'x.java.net.ConnectExceptionOfAnn',
+    'Ann: SocketException',
+    'SocketOfAnn Exception',
+    'ECONNRESET of Ann',
+  ])('no code that holds more than a code: %s', (code) => {
+    expect(shown(Object.assign(new Error('x'), { code, request: 1 }))).toContain('withheld');
+  });
+
+  it.each([
+    'java.net.SocketTimeoutException',
+    'SSLHandshakeException',
+    'SocketException',
+    'javax.net.ssl.SSLException',
+  ])('a class of Java as code: %s', (code) => {
+    expect(shown(Object.assign(new Error('x'), { code, request: 1 }))).toBe(code);
+  });
+
+  it('no member whose name only looks like that of a platform', () => {
+    for (const member of ['mycode', 'codes', 'portrait', 'airport']) {
+      const copy = presentable(Object.assign(new TypeError('fetch failed'), { [member]: 'Ann' }));
+      expect(Object.keys(copy ?? {})).toEqual([]);
+    }
+  });
+
+  it('no name that is not one of a class', () => {
+    const copy = presentable(Object.assign(new Error('fetch failed'), { name: 'Ann Lee' }));
+    expect([copy?.name, copy?.message]).toEqual(['Error', 'fetch failed']);
+  });
+});
