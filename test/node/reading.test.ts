@@ -279,7 +279,7 @@ describe('while others change the queue between the look and the read', () => {
 
   it.each([
     ['others have completed a part of it', 'DELETE FROM ps_crud WHERE id <= 4'],
-    ['others have completed to the end of a transaction inside it', 'DELETE FROM ps_crud WHERE id <= 7'],
+    ['others have completed it up to a transaction in its middle', 'DELETE FROM ps_crud WHERE id <= 7'],
   ])('no transaction is split: %s', async (_, sql) => {
     await write(1, 1, 1, 1, 3, 3, 3); // 5-7, 8-10, 11-13
     const sent = await spans(() => client.db.execute(sql));

@@ -28,15 +28,18 @@ export const credentialsCases: readonly ConnectorCase[] = [
     );
   }),
 
-  withLogin('asks for a token once when several calls need it at the same time', async ({ connector }, login) => {
-    login.token = 'a.token';
-    await Promise.all([
-      connector.fetchCredentials(),
-      connector.fetchCredentials(),
-      connector.fetchCredentials(),
-    ]);
-    check(login.calls === 1, `it asked ${login.calls} times: share the request in progress.`);
-  }),
+  withLogin(
+    'asks for a token once when several calls need it at the same time',
+    async ({ connector }, login) => {
+      login.token = 'a.token';
+      await Promise.all([
+        connector.fetchCredentials(),
+        connector.fetchCredentials(),
+        connector.fetchCredentials(),
+      ]);
+      check(login.calls === 1, `it asked ${login.calls} times: share the request in progress.`);
+    },
+  ),
 
   withLogin('returns null when nobody is signed in', async ({ connector }, login) => {
     login.token = null;
