@@ -36,9 +36,9 @@ async function installTarball(): Promise<string> {
   const [tarball = ''] = await readdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--loglevel=error'];
-  // To use `./connect`, an app installs this itself.
-  const peer = `@bufbuild/protobuf@${manifest.devDependencies['@bufbuild/protobuf']}`;
-  await run('npm', ['install', '--prefix', project, ...quiet, join(project, tarball), peer], {
+  // To use `./connect` or `./server`, an app installs these itself.
+  const peers = ['@bufbuild/protobuf', 'jose'].map((name) => `${name}@${manifest.devDependencies[name]}`);
+  await run('npm', ['install', '--prefix', project, ...quiet, join(project, tarball), ...peers], {
     cwd: project,
   });
   return join(project, 'node_modules', manifest.name);
