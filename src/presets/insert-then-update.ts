@@ -1,4 +1,5 @@
 import { type EntryContext, perEntry } from '../combine/per-entry.ts';
+import { hasColumns, skipEmptyPatches } from '../combine/skip-empty.ts';
 import { UploadError } from '../error/upload-error.ts';
 import type { RowOutcome } from '../http/row-endpoints.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
@@ -20,10 +21,11 @@ export function insertThenUpdate(
   const updating = perEntry(async (entry, context) => {
     const inserted = await sendEntry(transport, entry, context);
     if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
+    if (!hasColumns(entry)) return { status: 'applied' };
     const updated = await sendEntry(transport, { ...entry, op: 'PATCH' }, context);
     return updated.status !== 'applied' && updated.error.code === 'not_found' ? inserted : updated;
   });
-  return Object.assign(updating, transport);
+  return skipEmptyPatches(Object.assign(updating, transport));
 }
 
 /** Sends one entry by itself. */
@@ -33,6 +35,6 @@ export async function sendEntry(
   context: EntryContext,
 ): Promise<RowOutcome> {
   const [outcome] = await transport({ transactions: [{ key: context.key, entries: [entry] }] }, context);
-  if (outcome && outcome.status !== 'not_attempted') return outcome;
+  if (outcome && outcome.status !== 'not_attempted' && outcome.status !== 'skipped') return outcome;
   throw new UploadError('unknown', 'An entry was not sent. The writes stay queued.');
 }

@@ -1,4 +1,5 @@
 import { type EntryContext, perEntry } from '../combine/per-entry.ts';
+import { hasColumns } from '../combine/skip-empty.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { UploadError } from '../error/upload-error.ts';
@@ -8,7 +9,6 @@ import { anotherRow, type RowOutcome } from '../http/row-endpoints.ts';
 import { rowOf, type UploadEntry } from '../queue/transaction.ts';
 import type { Transport } from '../transport/transport.ts';
 import { sendEntry } from './insert-then-update.ts';
-import { hasColumns } from './prepare-entries.ts';
 import { unexplained } from './row-or-backend.ts';
 
 /** What is asked of a backend about its ids. */

@@ -1,4 +1,5 @@
 import { failureAlone } from '../combine/failure-alone.ts';
+import { hasColumns, skipEmptyPatches } from '../combine/skip-empty.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { createHttpClient } from '../http/http-client.ts';
@@ -12,7 +13,6 @@ import type { TransportContext } from '../transport/transport.ts';
 import { warnOfDroppedColumns } from './dropped-columns.ts';
 import { insertThenUpdate } from './insert-then-update.ts';
 import { createKeptIds } from './kept-ids.ts';
-import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
 import { askAfter500, unexplained } from './row-or-backend.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
@@ -116,14 +116,16 @@ export function rails(options: RailsOptions): Preset {
   }
 
   return {
-    transport: askAfter500(
-      keepsIds
-        ? insertThenUpdate(
-            guarded,
-            ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
-          )
-        : guarded,
-      isUp,
+    transport: skipEmptyPatches(
+      askAfter500(
+        keepsIds
+          ? insertThenUpdate(
+              guarded,
+              ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
+            )
+          : guarded,
+        isUp,
+      ),
     ),
     credentials: userToken('rails', url, http, userId, '/keys/', ({ text }) =>
       /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
