@@ -11,19 +11,18 @@ export type NotApplied = Extract<Outcome, { readonly error: unknown }>;
 
 /**
  * For backends whose PUT only inserts. They refuse a row that exists already, perhaps from an earlier try whose answer
- * was lost. If the refusal may mean that (`mayExist`), the columns are sent again as a PATCH, and the outcome of the
- * PATCH counts. Only if the PATCH is rejected as `not_found`, the first refusal counts.
+ * was lost. If the refusal says that (`exists`), the columns are sent again as a PATCH, and the outcome of the PATCH
+ * counts.
  */
 export function insertThenUpdate(
   transport: Transport,
-  mayExist: (refusal: NotApplied, entry: UploadEntry) => boolean,
+  exists: (refusal: NotApplied, entry: UploadEntry) => boolean,
 ): Transport {
   const updating = perEntry(async (entry, context) => {
     const inserted = await sendEntry(transport, entry, context);
-    if (entry.op !== 'PUT' || inserted.status === 'applied' || !mayExist(inserted, entry)) return inserted;
+    if (entry.op !== 'PUT' || inserted.status === 'applied' || !exists(inserted, entry)) return inserted;
     if (!hasColumns(entry)) return { status: 'applied' };
-    const updated = await sendEntry(transport, { ...entry, op: 'PATCH' }, context);
-    return updated.status !== 'applied' && updated.error.code === 'not_found' ? inserted : updated;
+    return sendEntry(transport, { ...entry, op: 'PATCH' }, context);
   });
   return skipEmptyPatches(Object.assign(updating, transport));
 }
