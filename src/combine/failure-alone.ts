@@ -3,7 +3,7 @@ import { UploadError } from '../error/upload-error.ts';
 import type { Outcome } from '../transport/outcome.ts';
 
 /** The outcome of something that was not applied. */
-export type Failure = Exclude<Outcome, { readonly status: 'applied' | 'not_attempted' }>;
+export type Failure = Extract<Outcome, { readonly error: unknown }>;
 
 /**
  * Turns the error of a request that held only one transaction into the outcome of that transaction, so that the batch

@@ -20,7 +20,7 @@ export interface EntryContext extends TransportContext {
 export type SendEntry = (
   entry: UploadEntry,
   context: EntryContext,
-) => Promise<Exclude<Outcome, { readonly status: 'not_attempted' }> | undefined> | Promise<void>;
+) => Promise<Exclude<Outcome, { readonly status: 'skipped' | 'not_attempted' }> | undefined> | Promise<void>;
 
 /** Options of {@link perEntry}. */
 export interface PerEntryOptions {

@@ -146,6 +146,7 @@ async function sendParts(
   progress: Progress,
 ): Promise<Outcome> {
   const appliedEntries: number[] = [];
+  let isSkipped = true;
   for (const { transport, entries, offset } of parts) {
     if (context.signal.aborted)
       throw new UploadError('aborted', 'The upload was aborted. The writes stay queued.');
@@ -166,12 +167,14 @@ async function sendParts(
           appliedEntries: [...appliedEntries, ...ofPart.map((index) => index + offset)],
         };
       }
+      if (outcome.status === 'skipped') continue;
       if (outcome.status !== 'applied') return outcome;
       if (!isWhole) progress.add(key, first);
     }
+    isSkipped = false;
     appliedEntries.push(...entries.map((_, index) => index + offset));
   }
-  return { status: 'applied' };
+  return { status: isSkipped ? 'skipped' : 'applied' };
 }
 
 async function sendAlone(

@@ -17,7 +17,7 @@ import {
 } from './graphql-answer.ts';
 
 /** Outcome of one entry. */
-export type EntryOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
+export type EntryOutcome = Exclude<Outcome, { readonly status: 'skipped' | 'not_attempted' }>;
 
 /** The mutation that writes one entry. */
 export interface EntryMutation {

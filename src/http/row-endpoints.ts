@@ -1,5 +1,6 @@
 import { optionChecks } from '../check-options.ts';
 import { perEntry } from '../combine/per-entry.ts';
+import { skipEmptyPatches } from '../combine/skip-empty.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { type ErrorCodes, refusalByCode } from '../contract/read-results.ts';
@@ -67,7 +68,7 @@ export interface RowEndpointsOptions extends HttpOptions {
 }
 
 /** Outcome of one entry. */
-export type RowOutcome = Exclude<Outcome, { readonly status: 'not_attempted' }>;
+export type RowOutcome = Exclude<Outcome, { readonly status: 'skipped' | 'not_attempted' }>;
 
 /**
  * Transport for REST resources: one request for each entry, in queue order.
@@ -167,8 +168,7 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
 
   const transport = perEntry(
     async (entry, context) => {
-      const { op, opData = {} } = entry;
-      if (op === 'PATCH' && Object.keys(opData).length === 0) return { status: 'applied' };
+      const { op } = entry;
       const { path, ...ask } = await requestFor(routes, entry);
       const byId = op !== 'PUT' || ask.method.toUpperCase() !== 'POST';
       if (byId && numbered.has(entry.table) && !isWholeNumber(entry.id)) throw notANumber(entry.table);
@@ -181,7 +181,7 @@ export function rowEndpoints(options: RowEndpointsOptions): Transport {
     },
     { concurrency },
   );
-  return Object.assign(transport, { url });
+  return Object.assign(skipEmptyPatches(transport), { url });
 }
 
 const MAKE_TEXT_IDS = 'Make the id column of the table text or UUID, as the ids of the app are';

@@ -92,5 +92,6 @@ function codeFromZod(error: unknown): UploadErrorCode | undefined {
   const words = Array.isArray(problems) ? problems.join('\n') : '';
   // Operations are sent in a form that it accepts, so an option that it doesn't have is a table.
   if (/^invalid (option|enum value)/im.test(words)) return 'schema_mismatch';
-  return words === '' || /expected array/i.test(words) ? undefined : 'invalid';
+  // zod 3 says "Required" of what is missing, and each operation is sent with all that it needs.
+  return words === '' || /expected array|^required$/im.test(words) ? undefined : 'invalid';
 }

@@ -2,7 +2,7 @@ import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts
 import { isObject } from '../contract/json.ts';
 import { refusalByCode, UNCLASSIFIED_BUDGET } from '../contract/read-results.ts';
 import { defaultVerdict, type UploadErrorCode } from '../error/codes.ts';
-import { type RetryBudget, UploadError } from '../error/upload-error.ts';
+import { UploadError } from '../error/upload-error.ts';
 import { batchEndpoint } from '../http/batch-endpoint.ts';
 import type { HttpOptions } from '../http/http-client.ts';
 import type { JsonAnswer } from '../http/json-answer.ts';
@@ -13,11 +13,12 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport, UploadBatch } from '../transport/transport.ts';
 import { codeFromFailureText } from './failure-text.ts';
 import { prepareEntries } from './prepare-entries.ts';
+import { UNKNOWN_CAUSE } from './row-or-backend.ts';
 
 /** How a published backend answers. */
 interface Answers {
   readonly path: string;
-  /** Whether a 2xx is this backend's answer to an applied write. Not called if the answer holds an error. */
+  /** Whether a 200 is this backend's answer to an applied write. Not called if the answer holds an error. */
   readonly isApplied: (answer: JsonAnswer) => boolean;
   /**
    * The error text of an answer that may mean an outage or a bad write; null if there is no text. Undefined if the
@@ -106,8 +107,6 @@ function tooLarge(limit: string): RowOutcome {
 }
 
 const FAILED = 'The backend failed to apply the write.';
-/** For a failure without any words: it may be an outage as well as a bad row, so it has more time. */
-const WITHOUT_WORDS: RetryBudget = { attempts: 10, minMs: 3_600_000 };
 
 function readAnswer(
   answer: JsonAnswer,
@@ -116,7 +115,8 @@ function readAnswer(
   const { status, json } = answer;
   const inBand = isSuccess(answer);
   const refusal = inBand ? readRefusal(answer, {}) : undefined;
-  if (inBand && !refusal && isApplied(answer)) return { status: 'applied' };
+  // None of them answers an applied write with another 2xx.
+  if (status === 200 && !refusal && isApplied(answer)) return { status: 'applied' };
   const said = words?.(answer);
   if (said !== undefined) {
     const isText = typeof said === 'string';
@@ -124,7 +124,7 @@ function readAnswer(
     const code = isText ? codeFromFailureText(text) : codeOf?.(said);
     // An object says something only to a preset that can read it: a driver's error becomes one without its words.
     const saysNothing = text === '' && !(codeOf && Object.keys(Object(said)).length > 0);
-    const budget = saysNothing ? WITHOUT_WORDS : UNCLASSIFIED_BUDGET;
+    const budget = saysNothing ? UNKNOWN_CAUSE : UNCLASSIFIED_BUDGET;
     const byCode = inBand ? refusal?.error : refusalByCode(answer, json);
     const error = code
       ? new UploadError(code, FAILED, { status })
@@ -161,7 +161,7 @@ export function encodeAs(list: string, data: string): (batch: UploadBatch) => ob
 
 /** Whether the answer reports an applied operation: "PUT completed for lists 1". */
 export function saysCompleted({ json }: JsonAnswer): boolean {
-  return /^[A-Z]+ completed for /.test(json?.message);
+  return /^(PUT|PATCH|DELETE) completed for /.test(json?.message);
 }
 
 /** `{ table, data }` with the id inside `data`. */

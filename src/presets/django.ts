@@ -42,8 +42,9 @@ export function django(options: DjangoOptions): Preset {
       entry.op === 'PATCH' && entry.table === 'lists'
         ? operation(entry, withPrevious(entry, OF_A_LIST))
         : operation(entry),
-    // Its views answer the word "message" as HTML, or a message in JSON.
-    isApplied: ({ text, json }) => text === 'message' || typeof json?.message === 'string',
+    // Its views answer the word "message" as HTML, or in JSON "Todo updated", "List created".
+    isApplied: ({ text, json }) =>
+      text === 'message' || /^[A-Z]\w* (created|updated|deleted)$/.test(json?.message),
     isGone: ({ text }) => text === 'message',
     words: ({ status }) => (status === 500 ? null : undefined),
   });

@@ -37,10 +37,14 @@ export function codeFromFailureText(text: string): UploadErrorCode | undefined {
   const [, inBrackets, leading] = /^(?:SQLSTATE\[(\w{5})\]|([0-9A-Z]{5}): )/.exec(words) ?? [];
   const sqlState = inBrackets ?? leading ?? '';
   const known = codeFromSqlState(sqlState);
-  if (known === 'unknown')
-    return PATTERNS.find(([pattern, code]) =>
-      pattern.test(code === 'unavailable' ? withoutQuotes(words) : words),
-    )?.[1];
+  // MySQL has one SQLSTATE for all constraints.
+  if (known === 'unknown' || sqlState === '23000') {
+    const own = words.replace(/^SQLSTATE\[\w{5}\]: [^:]{1,99}: \d{1,5} /, ''); // PDO's words are before those of the server.
+    const byWords = PATTERNS.find(([pattern, code]) =>
+      pattern.test(code === 'unavailable' ? withoutQuotes(own) : own),
+    );
+    return byWords?.[1] ?? (known === 'unknown' ? undefined : known);
+  }
   // Without row-level security, the backend's own account lacks the permission.
   return known === 'forbidden' && !/row-level/.test(words) ? 'misconfigured' : known;
 }

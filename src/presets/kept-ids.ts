@@ -1,4 +1,5 @@
 import { type EntryContext, perEntry } from '../combine/per-entry.ts';
+import { hasColumns } from '../combine/skip-empty.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { UploadError } from '../error/upload-error.ts';
@@ -8,7 +9,6 @@ import { anotherRow, type RowOutcome } from '../http/row-endpoints.ts';
 import { rowOf, type UploadEntry } from '../queue/transaction.ts';
 import type { Transport } from '../transport/transport.ts';
 import { sendEntry } from './insert-then-update.ts';
-import { hasColumns } from './prepare-entries.ts';
 import { unexplained } from './row-or-backend.ts';
 
 /** What is asked of a backend about its ids. */
@@ -31,11 +31,21 @@ export interface KeptIds {
   readonly guard: (transport: Transport) => Transport;
 }
 
-/** How many rows with another id on the server are remembered. The oldest are dropped. */
+/** How many rows without a place on the server are remembered. The oldest are dropped. */
 const MAX_ROWS = 1_000;
 /** Longer than a deployment takes. */
 const UNCLEAR = { attempts: 10, minMs: 900_000 };
 const WHAT_TO_DO = 'Make the id column text or uuid, and permit :id in the controller';
+/** Rails answers these if the database refuses a new row, perhaps because it exists. */
+const MAY_EXIST: readonly unknown[] = [409, 422, 500];
+
+/** A new row that isn't on the server under its own id. */
+interface Elsewhere {
+  /** Idempotency key of the PUT. */
+  key?: string;
+  /** Outcome of a PUT that must not be sent again, because the server has stored the row. */
+  readonly outcome?: RowOutcome;
+}
 
 /**
  * For backends whose ids may be integers. They read the id `3f2c…` as 3, and would change or delete row 3. So a whole
@@ -43,67 +53,104 @@ const WHAT_TO_DO = 'Make the id column text or uuid, and permit :id in the contr
  * such an id. Until then, the row is read before each PATCH and DELETE.
  */
 export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions): KeptIds {
-  /** Tables that keep ids. */
-  const proven = new Set<string>();
-  /** Tables whose ids are integers. */
-  const integers = new Set<string>();
-  /** Tables in which a new row got another id, though `keepsIds` is set. */
-  const renaming = new Set<string>();
-  /** Rows that have another id on the server. */
-  const renamed = new Set<string>();
-  /** What became of new rows that got another id, by idempotency key. They must not be sent again. */
-  const stored = new Map<string, RowOutcome>();
-  const errors = new WeakSet<UploadError>();
-  /** The last refusal of a new row. If a PATCH with the same key follows, the row may exist already. */
-  let refused: { readonly key: string; readonly error: UploadError } | undefined;
+  /** Whether a table keeps ids. It isn't in here while nothing is known of it. */
+  const tables = new Map<string, boolean>();
+  const elsewhere = new Map<string, Elsewhere>();
 
-  function isOf({ table, id }: UploadEntry, answered: unknown): boolean {
+  const keeps = ({ table }: UploadEntry): boolean => tables.get(table) === true;
+  function keepsNone({ table }: UploadEntry): void {
+    if (!tables.has(table)) tables.set(table, false);
+  }
+
+  function isOf(entry: UploadEntry, answered: unknown): boolean {
+    const { table, id } = entry;
     const isSame =
       String(answered).toLowerCase() === id.toLowerCase() || // Letters of a UUID may be of either case.
       (isWholeNumber(id) && !Number.isSafeInteger(answered) && answered === Number(id)); // JSON has rounded it.
     // A number proves nothing: an integer column answers -1 and 0 as they were sent.
-    if (isSame && typeof answered === 'string' && !isWholeNumber(id)) proven.add(table);
-    if (!isSame && typeof answered === 'number') integers.add(table);
+    if (isSame && typeof answered === 'string' && !isWholeNumber(id)) tables.set(table, true);
+    if (!isSame && typeof answered === 'number' && !keepsIds) keepsNone(entry);
     return isSame;
+  }
+
+  function isElsewhere(entry: UploadEntry, how: Elsewhere): void {
+    elsewhere.set(rowOf(entry), how);
+    const [oldest] = elsewhere.keys();
+    if (elsewhere.size > MAX_ROWS && oldest !== undefined) elsewhere.delete(oldest);
   }
 
   function read({ status, json }: JsonAnswer, entry: UploadEntry): RowOutcome {
     const { op, table } = entry;
     if (isOf(entry, json.id)) return { status: 'applied' };
     if (op !== 'PUT') return { status: 'rejected', error: anotherRow(table, status), details: json };
-    renamed.add(rowOf(entry));
-    const [oldest] = renamed;
-    if (renamed.size > MAX_ROWS && oldest !== undefined) renamed.delete(oldest);
-    if (!keepsIds) return { status: 'applied' };
-    renaming.add(table);
-    const error = storedElsewhere(table, status);
-    errors.add(error);
-    return { status: 'rejected', error, details: json };
+    const outcome: RowOutcome = keepsIds
+      ? { status: 'rejected', error: storedElsewhere(table, status), details: json }
+      : { status: 'applied' };
+    if (keepsIds) keepsNone(entry);
+    isElsewhere(entry, { outcome });
+    return outcome;
   }
 
-  /** The outcome of an entry that isn't sent; undefined if it may be sent. */
+  /** Inserts the row. If it may exist already, its columns are sent as a PATCH. */
+  async function insert(
+    transport: Transport,
+    entry: UploadEntry,
+    context: EntryContext,
+  ): Promise<RowOutcome> {
+    const row = rowOf(entry);
+    const before = elsewhere.get(row);
+    if (before?.outcome && before.key === context.key) return before.outcome;
+    if (keepsIds && tables.get(entry.table) === false)
+      return { status: 'retry', error: givesOtherIds(entry.table) };
+    elsewhere.delete(row);
+    const inserted = await sendEntry(transport, entry, context);
+    const now = elsewhere.get(row);
+    if (now) now.key = context.key;
+    if (inserted.status === 'applied' || now) return inserted;
+    const { error } = inserted;
+    const outcome =
+      keepsIds && MAY_EXIST.includes(error.status)
+        ? await update(transport, entry, context, error)
+        : undefined;
+    if (outcome?.status === 'applied') return outcome;
+    // The server may have given this number to another row.
+    if (isWholeNumber(entry.id) && !keeps(entry)) isElsewhere(entry, {});
+    return outcome ?? inserted;
+  }
+
+  /** Sends the columns of a new row that was refused as a PATCH. Undefined if the row doesn't exist. */
+  async function update(
+    transport: Transport,
+    entry: UploadEntry,
+    context: EntryContext,
+    refusal: UploadError,
+  ): Promise<RowOutcome | undefined> {
+    if (!keeps(entry) || !hasColumns(entry)) {
+      const answer = await show(entry, context);
+      if (!hasRow(answer)) return unlessGone(readFailure(answer, entry, refusal));
+      if (!isOf(entry, answer.json.id)) return { status: 'retry', error: readsAsAnother(entry.table) };
+      // The row with this number may be another one, so it is never changed.
+      if (!keeps(entry)) return isAsSent(entry, answer.json) ? { status: 'applied' } : undefined;
+      if (!hasColumns(entry)) return { status: 'applied' };
+    }
+    return unlessGone(await sendEntry(transport, { ...entry, op: 'PATCH' }, context));
+  }
+
+  /** The outcome of a PATCH or DELETE that isn't sent; undefined if it may be sent. */
   async function withoutSending(entry: UploadEntry, context: EntryContext): Promise<RowOutcome | undefined> {
-    const { op, table, id } = entry;
-    if (op === 'PUT') {
-      if (!renaming.has(table) || proven.has(table)) return undefined;
-      return { status: 'retry', error: givesOtherIds(table) };
-    }
-    if (renamed.has(rowOf(entry))) return { status: 'rejected', error: hasOtherId(table) };
-    if (isWholeNumber(id) || proven.has(table) || (op === 'PATCH' && !hasColumns(entry))) return undefined;
-    if (!keepsIds && integers.has(table)) return { status: 'rejected', error: hasOtherId(table) };
+    const { table, id } = entry;
+    if (elsewhere.has(rowOf(entry))) return { status: 'rejected', error: hasOtherId(table) };
+    if (isWholeNumber(id) || keeps(entry)) return undefined;
+    if (!keepsIds && tables.has(table)) return { status: 'rejected', error: hasOtherId(table) };
     const answer = await show(entry, context);
-    if (isSuccess(answer)) {
-      const { status, json } = answer;
-      if (!isObject(json) || json.id == null) throw notTheContract(status, 'not the row');
-      if (isOf(entry, json.id)) return undefined;
-      return keepsIds
-        ? { status: 'retry', error: readsAsAnother(table) }
-        : { status: 'rejected', error: hasOtherId(table) };
-    }
-    return readFailure(answer, entry, refused?.key === context.key ? refused.error : undefined);
+    if (!hasRow(answer)) return readFailure(answer, entry);
+    if (isOf(entry, answer.json.id)) return undefined;
+    return keepsIds
+      ? { status: 'retry', error: readsAsAnother(table) }
+      : { status: 'rejected', error: hasOtherId(table) };
   }
 
-  /** @param refusal The refusal of the new row, if this is the PATCH behind it. */
+  /** @param refusal The refusal of the new row, if the row is read because of that. */
   function readFailure(answer: JsonAnswer, entry: UploadEntry, refusal?: UploadError): RowOutcome {
     const { status, json } = answer;
     const { op, table } = entry;
@@ -119,28 +166,42 @@ export function createKeptIds({ keepsIds, show, isGone, hasFailed }: IdQuestions
       return rejected(keepsIds ? new UploadError('not_found', NO_ROW, { status }) : hasOtherId(table));
     }
     if (hasFailed(answer)) return rejected(unexplained(answer));
-    const error = refusalOf(answer);
-    if (status >= 500 || ['unauthenticated', 'throttled', 'timeout'].includes(error.code))
-      return rejected(error);
+    if (isSuccess(answer)) {
+      if (!isObject(json)) throw notTheContract(status, 'not the row');
+    } else {
+      const error = refusalOf(answer);
+      if (status >= 500 || ['unauthenticated', 'throttled', 'timeout'].includes(error.code))
+        return rejected(error);
+    }
     if (refusal?.status === 500) return rejected(new UploadError('not_found', NO_ROW)); // so that the 500 counts
-    return rejected(cannotBeShown(table, status, keepsIds && !refusal));
+    return rejected(cannotBeShown(table, status));
   }
 
   return {
     read,
     guard(transport) {
-      const guarded = perEntry(async (entry, context) => {
-        const before = stored.get(context.key) ?? (await withoutSending(entry, context));
-        if (before) return before;
-        const outcome = await sendEntry(transport, entry, context);
-        if (outcome.status === 'rejected' && errors.has(outcome.error)) stored.set(context.key, outcome);
-        if (entry.op === 'PUT' && outcome.status === 'rejected')
-          refused = { key: context.key, error: outcome.error };
-        return outcome;
-      });
+      const guarded = perEntry(async (entry, context) =>
+        entry.op === 'PUT'
+          ? insert(transport, entry, context)
+          : ((await withoutSending(entry, context)) ?? sendEntry(transport, entry, context)),
+      );
       return Object.assign(guarded, transport);
     },
   };
+}
+
+function unlessGone(outcome: RowOutcome): RowOutcome | undefined {
+  return outcome.status !== 'applied' && outcome.error.code === 'not_found' ? undefined : outcome;
+}
+
+function hasRow(answer: JsonAnswer): boolean {
+  return isSuccess(answer) && isObject(answer.json) && answer.json.id != null;
+}
+
+/** Whether the row has all that was sent, at least one column. */
+function isAsSent({ opData = {} }: UploadEntry, row: Readonly<Record<string, unknown>>): boolean {
+  const sent = Object.entries(opData);
+  return sent.length > 0 && sent.every(([name, value]) => Object.hasOwn(row, name) && row[name] === value);
 }
 
 const NO_ROW = 'The backend no longer has this row.';
@@ -178,14 +239,12 @@ function givesOtherIds(table: string): UploadError {
   );
 }
 
-function cannotBeShown(table: string, status: number, waits: boolean): UploadError {
-  const unseen =
+function cannotBeShown(table: string, status: number): UploadError {
+  return new UploadError(
+    'unclassified',
     `HTTP status ${status}: the server doesn't show the row of "${table}", so nobody knows whether it keeps this id or reads it ` +
-    `as that of another row. Nothing was sent. Let the action show (GET /${table}/:id.json) answer with the row.`;
-  return waits
-    ? new UploadError('misconfigured', `${unseen} The writes stay queued.`, { status })
-    : new UploadError('unclassified', `${unseen} The write is tried for 15 minutes, then rejected.`, {
-        status,
-        budget: UNCLEAR,
-      });
+      `as that of another row. Nothing was sent. Let the action show (GET /${table}/:id.json) answer with the row. The write is ` +
+      'tried for 15 minutes, then rejected.',
+    { status, budget: UNCLEAR },
+  );
 }

@@ -10,7 +10,7 @@ import type { UploadEntry } from '../queue/transaction.ts';
 import type { UploadBatch } from '../transport/transport.ts';
 import { prepareEntries } from './prepare-entries.ts';
 import { type Preset, type PresetOptions, setUp } from './preset.ts';
-import { askAfter500, type IsUp, unexplained } from './row-or-backend.ts';
+import { askAfter500, byStatus, type IsUp, unexplained } from './row-or-backend.ts';
 import { readToken, tokenClient } from './token-endpoint.ts';
 
 interface Login {
@@ -83,7 +83,7 @@ export function nestjs(options: NestjsOptions): Preset {
   /** The profile is read from the database. */
   const isUp: IsUp = async (_, context) => {
     const answer = withJson(await client({ method: 'GET', url: joinUrl(url, '/auth/profile') }, context));
-    return isSuccess(answer) && isObject(answer.json) && answer.json.id != null;
+    return (isSuccess(answer) && isObject(answer.json) && answer.json.id != null) || byStatus(answer);
   };
   return {
     transport: prepareEntries(askAfter500(transport, isUp), checkEntry),

@@ -1,12 +1,8 @@
 import { failureAlone } from '../combine/failure-alone.ts';
+import { hasColumns, skipEmptyPatches } from '../combine/skip-empty.ts';
 import { UploadError } from '../error/upload-error.ts';
-import type { UploadEntry, UploadTransaction } from '../queue/transaction.ts';
-import type { Outcome } from '../transport/outcome.ts';
+import type { UploadEntry } from '../queue/transaction.ts';
 import type { Transport } from '../transport/transport.ts';
-
-export function hasColumns({ opData = {} }: UploadEntry): boolean {
-  return Object.keys(opData).length > 0;
-}
 
 /**
  * Leaves out every PATCH without columns, because most backends fail on it, and checks the other entries. If `check`
@@ -16,34 +12,21 @@ export function prepareEntries(
   transport: Transport,
   check: (entry: UploadEntry) => void = () => {},
 ): Transport {
-  const prepared: Transport = async ({ transactions }, context) => {
-    const ready: UploadTransaction[] = [];
-    for (const transaction of transactions) {
-      const entries = transaction.entries.filter((entry) => entry.op !== 'PATCH' || hasColumns(entry));
+  const checking: Transport = async ({ transactions }, context) => {
+    for (const [index, { entries }] of transactions.entries()) {
       try {
         entries.forEach(check);
       } catch (thrown) {
-        if (ready.length > 0) break; // The transactions before it are sent first.
-        const failed = failureAlone(thrown);
-        return transactions.map((_, index) => (index ? { status: 'not_attempted' } : failed));
+        // The transactions before it are sent first.
+        const before = transactions.slice(0, index);
+        const outcomes = index ? await transport({ transactions: before }, context) : [failureAlone(thrown)];
+        return transactions.map((_, at) => outcomes[at] ?? { status: 'not_attempted' });
       }
-      ready.push({ ...transaction, entries });
     }
-    const toSend = ready.filter(({ entries }) => entries.length > 0);
-    const outcomes = toSend.length ? [...(await transport({ transactions: toSend }, context))] : [];
-    // Nothing counts as applied behind a failure: the failed one would count as overtaken, and be rejected for that.
-    let hasFailed = false;
-    return transactions.map((_, index) => {
-      const isEmpty = ready[index]?.entries.length === 0 && !hasFailed;
-      const outcome = isEmpty ? APPLIED : ready[index]?.entries.length ? outcomes.shift() : undefined;
-      hasFailed ||= outcome?.status !== 'applied';
-      return outcome ?? { status: 'not_attempted' };
-    });
+    return transport({ transactions }, context);
   };
-  return Object.assign(prepared, transport);
+  return skipEmptyPatches(Object.assign(checking, transport));
 }
-
-const APPLIED: Outcome = { status: 'applied' };
 
 /** A check for backends that fail on a PUT with only the id. */
 export function putNeedsColumns(entry: UploadEntry): void {

@@ -1,4 +1,5 @@
 import { failureAlone } from '../combine/failure-alone.ts';
+import { skipEmptyPatches } from '../combine/skip-empty.ts';
 import { isSuccess, notTheContract, refusalOf } from '../contract/http-answer.ts';
 import { isObject } from '../contract/json.ts';
 import { createHttpClient } from '../http/http-client.ts';
@@ -10,11 +11,9 @@ import { fillPath, joinUrl } from '../http/row-path.ts';
 import type { UploadEntry } from '../queue/transaction.ts';
 import type { TransportContext } from '../transport/transport.ts';
 import { warnOfDroppedColumns } from './dropped-columns.ts';
-import { insertThenUpdate } from './insert-then-update.ts';
 import { createKeptIds } from './kept-ids.ts';
-import { hasColumns } from './prepare-entries.ts';
 import { checkSwitch, type Preset, type PresetOptions, setUp } from './preset.ts';
-import { askAfter500, unexplained } from './row-or-backend.ts';
+import { askAfter500, byStatus, unexplained } from './row-or-backend.ts';
 import { type UserId, userToken } from './token-endpoint.ts';
 
 /** Options of {@link rails}. */
@@ -98,33 +97,25 @@ export function rails(options: RailsOptions): Preset {
       if (status === 404 && entry.op === 'PUT') throw refusalOf(answer); // The row doesn't exist yet, so the route is missing.
       if (isRailsOwn500(answer))
         return { status: 'rejected', error: unexplained(answer), details: json, inBand: false };
-      if (!isSuccess(answer) || status === 204 || readRefusal(answer, {}, json?.id != null)) return undefined;
+      const hasNoRow = status === 204 && entry.op !== 'PUT';
+      if (!isSuccess(answer) || hasNoRow || readRefusal(answer, {}, json?.id != null)) return undefined;
       if (json?.id == null) throw notTheContract(status, 'not the row');
       warnOfDropped(entry, json);
       return ids.read(answer, entry);
     },
   });
-  const guarded = ids.guard(transport);
 
   /** Only the list can be read if the server fails on the id itself. */
-  async function isUp(entry: UploadEntry, context: TransportContext): Promise<boolean> {
+  async function isUp(entry: UploadEntry, context: TransportContext): Promise<boolean | undefined> {
     const row = await show(entry, context).catch(notShown);
     if (row?.status === 404 ? isRailsOwn404(row.json) : row?.status === 200 && isObject(row.json))
       return true;
     const rows = await get(fillPath(ROWS, entry), context);
-    return rows.status === 200 && typeof rows.json === 'object';
+    return (rows.status === 200 && typeof rows.json === 'object') || byStatus(rows);
   }
 
   return {
-    transport: askAfter500(
-      keepsIds
-        ? insertThenUpdate(
-            guarded,
-            ({ error }, entry) => [409, 422, 500].includes(error.status ?? 0) && hasColumns(entry),
-          )
-        : guarded,
-      isUp,
-    ),
+    transport: skipEmptyPatches(askAfter500(ids.guard(transport), isUp)),
     credentials: userToken('rails', url, http, userId, '/keys/', ({ text }) =>
       /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text) ? text.trim() : undefined,
     ),

@@ -1,6 +1,7 @@
 import { optionChecks } from '../check-options.ts';
 import { createProgress } from '../combine/progress.ts';
 import { sendInOrder } from '../combine/send-in-order.ts';
+import { skipEmptyPatches } from '../combine/skip-empty.ts';
 import type { ErrorCodes } from '../contract/read-results.ts';
 import { checkErrorCodes } from '../http/http-options.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -78,13 +79,14 @@ export function postgrest(options: PostgrestOptions): Transport {
 
 function toTables(client: TableClient, errorCodes?: ErrorCodes): Transport {
   const progress = createProgress();
-  return ({ transactions }, context) =>
+  return skipEmptyPatches(({ transactions }, context) =>
     sendInOrder(transactions, context, {
       progress,
       requests: mergeEntries,
       concurrency: 1,
       send: (placed) => sendEntries(client, placed, context, errorCodes),
-    });
+    }),
+  );
 }
 
 function toFunction(client: RpcClient, name: string, errorCodes?: ErrorCodes): Transport {

@@ -22,7 +22,6 @@ export async function sendEntries(
   const entries = placed.map(({ entry }) => entry);
   const first = only(placed).entry;
   const { op, table, id } = first;
-  if (op === 'PATCH' && Object.keys(first.opData ?? {}).length === 0) return undefined;
   checkPlace(table, id);
   const result = await sendRequest(requestFor(client, entries, first), context);
   const failure = failureIn(result, context, errorCodes);

@@ -6,6 +6,7 @@ import type { UploadError } from '../error/upload-error.ts';
  * - `applied`: the backend has stored it, now or on an earlier try. It leaves the queue.
  * - `rejected`: the backend will never accept it as it is. The rejection policy decides what happens to it.
  * - `retry`: not now. It stays queued, and so does everything behind it.
+ * - `skipped`: there was nothing to send of it. It leaves the queue, but doesn't count as applied.
  * - `not_attempted`: the transport didn't send it, for example because it didn't fit. It goes with the next batch.
  */
 export type Outcome =
@@ -51,5 +52,7 @@ export type Outcome =
        */
       readonly inBand?: boolean | undefined;
     }
+  /** There was nothing to send of it. It leaves the queue, and says nothing about the backend. */
+  | { readonly status: 'skipped' }
   /** The transport didn't send it. It goes with the next batch. */
   | { readonly status: 'not_attempted' };

@@ -240,6 +240,7 @@ const STATUSES: readonly unknown[] = [
   'applied',
   'rejected',
   'retry',
+  'skipped',
   'not_attempted',
 ] satisfies Outcome['status'][];
 

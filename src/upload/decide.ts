@@ -116,7 +116,7 @@ export function createDecisions({
       if (!isDecided && (verdict === 'retry' || verdict === 'hold'))
         return { error, hold: verdict === 'hold' };
       const mayBeApplied = await unanswered.includes(database, item);
-      const isReplay = mayBeApplied && mayBeAboutReplay(error);
+      const isReplay = mayBeApplied && mayBeAboutReplay(failed);
       refused = key;
       if (!isDecided) {
         const doubt = await doubtOf(call, key, failed, isReplay);
@@ -176,9 +176,12 @@ function ownBudget(
   return isReplay ? REPLAY : ONCE;
 }
 
-/** Whether it may mean "the key is in use" or "the row exists": an earlier try may have applied the write. */
-function mayBeAboutReplay({ code, status }: UploadError): boolean {
-  return code === 'conflict' || status === 409 || status === 422;
+/**
+ * Whether it may mean "the key is in use" or "the row exists": an earlier try may have applied the write. A refusal
+ * with a 2xx that gives no reason may mean that, too.
+ */
+function mayBeAboutReplay({ error: { code, status = 500 }, inBand }: Failed): boolean {
+  return code === 'conflict' || status === 409 || status === 422 || (!inBand && status < 300);
 }
 
 function unconfirmed(cause: UploadError): UploadError {

@@ -34,7 +34,7 @@ export function pair(items: readonly Item[], outcomes: readonly Outcome[]): read
 }
 
 /** Outcome of a transaction, with the verdict if it failed. */
-export type Delivered = { readonly status: 'applied' | 'not_attempted' } | Failed;
+export type Delivered = { readonly status: 'applied' | 'skipped' | 'not_attempted' } | Failed;
 
 export interface Failed {
   readonly status: 'failed';

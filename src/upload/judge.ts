@@ -41,7 +41,7 @@ export function judgeThrown(thrown: unknown, judge: Judge): Failed {
 
 /** Judges the outcome that a transport reported for one transaction. */
 export function judgeOutcome(outcome: Outcome, judge: Judge): Delivered {
-  if (outcome.status === 'applied' || outcome.status === 'not_attempted') return { status: outcome.status };
+  if (outcome.status !== 'retry' && outcome.status !== 'rejected') return { status: outcome.status };
   const error = UploadError.from(outcome.error);
   const { inBand = true } = outcome;
   if (outcome.status === 'retry') {

@@ -378,6 +378,11 @@ describe('tanstackStarter()', () => {
     ['an object of another form', { code: 'ECONNREFUSED' }],
     ['nothing', undefined],
     ['an empty object', {}],
+    [
+      'that nothing has arrived, in words of zod 4',
+      { fieldErrors: { operations: ['Invalid input: expected array, received undefined'] } },
+    ],
+    ['that nothing has arrived, in words of zod 3', { fieldErrors: { operations: ['Required'] } }],
   ])('an error that is %s is ambiguous', async (_, error) => {
     const { standIn, preset } = await started();
     standIn.answerInstead({ status: 200, body: { success: false, error } });

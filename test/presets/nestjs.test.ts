@@ -1,5 +1,8 @@
+import { BackendConnector } from 'powersync-backend-connector';
 import { nestjs } from 'powersync-backend-connector/presets';
-import { expect, it } from 'vitest';
+import { listRejected } from 'powersync-backend-connector/rejections';
+import { fakeClock, memoryDatabase } from 'powersync-backend-connector/testing';
+import { expect, it, onTestFinished } from 'vitest';
 import { startNestjs } from '../support/published-backends/nestjs.ts';
 import type { Said } from '../support/published-backends/stand-in.ts';
 import { outcomesOf, patch, put, remove, transactionOf, verdictOf, verdictsOf } from './support.ts';
@@ -59,12 +62,49 @@ it.each([
   ['answers an error', { status: 500, body: { statusCode: 500, message: 'Internal server error' } }],
   ['breaks', { status: 0, dies: true }],
   ['refuses the token', { status: 401, body: { message: 'Unauthorized', statusCode: 401 } }],
-  ['answers a page', { status: 200, type: 'text/html', body: '<h1>Welcome</h1>' }],
-  ['has nothing of a user', { status: 200, body: {} }],
 ] satisfies [string, Said][])('nestjs(): while the profile %s, everything waits', async (_, said) => {
   const { preset, standIn } = await started();
   standIn.answerInstead(said, 'reads');
   expect(await verdictOf(preset, put('Product', ID, { name: 'x', price: -1 }))).toBe('retry unavailable');
+});
+
+it.each([
+  ['is refused', { status: 403, body: { message: 'Forbidden', statusCode: 403 } }],
+  ['answers a page', { status: 200, type: 'text/html', body: '<h1>Welcome</h1>' }],
+  ['has nothing of a user', { status: 200, body: {} }],
+] satisfies [string, Said][])('nestjs(): if the profile %s, nothing is held up for ever', async (_, said) => {
+  const { preset, standIn } = await started();
+  standIn.answerInstead(said, 'reads');
+  const [outcome] = await outcomesOf(preset, transactionOf(put('Product', ID, { name: 'x', price: -1 })));
+  expect(outcome).toMatchObject({
+    error: { code: 'unclassified', budget: { attempts: 10, minMs: 3_600_000 } },
+  });
+});
+
+it('nestjs(): a refusal of what may be applied already isn’t recorded at once', async () => {
+  const { preset, standIn, store } = await started();
+  const clock = fakeClock();
+  const db = memoryDatabase();
+  const connector = new BackendConnector({
+    endpoint: 'https://service.test',
+    ...preset,
+    clock,
+    random: () => 0,
+  });
+  onTestFinished(() => connector.close());
+  store.insert('Product', ID, { name: 'x', ownerId: 'u1' });
+  await db.patch('Product', ID, { name: 'y' });
+  standIn.loseReplies(1);
+  await connector.uploadData(db).catch(() => {});
+  expect(store.rows('Product')).toMatchObject([{ name: 'y' }]);
+  store.remove('Product', ID); // by another device
+  let tries = 0;
+  for (; (await listRejected(db)).length === 0 && tries < 20; tries++) {
+    clock.advance(20_000);
+    await connector.uploadData(db).catch(() => {});
+  }
+  expect(tries).toBeGreaterThanOrEqual(5);
+  expect(await listRejected(db)).toMatchObject([{ code: 'invalid', mayBeApplied: true }]);
 });
 
 it('nestjs(): a 500 that isn’t its own says nothing about the row', async () => {

@@ -7,6 +7,8 @@ import { outcomesOf, patch, put, remove, transactionOf, verdictOf, verdictsOf } 
 const userId = 'u1';
 const headers = { authorization: `Basic ${btoa('admin:12345')}` };
 const TEN_MINUTES = { attempts: 10, minMs: 600_000 };
+const FIFTEEN_MINUTES = { attempts: 10, minMs: 900_000 };
+const AN_HOUR = { attempts: 10, minMs: 3_600_000 };
 
 /** Active Record reads it as 3. */
 const OF_ROW_3 = '3f2c9a10-0000-4000-8000-000000000000';
@@ -215,20 +217,17 @@ describe('rails({ keepsIds: true }) and a server that wasn’t changed', () => {
     expect(read()).toEqual([]);
   });
 
-  it('without a route that shows a row, changes wait, and the message names it', async () => {
+  it('without a route that shows a row, changes are tried for 15 minutes, and the message names it', async () => {
     const { preset, store, sent } = await started({ keepsIds: true, showsNone: true });
     store.insert('activities', OF_ROW_3, { title: 'Run' });
     const error = await errorOf(preset, patch('activities', OF_ROW_3, { title: 'x' }));
-    expect(error.code).toBe('misconfigured');
+    expect(error).toMatchObject({ code: 'unclassified', budget: FIFTEEN_MINUTES });
     expect(error.message).toContain('show');
     expect(sent()).toEqual([]);
     // A new row that is refused doesn't wait for ever.
     const bad = put('activities', OF_ROW_6, { title: 'x', description: 'refuse me' });
     expect(await errorOf(preset, bad)).toMatchObject({ code: 'unclassified', budget: TEN_MINUTES });
     expect(await verdictOf(preset, put('activities', OF_ROW_6, { lat: '1' }))).toBe('ambiguous unclassified');
-    expect(await verdictOf(preset, patch('activities', OF_ROW_3, { title: 'x' }))).toBe(
-      'retry misconfigured',
-    );
     await verdictOf(preset, put('activities', OF_ROW_6, { title: 'Swim' })); // That proves it.
     expect(await verdictOf(preset, patch('activities', OF_ROW_3, { title: 'x' }))).toBe('applied');
   });
@@ -277,8 +276,9 @@ describe.each([false, true])('rails() and a 500, with ids that are kept: %s', (k
       status: 500,
       budget: TEN_MINUTES,
     });
-    store.insert('activities', id, { title: 'Run' });
-    expect(await verdictOf(preset, patch('activities', id, columns))).toBe('ambiguous unclassified');
+    const another = keepsIds ? OF_ROW_3 : '8';
+    store.insert('activities', another, { title: 'Run' });
+    expect(await verdictOf(preset, patch('activities', another, columns))).toBe('ambiguous unclassified');
   });
 
   it('while the database is down, everything waits', async () => {
@@ -293,13 +293,35 @@ describe.each([false, true])('rails() and a 500, with ids that are kept: %s', (k
   it.each([
     ['answers an error', { status: 502 }],
     ['breaks', { status: 0, dies: true }],
-    ['answers a page', { status: 200, type: 'text/html', body: '<h1>Sign in</h1>' }],
-    ['answers that a route is missing', { status: 404, type: 'text/html', body: '' }],
   ] satisfies [string, Said][])('while the read behind it %s, everything waits', async (_, said) => {
     const { preset, standIn } = await started({ keepsIds });
     standIn.answerInstead(said, 'reads');
     const bad = put('activities', id, { title: 'x\0' });
     expect(await verdictOf(preset, bad)).toMatch(/^retry /);
+  });
+
+  it.each([
+    ['is refused', { status: 403, body: { error: 'Not yours.' } }],
+    ['is gone', { status: 410, body: '' }],
+    ['finds no route', { status: 404, type: 'text/html', body: '' }],
+  ] satisfies [string, Said][])('if the read behind it %s, holds up nothing for ever', async (_, said) => {
+    const { preset, standIn } = await started({ keepsIds });
+    standIn.answerInstead(said, 'reads');
+    const columns = { title: 'x\0' };
+    expect(await errorOf(preset, put('activities', id, columns))).toMatchObject({
+      code: 'unclassified',
+      budget: AN_HOUR,
+    });
+  });
+
+  it('speaks of the row if the list is too long to be read, and the row isn’t shown', async () => {
+    const { preset, standIn } = await started({ keepsIds });
+    const list = { status: 200, body: `[${'{"title":"x"},'.repeat(400_000)}{}]` };
+    standIn.answerInstead(({ path }) => (path === '/activities.json' ? list : { status: 403 }), 'reads');
+    expect(await errorOf(preset, put('activities', id, { title: 'x\0' }))).toMatchObject({
+      code: 'unclassified',
+      budget: TEN_MINUTES,
+    });
   });
 
   it('that isn’t Rails’ own says nothing about the row', async () => {
@@ -324,7 +346,7 @@ it('rails() asks for the list where the id has no path', async () => {
 
 it('rails() asks nothing for a PATCH without columns', async () => {
   const { preset, standIn } = await started({ keepsIds: true });
-  expect(await verdictOf(preset, patch('activities', OF_ROW_3, {}))).toBe('applied');
+  expect(await verdictOf(preset, patch('activities', OF_ROW_3, {}))).toBe('skipped');
   expect(standIn.requests).toEqual([]);
 });
 
@@ -345,3 +367,93 @@ it('rails() says that plain http is redirected', async () => {
   const error = await errorOf(preset, put('activities', '3', { title: 'Run' }));
   expect(error).toMatchObject({ code: 'misconfigured', message: expect.stringContaining('redirects') });
 });
+
+describe('rails({ keepsIds: true }) and a row that the server doesn’t show', () => {
+  it.each([
+    { status: 403, body: { error: 'Not yours.' } },
+    { status: 410, body: '' },
+    { status: 200, body: { title: 'Run' } },
+  ] satisfies Said[])('no change of it blocks the queue for ever: %j', async (said) => {
+    const { preset, standIn, sent } = await started({ keepsIds: true });
+    standIn.answerInstead(said, 'reads');
+    for (const change of [patch('activities', OF_ROW_3, { title: 'x' }), remove('activities', OF_ROW_6)])
+      expect(await errorOf(preset, change)).toMatchObject({ code: 'unclassified', budget: FIFTEEN_MINUTES });
+    expect(sent()).toEqual([]);
+  });
+
+  it('nor does an id with a full stop, which no route of Rails has', async () => {
+    const { preset, standIn } = await started({ keepsIds: true });
+    standIn.answerInstead({ status: 404, type: 'text/html', body: '<h1>Not Found</h1>' }, 'reads');
+    expect(await errorOf(preset, patch('activities', '12.json', { title: 'x' }))).toMatchObject({
+      code: 'unclassified',
+      budget: FIFTEEN_MINUTES,
+    });
+  });
+});
+
+describe('rails({ keepsIds: true }) and a new row whose id is a number', () => {
+  it.each([
+    ['that makes the ids', {}],
+    ['that permits :id for numbers', { keepsIds: true, key: 'integer' }],
+  ] satisfies [string, Server][])(
+    'is never written over the row of another, on a server %s',
+    async (_, server) => {
+      const world = await started(server, true);
+      const others = othersIn(world);
+      const { preset, store, sent } = world;
+      expect(await verdictOf(preset, put('activities', '3', { lat: '1' }))).toBe('reject invalid');
+      // The row is on this device only, so its changes would be those of Ann's row.
+      expect(await verdictOf(preset, patch('activities', '3', { title: 'x' }))).toBe('reject not_found');
+      expect(await verdictOf(preset, remove('activities', '3'))).toBe('reject not_found');
+      expect(sent()).toEqual(['POST /activities.json']);
+      expect(store.rows('activities')).toEqual(others);
+    },
+  );
+
+  it('nor without keepsIds', async () => {
+    const world = await started({});
+    const others = othersIn(world);
+    const { preset, store } = world;
+    expect(await verdictOf(preset, put('activities', '3', { lat: '1' }))).toBe('reject invalid');
+    expect(await verdictOf(preset, patch('activities', '3', { title: 'x' }))).toBe('reject not_found');
+    expect(store.rows('activities')).toEqual(others);
+  });
+
+  it('is applied if the server shows it as it was sent: the answer was lost', async () => {
+    const { preset, standIn, store } = await started({ keepsIds: true, key: 'integer' });
+    const transaction = transactionOf(put('activities', '900', { title: 'Run' }));
+    standIn.loseReplies(1);
+    expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+    expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+    expect(await verdictOf(preset, patch('activities', '900', { title: 'Swim' }))).toBe('applied');
+    expect(store.rows('activities')).toEqual([{ id: '900', title: 'Swim' }]);
+    expect(await verdictOf(preset, put('activities', '900', { title: 'Walk' }))).toBe(
+      'ambiguous unclassified',
+    );
+    expect(store.rows('activities')).toEqual([{ id: '900', title: 'Swim' }]);
+  });
+});
+
+it('rails({ keepsIds: true }): a PUT without columns is applied if its row is there', async () => {
+  const { preset, standIn, sent } = await started({ keepsIds: true });
+  const { store } = standIn;
+  standIn.answerInstead(({ method, json }) => {
+    if (method !== 'POST') return undefined;
+    if (store.has('activities', json.id)) return { status: 500, body: { status: 500, error: 'x' } };
+    store.insert('activities', json.id, {});
+    return { status: 0, dies: true };
+  });
+  const transaction = transactionOf(put('activities', OF_ROW_3));
+  expect(await verdictsOf(preset, transaction)).toEqual(['retry network']);
+  expect(await verdictsOf(preset, transaction)).toEqual(['applied']);
+  expect(sent()).toEqual(['POST /activities.json', 'POST /activities.json']);
+});
+
+it.each([false, true])(
+  'rails(): a 204 is no answer to a POST, with ids that are kept: %s',
+  async (keepsIds) => {
+    const { preset, standIn } = await started({ keepsIds });
+    standIn.answerInstead({ status: 204 });
+    expect(await verdictOf(preset, put('activities', OF_ROW_3, { title: 'x' }))).toBe('retry misconfigured');
+  },
+);

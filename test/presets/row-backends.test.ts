@@ -42,6 +42,20 @@ describe('django()', () => {
     ]);
   });
 
+  it.each([
+    [{ status: 200, body: { message: 'Todo updated' } }, 'applied'],
+    [{ status: 200, body: { message: 'List created' } }, 'applied'],
+    [{ status: 200, body: { message: 'Note created' } }, 'applied'], // of a view that the app has added
+    [{ status: 200, body: { message: 'Down for maintenance' } }, 'retry misconfigured'],
+    [{ status: 200, body: { message: 'The service will be updated' } }, 'retry misconfigured'],
+    [{ status: 200, body: 'message sent' }, 'retry misconfigured'],
+    [{ status: 202, body: { message: 'Todo updated' } }, 'retry misconfigured'],
+  ])('knows what the views answer to a write: %j', async (said, verdict) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead(said);
+    expect(await verdictOf(preset, put('todos', 't', { description: 'x' }))).toBe(verdict);
+  });
+
   it('a DELETE of what is gone is applied; a page with the same status is not', async () => {
     const { standIn, preset } = await started();
     expect(await verdictOf(preset, remove('lists', 'gone'))).toBe('applied');
@@ -249,6 +263,15 @@ describe('firebase()', () => {
     }
   });
 
+  it.each(['GET completed for lists', 'MIGRATION completed for the database'])(
+    'an answer that isn’t about a write says nothing: %s',
+    async (message) => {
+      const { standIn, preset } = await started();
+      standIn.answerInstead({ status: 200, body: { message } });
+      expect(await verdictOf(preset, put('lists', 'a', { name: 'A' }))).toBe('retry misconfigured');
+    },
+  );
+
   it('a DELETE that is never answered is kept', async () => {
     const { store, preset } = await started();
     store.down = true;
@@ -297,6 +320,12 @@ describe('mongodbExpo()', () => {
       expect(standIn.requests).toEqual([]);
     },
   );
+
+  it.each([202, 204])('a %i is not its answer', async (status) => {
+    const { standIn, preset } = await started();
+    standIn.answerInstead({ status });
+    expect(await verdictOf(preset, put('attendees', id, { name: 'x' }))).toBe('retry misconfigured');
+  });
 
   it('500 is ambiguous, 400 tells that the body got lost', async () => {
     const { standIn, preset } = await started();
@@ -369,6 +398,30 @@ describe('laravel()', () => {
     expect(await verdictOf(preset, put('lists', 'b', { name: 'A' }))).toBe('reject conflict');
     standIn.answerInstead({ status: 400, body: { message: 'Request failed:odd (SQL: values (timeout))' } });
     expect(await verdictOf(preset, put('lists', 'b', { name: 'B' }))).toBe('ambiguous unclassified');
+  });
+
+  it.each([
+    ["[42S02]: Base table or view not found: 1146 Table 'app.x' doesn't exist", 'hold schema_mismatch'],
+    ["[42S22]: Column not found: 1054 Unknown column 'x' in 'field list'", 'hold schema_mismatch'],
+    ['[42S02]: Base table or view not found: 1146 Tabelle existiert nicht', 'hold schema_mismatch'],
+    ["[23000]: Integrity constraint violation: 1062 Duplicate entry 'A' for key 'name'", 'reject conflict'],
+    [
+      '[23000]: Integrity constraint violation: 1452 Cannot add or update a child row: a foreign key',
+      'reject conflict',
+    ],
+    ["[23000]: Integrity constraint violation: 1048 Column 'name' cannot be null", 'reject invalid'],
+    ["[HY000]: General error: 1364 Field 'name' doesn't have a default value", 'reject invalid'],
+    [
+      '[HY000]: General error: 1205 Lock wait timeout exceeded; try restarting transaction',
+      'retry unavailable',
+    ],
+    ['[HY000] [2002] Connection refused', 'retry unavailable'],
+    ['[42000]: Syntax error or access violation: 1064 You have an error', 'ambiguous unclassified'],
+  ])('reads what MySQL says: SQLSTATE%s', async (message, verdict) => {
+    const { standIn, preset } = await started();
+    const sql = '(Connection: mysql, SQL: insert into `lists` (`name`) values (A))';
+    standIn.answerInstead({ status: 400, body: { message: `Request failed:SQLSTATE${message} ${sql}` } });
+    expect(await verdictOf(preset, put('lists', 'b', { name: 'A' }))).toBe(verdict);
   });
 
   it('a replay after a lost answer does no harm', async () => {

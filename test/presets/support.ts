@@ -57,7 +57,7 @@ export async function verdictOf(preset: Preset, ...entries: UploadEntry[]): Prom
 }
 
 function verdictOn(outcome: Outcome): string {
-  if (outcome.status === 'applied' || outcome.status === 'not_attempted') return outcome.status;
+  if (!('error' in outcome)) return outcome.status;
   return `${defaultVerdict(outcome.error.code)} ${outcome.error.code}`;
 }
 

@@ -89,7 +89,7 @@ function sendEntry(
       const request = around.send([unit], token);
       const answer = await (ignoresSignal ? request : untilAborted(request, context.signal as AbortSignal));
       const [outcome] = realm.readResults(withHeaders(answer), 1);
-      return outcome as Exclude<Outcome, { readonly status: 'not_attempted' }>;
+      return outcome as Exclude<Outcome, { readonly status: 'skipped' | 'not_attempted' }>;
     } finally {
       ended();
     }

@@ -267,9 +267,9 @@ describe('writes that match no row', () => {
     expect(summary(outcomes)).toEqual(['applied', 'rejected conflict', 'not_attempted']);
   });
 
-  it('an update without columns is applied without a request', async () => {
+  it('an update without columns is skipped, without a request', async () => {
     expect(await one(entry('PATCH', 'lists', 'gone', {}), entry('PATCH', 'lists', 'gone'))).toEqual({
-      status: 'applied',
+      status: 'skipped',
     });
     expect(requests()).toEqual([]);
   });

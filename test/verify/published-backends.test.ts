@@ -185,6 +185,39 @@ it('rails with keepsIds on a server that chooses ids: says so at once, and what 
   expect(report.left.map(({ id }) => id)).toEqual(standIn.store.rows(table).map(({ id }) => String(id)));
 });
 
+async function detailOf(name: string, { contract, table, row, options, ...found }: Published) {
+  const standIn = await found.start();
+  const report = await verify({
+    url: standIn.url,
+    contract: CONTRACTS[contract] as Contract,
+    table: table ?? 'lists',
+    row: row ?? { name: 'Milk {n}' },
+    badRow: Object.fromEntries(Object.keys(row ?? { name: '' }).map((column) => [column, null])),
+    headers: found.headers,
+    options,
+    timeoutMs: 30_000,
+  });
+  return report.checks.find(({ check }) => check === name);
+}
+
+it('says that an answer was empty, where it was', async () => {
+  const mongodb = PUBLISHED.find(({ contract }) => contract === 'mongodb-expo') as Published;
+  expect(await detailOf('content types', mongodb)).toMatchObject({
+    status: 'skipped',
+    message: expect.stringContaining('empty'),
+  });
+});
+
+it('names the status of the refusal, and not that of the PATCH behind it', async () => {
+  const keepsIds = PUBLISHED.find(
+    ({ contract, options }) => contract === 'rails' && options?.keepsIds,
+  ) as Published;
+  expect(await detailOf('a constraint violation', keepsIds)).toMatchObject({
+    status: 'ok',
+    message: expect.stringContaining('422'),
+  });
+});
+
 it('there is a contract for each preset, and each is tried here', () => {
   const made = Object.keys(presets).map((name) => name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`));
   expect(made.sort()).toEqual([...new Set(PUBLISHED.map(({ contract }) => contract))].sort());

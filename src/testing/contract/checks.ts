@@ -42,6 +42,7 @@ export function checkForm(outcomes: readonly Outcome[], count: number): void {
   for (const outcome of outcomes) {
     switch (outcome?.status) {
       case 'applied':
+      case 'skipped':
       case 'not_attempted':
         break;
       case 'retry':

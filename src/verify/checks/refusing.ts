@@ -10,7 +10,7 @@ export const constraint: Check = {
     const { badRow, contract } = backend.target;
     if (!badRow) return skipped('Not checked: needs a row that is refused (--bad-row).');
     const delivery = await backend.deliver([backend.transaction(backend.newRow(badRow))]);
-    const status = delivery.answers[delivery.answers.length - 1]?.status ?? 0;
+    const status = statusOf(delivery);
     const [outcome] = delivery.outcomes;
     if (outcome?.status === 'applied') {
       return violation(
@@ -159,11 +159,21 @@ function isRejected({ outcomes, error }: Delivery): boolean {
   );
 }
 
-function codeOf({ outcomes: [outcome], error }: Delivery): UploadErrorCode | undefined {
-  return (error ?? (outcome && 'error' in outcome ? outcome.error : undefined))?.code;
+function errorOf({ outcomes: [outcome], error }: Delivery): UploadError | undefined {
+  return error ?? (outcome && 'error' in outcome ? outcome.error : undefined);
 }
 
-function messageOf({ outcomes, error }: Delivery): string {
-  const [outcome] = outcomes;
-  return error?.message ?? (outcome && 'error' in outcome ? outcome.error.message : 'no outcome');
+function codeOf(delivery: Delivery): UploadErrorCode | undefined {
+  return errorOf(delivery)?.code;
+}
+
+/** The status of the refusal, which other answers may have followed; else that of the last answer. */
+function statusOf(delivery: Delivery): number {
+  const told = errorOf(delivery)?.status;
+  const statuses = delivery.answers.map(({ status }) => status);
+  return (statuses.includes(told ?? 0) ? told : statuses[statuses.length - 1]) ?? 0;
+}
+
+function messageOf(delivery: Delivery): string {
+  return errorOf(delivery)?.message ?? 'no outcome';
 }

@@ -108,7 +108,7 @@ function singles(realm: Realm, answer: (names: readonly string[]) => Promise<Ans
   return realm.perEntry(async ({ id }, context) => {
     await context.token();
     const [outcome] = realm.readResults(withHeaders(await answer([id])), 1);
-    return outcome?.status === 'not_attempted' ? undefined : outcome;
+    return outcome?.status === 'not_attempted' || outcome?.status === 'skipped' ? undefined : outcome;
   });
 }
 

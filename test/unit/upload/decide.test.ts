@@ -364,6 +364,7 @@ describe('a refusal that may be about the replay', () => {
     ['a conflict by its status', failed('conflict', { inBand: false }, 409)],
     ['409 with another code', failed('invalid', { inBand: false }, 409)],
     ['422', failed('invalid', { inBand: false }, 422)],
+    ['a 2xx that gives no reason', failed('invalid', { inBand: false }, 201)],
   ];
 
   it.each(replies)(

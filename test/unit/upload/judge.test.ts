@@ -80,7 +80,7 @@ describe('judgeThrown', () => {
 describe('judgeOutcome', () => {
   const judge = (outcome: unknown) => judgeOutcome(outcome as Outcome, byDefault);
 
-  it.each(['applied', 'not_attempted'])('drops whatever a transport puts beside %s', (status) => {
+  it.each(['applied', 'skipped', 'not_attempted'])('drops whatever a transport puts beside %s', (status) => {
     expect(judge({ status, error: 'x', details: 'y' })).toEqual({ status });
   });
 
