@@ -47,7 +47,7 @@ export interface WriteHandlerOptions<U extends User = User> extends HttpOptions 
    * @default 50
    */
   readonly maxTransactions?: number | undefined;
-  /** Most entries in one transaction. @default 5000 */
+  /** Most entries in one transaction. One with more is refused. @default 5000 */
   readonly maxEntries?: number | undefined;
   /** How long things may take. */
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -128,7 +128,8 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
     body: unknown,
     signal?: AbortSignal,
   ): Promise<{ results: TransactionResult[] }> {
-    const transactions = readUpload(body, settings.maxTransactions, settings.maxEntries);
+    checkUser(user);
+    const transactions = readUpload(body, settings.maxTransactions);
     const deadline = performance.now() + timeouts.request;
     const context: ApplyContext<U> = {
       database,
@@ -139,6 +140,8 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
       onMissingRow: settings.onMissingRow,
       requiresClientHandling: settings.requiresClientHandling,
       recordRefusals: settings.recordRefusals,
+      maxEntries: settings.maxEntries,
+      isGone: () => signal?.aborted === true,
       mayTryAgain: (tries) => backOff(tries, deadline),
       onError,
     };
@@ -200,6 +203,12 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
       }
     },
   };
+}
+
+/** Without an id, keys and rows would belong to whoever else has none. */
+function checkUser(user: User | undefined): void {
+  if (typeof user?.id === 'string' && user.id !== '') return;
+  throw new TypeError('The user must have an id: text that is not empty. Is that what authenticate returns?');
 }
 
 const TOO_LATE: TransactionResult = {

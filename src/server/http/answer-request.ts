@@ -3,7 +3,7 @@ import type { Settings } from '../options.ts';
 import { InvalidUpload, parseUpload } from '../read-upload.ts';
 import type { User } from '../tables.ts';
 import type { TransactionResult } from '../wire.ts';
-import { BodyTooLarge, BodyTooSlow, readBody } from './read-body.ts';
+import { BodyIncomplete, BodyTooLarge, readBody } from './read-body.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
 export interface HttpOptions {
@@ -63,7 +63,8 @@ function answerError(error: unknown, { onError, maxBodyBytes }: Settings): Respo
       `The body has more than ${maxBodyBytes} bytes. Send fewer transactions`,
     );
   }
-  if (error instanceof BodyTooSlow) return problem(408, 'BODY_TOO_SLOW', 'The body did not arrive in time');
+  if (error instanceof BodyIncomplete)
+    return problem(408, 'BODY_INCOMPLETE', 'The body did not arrive in full in time');
   onError(error);
   const message =
     error instanceof NotReady ? 'The server is not ready for writes' : 'The server could not do this now';
