@@ -1,10 +1,11 @@
 import { type ApplyContext, applyTransaction } from './apply-transaction.ts';
+import { type CheckpointRequest, createCheckpointKeeper } from './checkpoint-requests.ts';
 import type { Database } from './database/database.ts';
 import { answerRequest, type HttpOptions } from './http/answer-request.ts';
 import { openTables } from './open-tables.ts';
 import { checkOptions, type Timeouts, withDefaults } from './options.ts';
 import { readUpload } from './read-upload.ts';
-import type { TableRules, User } from './tables.ts';
+import { checkUser, type TableRules, type User } from './tables.ts';
 import type { TransactionResult, UploadedTransaction } from './wire.ts';
 
 /** Options of {@link createWriteHandler}. */
@@ -78,6 +79,17 @@ export interface WriteHandler<U extends User = User> {
    */
   readonly apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>;
   /**
+   * Answers checkpoint requests, the other half of the client's `checkpointRequests()`. Give it to a route of its own,
+   * for `POST` and `PUT`. It keeps the greatest id of each user and client in the table `powersync_checkpoint_requests`,
+   * behind all that this handler has applied before.
+   */
+  readonly checkpointRequest: (request: Request) => Promise<Response>;
+  /**
+   * Keeps a checkpoint request without HTTP. If uploads wait in a queue of yours, put checkpoint requests into it too,
+   * and call this when their turn comes: an id that is kept before the writes comes too early.
+   */
+  readonly keepCheckpoint: (user: U, body: unknown) => Promise<CheckpointRequest>;
+  /**
    * Checks that the database has what the handler needs: tables, columns, unique ids, privileges. Throws
    * {@link NotReady}, which says what is missing. The first request does this too.
    */
@@ -122,6 +134,7 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
   const { database, timeouts, onError } = settings;
   const limits = { connectMs: timeouts.connect, lockMs: timeouts.lock, statementMs: timeouts.statement };
   const tables = openTables(options, limits);
+  const keepCheckpoint = createCheckpointKeeper(database, limits);
 
   async function apply(
     user: U,
@@ -191,7 +204,10 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
     check: async () => {
       await tables.ready();
     },
-    fetch: (request) => answerRequest(request, options, settings, apply),
+    fetch: (request) => answerRequest(request, options, settings, ['POST'], apply),
+    keepCheckpoint,
+    checkpointRequest: (request) =>
+      answerRequest(request, options, settings, ['POST', 'PUT'], keepCheckpoint),
     async prune({ days = 30 } = {}) {
       let pruned = 0;
       for (;;) {
@@ -203,12 +219,6 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
       }
     },
   };
-}
-
-/** Without an id, keys and rows would belong to whoever else has none. */
-function checkUser(user: User | undefined): void {
-  if (typeof user?.id === 'string' && user.id !== '') return;
-  throw new TypeError('The user must have an id: text that is not empty. Is that what authenticate returns?');
 }
 
 const TOO_LATE: TransactionResult = {

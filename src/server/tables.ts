@@ -10,6 +10,12 @@ export interface User {
   readonly id: string;
 }
 
+/** Without an id, keys and rows would belong to whoever else has none. */
+export function checkUser(user: User | undefined): void {
+  if (typeof user?.id === 'string' && user.id !== '') return;
+  throw new TypeError('The user must have an id: text that is not empty. Is that what authenticate returns?');
+}
+
 /** One entry, as the rules of its table see it. */
 export interface Change<U extends User = User> {
   readonly op: Operation;

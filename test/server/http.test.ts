@@ -8,7 +8,7 @@ import {
   type WriteHandlerOptions,
 } from 'powersync-backend-connector/server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { contractErrors } from './support/contract.ts';
+import { contractErrors, DOCUMENT, requestErrors } from './support/contract.ts';
 import { DATABASES, type TestDatabase } from './support/databases.ts';
 import { uuid } from './support/schema.ts';
 
@@ -113,8 +113,10 @@ describe('what is no upload', () => {
     ['a key that is a number', { transactions: [{ idempotency_key: 5, crud: [] }] }],
     ['a transaction_id of text', { transactions: [{ transaction_id: '5', crud: [] }] }],
     ['judge_again of text', { transactions: [{ judge_again: 'yes', crud: [] }] }],
-  ])('%s: 400, and nothing is applied', async (_, body) => {
+  ])('%s: 400, and nothing is applied', async (name, body) => {
     const { status, json } = await upload(body);
+    // Each backend has its own limit, so the document has none.
+    if (typeof body === 'object' && name !== '51 transactions') expect(requestErrors(body)).not.toEqual([]);
     expect([status, json.error.code]).toEqual([400, 'INVALID_UPLOAD']);
     expect(errors).toEqual([]);
     expect(await db.sql('select key from powersync_write_results')).toEqual([]);
@@ -436,6 +438,60 @@ describe('methods, origins and tokens', () => {
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
     expect(String(errors)).toMatch(/There is no table "absent"/);
     expect(await rows()).toEqual([]);
+  });
+});
+
+interface Content {
+  content: Record<'application/json', { examples?: Record<string, { value: unknown }> }>;
+}
+interface Route {
+  post: { operationId: string; requestBody: Content; responses: Record<string, Content> };
+  put?: object;
+}
+
+describe('the OpenAPI document', () => {
+  it('has examples that are what it says', () => {
+    let examples = 0;
+    for (const [route, { post, put }] of Object.entries<Route>(DOCUMENT.paths)) {
+      const request = post.requestBody.content['application/json'];
+      for (const { value } of Object.values<{ value: unknown }>(request.examples ?? {})) {
+        expect(requestErrors(value, route)).toEqual([]);
+        examples++;
+      }
+      for (const [status, { content }] of Object.entries(post.responses)) {
+        for (const { value } of Object.values<{ value: unknown }>(
+          content['application/json'].examples ?? {},
+        )) {
+          expect(contractErrors(Number(status), value, route)).toEqual([]);
+          examples++;
+        }
+      }
+      if (put) expect({ ...put, operationId: post.operationId }).toEqual(post);
+    }
+    expect(examples).toBeGreaterThan(10);
+  });
+
+  it('would notice an answer of another form', () => {
+    for (const results of [
+      [],
+      [{}],
+      [{ status: 'applied' }],
+      [{ status: 'retryable_error' }],
+      [{ status: 'fatal_error', requires_client_handling: false, message: 'x' }],
+      [
+        {
+          status: 'fatal_error',
+          requires_client_handling: false,
+          message: 'x',
+          failed_operation: { message: 'x' },
+        },
+      ],
+    ]) {
+      expect(contractErrors(200, { results })).not.toEqual([]);
+    }
+    expect(contractErrors(503, { results: [{ status: 'success' }] })).not.toEqual([]);
+    expect(contractErrors(418, { error: { code: 'X', message: 'x' } })).not.toEqual([]);
+    expect(requestErrors(one(list('l1')))).toEqual([]);
   });
 });
 

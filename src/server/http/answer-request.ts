@@ -1,8 +1,7 @@
 import { NotReady } from '../open-tables.ts';
 import type { Settings } from '../options.ts';
 import { InvalidUpload, parseUpload } from '../read-upload.ts';
-import type { User } from '../tables.ts';
-import type { TransactionResult } from '../wire.ts';
+import { checkUser, type User } from '../tables.ts';
 import { BodyIncomplete, BodyTooLarge, readBody } from './read-body.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
@@ -28,21 +27,24 @@ export async function answerRequest<U extends User>(
   request: Request,
   { authenticate }: { readonly authenticate: (request: Request) => U | Promise<U> },
   settings: Settings,
-  apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>,
+  methods: readonly string[],
+  work: (user: U, body: unknown, signal: AbortSignal) => Promise<object>,
 ): Promise<Response> {
-  const answer = await answerPost();
-  for (const [name, value] of Object.entries(corsHeaders(request, settings.cors)))
+  const allowed = [...methods, 'OPTIONS'].join(', ');
+  const answer = await answerAllowed();
+  for (const [name, value] of Object.entries(corsHeaders(request, allowed, settings.cors)))
     answer.headers.set(name, value);
   return answer;
 
-  async function answerPost(): Promise<Response> {
+  async function answerAllowed(): Promise<Response> {
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
-    if (request.method !== 'POST')
-      return problem(405, 'METHOD_NOT_ALLOWED', 'Send a POST', { allow: 'POST, OPTIONS' });
+    if (!methods.includes(request.method))
+      return problem(405, 'METHOD_NOT_ALLOWED', `Send a ${methods.join(' or ')}`, { allow: allowed });
     try {
       const user = await authenticate(request);
+      checkUser(user);
       const text = await readBody(request, settings.maxBodyBytes, settings.timeouts.body);
-      return Response.json(await apply(user, parseUpload(text), request.signal));
+      return Response.json(await work(user, parseUpload(text), request.signal));
     } catch (error) {
       return answerError(error, settings);
     }
@@ -80,7 +82,7 @@ function problem(
   return Response.json({ error: { code, message } }, { status, headers });
 }
 
-function corsHeaders(request: Request, cors: Settings['cors']): Record<string, string> {
+function corsHeaders(request: Request, methods: string, cors: Settings['cors']): Record<string, string> {
   if (cors === false) return {};
   const origin = request.headers.get('origin');
   const { origins } = cors;
@@ -93,7 +95,7 @@ function corsHeaders(request: Request, cors: Settings['cors']): Record<string, s
     return { ...allowed, 'access-control-expose-headers': 'Date, Retry-After' };
   return {
     ...allowed,
-    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-methods': methods,
     'access-control-allow-headers':
       request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
     'access-control-max-age': '3600',
