@@ -53,7 +53,11 @@ export interface TableRules<U extends User = User> {
    * locked so that it stays what the rules saw. It must exist, and if its table has an `owner`, belong to the user.
    */
   readonly references?: Readonly<Record<string, string>> | undefined;
-  /** Checks the columns of the upload: zod, valibot, arktype, or any other Standard Schema. A PATCH is checked in part. */
+  /**
+   * Checks the columns that the client wrote: zod, valibot, arktype, or any other Standard Schema. It sees the values of
+   * the columns (`true`, not SQLite's `1`; parsed JSON). A PATCH is checked in part. What the schema makes of the values
+   * is not used.
+   */
   readonly schema?: StandardSchemaV1 | undefined;
   /** Columns that the server sets in each PUT and PATCH. A client can't choose them. */
   readonly set?: ((change: Omit<Change<U>, 'next' | 'references'>) => Row) | undefined;
