@@ -1,7 +1,7 @@
 import { contentHash } from './content-hash.ts';
 import type { Database, Failure, Key, Limits, Store } from './database/database.ts';
 import { lockRows } from './locked-rows.ts';
-import { checkStorable } from './read-upload.ts';
+import { asStorable, checkStorable } from './storable.ts';
 import { type OpenTables, openTable, type User } from './tables.ts';
 import type { FatalResult, TransactionResult, UploadedTransaction } from './wire.ts';
 import { StartAgain, writeEntry } from './write-entry.ts';
@@ -16,6 +16,9 @@ export interface ApplyContext<U extends User> {
   readonly onMissingRow: 'accept' | 'refuse';
   readonly requiresClientHandling: readonly string[];
   readonly recordRefusals: boolean;
+  readonly maxEntries: number;
+  /** Whether nobody waits for the answer any more. */
+  readonly isGone: () => boolean;
   /** Whether to start once more after `tries` tries that another transaction was in the way of. Waits in between. */
   readonly mayTryAgain: (tries: number) => Promise<boolean>;
   readonly onError: (error: unknown) => void;
@@ -39,6 +42,12 @@ export async function applyTransaction<U extends User>(
   context: ApplyContext<U>,
   transaction: UploadedTransaction,
 ): Promise<{ readonly result: TransactionResult; readonly replayed: boolean }> {
+  const unfit = refusalOfData(transaction, context.maxEntries);
+  if (unfit) {
+    const crud = asStorable(transaction.crud);
+    const refusal = fatal(context, unfit.failure, unfit.entry);
+    return refuse(context, { ...transaction, crud }, await contentHash(crud), refusal);
+  }
   const hash = await contentHash(transaction.crud);
   for (let tries = 1; ; tries++) {
     const progress: Progress = { entry: undefined, isWriting: false };
@@ -51,12 +60,41 @@ export async function applyTransaction<U extends User>(
       const failure = failureOf(context.database, error, progress);
       if (failure.kind === 'again' && tries < MAX_TRIES && (await context.mayTryAgain(tries))) continue;
       if (failure.kind !== 'refused') {
-        context.onError(error);
+        if (!(error instanceof ClientGone)) context.onError(error);
         return { result: NOT_NOW, replayed: false };
       }
       return await refuse(context, transaction, hash, fatal(context, failure, progress.entry));
     }
   }
+}
+
+/** The client sends it again. An attempt that nobody waits for could only come in between what it does next. */
+class ClientGone extends Error {}
+
+/** Refuses what needs no database to know, before the data is worked on. */
+function refusalOfData(
+  { crud }: UploadedTransaction,
+  maxEntries: number,
+): { readonly failure: Refused; readonly entry?: number } | undefined {
+  if (crud.length > maxEntries) {
+    const message = `A transaction must have at most ${maxEntries} entries, not ${crud.length}`;
+    return { failure: { kind: 'refused', code: 'TOO_MANY_ENTRIES', message } };
+  }
+  for (const [entry, each] of crud.entries()) {
+    try {
+      checkStorable(each);
+    } catch (error) {
+      if (error instanceof WriteRefused) return { failure: asFailure(error), entry };
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+type Refused = Extract<Failure, { kind: 'refused' }>;
+
+function asFailure({ code, message, details }: WriteRefused): Refused {
+  return { kind: 'refused', code, message, ...(details && { details }) };
 }
 
 /** How far a database transaction has come. */
@@ -76,6 +114,7 @@ async function write<U extends User>(
   progress: Progress,
   isLastTry: boolean,
 ): Promise<TransactionResult | undefined> {
+  if (context.isGone()) throw new ClientGone();
   const key = keyOf(context.user, transaction);
   if (key) {
     const known = await claim(store, key, transaction, hash);
@@ -84,7 +123,6 @@ async function write<U extends User>(
   progress.isWriting = true;
   for (const [index, entry] of transaction.crud.entries()) {
     progress.entry = index;
-    checkStorable(entry);
     openTable(context.tables, entry);
   }
   progress.entry = undefined;
@@ -125,10 +163,7 @@ function keyOf(user: User, { idempotency_key: key }: UploadedTransaction): Key |
 
 function failureOf(database: Database, error: unknown, { isWriting }: Progress): Failure {
   if (error instanceof StartAgain) return { kind: 'again' };
-  if (error instanceof WriteRefused) {
-    const { code, message, details } = error;
-    return { kind: 'refused', code, message, ...(details && { details }) };
-  }
+  if (error instanceof WriteRefused) return asFailure(error);
   const failure = database.readError(error);
   // While connecting and committing, the database says nothing about the data.
   return failure.kind === 'refused' && !isWriting ? { kind: 'temporary' } : failure;
@@ -136,7 +171,7 @@ function failureOf(database: Database, error: unknown, { isWriting }: Progress):
 
 function fatal<U extends User>(
   { requiresClientHandling }: ApplyContext<U>,
-  { code, message, details, ofTheApp }: Extract<Failure, { kind: 'refused' }>,
+  { code, message, details, ofTheApp }: Refused,
   entry: number | undefined,
 ): FatalResult {
   return fatalResult(
@@ -177,7 +212,7 @@ async function refuse<U extends User>(
   try {
     const stored = await database.transaction(limits, async (store) => {
       const known = key && (await store.claim(key, { contentHash: hash, result: refusal }));
-      if (known) return known.result;
+      if (known) return known.contentHash === hash ? known.result : KEY_REUSED;
       if (recordRefusals) {
         const { idempotency_key, crud } = transaction;
         await store.recordRefusal({

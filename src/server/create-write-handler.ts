@@ -1,9 +1,10 @@
 import { type ApplyContext, applyTransaction } from './apply-transaction.ts';
+import { type CheckpointRequest, createCheckpointKeeper } from './checkpoint-requests.ts';
 import { answerRequest } from './http/answer-request.ts';
 import { openTables } from './open-tables.ts';
 import { checkOptions, type WriteEvent, type WriteHandlerOptions, withDefaults } from './options.ts';
 import { readUpload } from './read-upload.ts';
-import type { User } from './tables.ts';
+import { checkUser, type User } from './tables.ts';
 import type { TransactionResult } from './wire.ts';
 
 /** The write endpoint. */
@@ -15,6 +16,17 @@ export interface WriteHandler<U extends User = User> {
    * an object. Throws {@link InvalidUpload} if it isn't an upload, and {@link NotReady} if the database isn't.
    */
   readonly apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>;
+  /**
+   * Answers checkpoint requests, the other half of the client's `checkpointRequests()`. Give it to a route of its own,
+   * for `POST` and `PUT`. It keeps the greatest id of each user and client in the table `powersync_checkpoint_requests`,
+   * behind all that this handler has applied before.
+   */
+  readonly checkpointRequest: (request: Request) => Promise<Response>;
+  /**
+   * Keeps a checkpoint request without HTTP. If uploads wait in a queue of yours, put checkpoint requests into it too,
+   * and call this when their turn comes: an id that is kept before the writes comes too early.
+   */
+  readonly keepCheckpoint: (user: U, body: unknown) => Promise<CheckpointRequest>;
   /**
    * Checks that the database has what the handler needs: tables, columns, unique ids, privileges. Throws
    * {@link NotReady}, which says what is missing. The first request does this too.
@@ -60,13 +72,15 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
   const { database, timeouts, onError } = settings;
   const limits = { connectMs: timeouts.connect, lockMs: timeouts.lock, statementMs: timeouts.statement };
   const tables = openTables(options, limits);
+  const keepCheckpoint = createCheckpointKeeper(database, limits);
 
   async function apply(
     user: U,
     body: unknown,
     signal?: AbortSignal,
   ): Promise<{ results: TransactionResult[] }> {
-    const transactions = readUpload(body, settings.maxTransactions, settings.maxEntries);
+    checkUser(user);
+    const transactions = readUpload(body, settings.maxTransactions);
     const deadline = performance.now() + timeouts.request;
     const context: ApplyContext<U> = {
       database,
@@ -77,6 +91,8 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
       onMissingRow: settings.onMissingRow,
       requiresClientHandling: settings.requiresClientHandling,
       recordRefusals: settings.recordRefusals,
+      maxEntries: settings.maxEntries,
+      isGone: () => signal?.aborted === true,
       mayTryAgain: (tries) => backOff(tries, deadline),
       onError,
     };
@@ -126,7 +142,10 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
     check: async () => {
       await tables.ready();
     },
-    fetch: (request) => answerRequest(request, options, settings, apply),
+    fetch: (request) => answerRequest(request, options, settings, ['POST'], apply),
+    keepCheckpoint,
+    checkpointRequest: (request) =>
+      answerRequest(request, options, settings, ['POST', 'PUT'], keepCheckpoint),
     async prune({ days = 30 } = {}) {
       let pruned = 0;
       for (;;) {

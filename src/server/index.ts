@@ -1,3 +1,4 @@
+export type { CheckpointRequest } from './checkpoint-requests.ts';
 export {
   byField,
   byTimestamp,

@@ -42,7 +42,7 @@ export interface WriteHandlerOptions<U extends User = User> {
    * @default 50
    */
   readonly maxTransactions?: number | undefined;
-  /** Most entries in one transaction. @default 5000 */
+  /** Most entries in one transaction. One with more is refused. @default 5000 */
   readonly maxEntries?: number | undefined;
   /**
    * Most bytes of a body. A client splits what is larger. Keep it above the `maxBodyBytes` of its transport, which is

@@ -10,6 +10,12 @@ export interface User {
   readonly id: string;
 }
 
+/** Without an id, keys and rows would belong to whoever else has none. */
+export function checkUser(user: User | undefined): void {
+  if (typeof user?.id === 'string' && user.id !== '') return;
+  throw new TypeError('The user must have an id: text that is not empty. Is that what authenticate returns?');
+}
+
 /** One entry, as the rules of its table see it. */
 export interface Change<U extends User = User> {
   readonly op: Operation;
@@ -47,7 +53,11 @@ export interface TableRules<U extends User = User> {
    * locked so that it stays what the rules saw. It must exist, and if its table has an `owner`, belong to the user.
    */
   readonly references?: Readonly<Record<string, string>> | undefined;
-  /** Checks the columns of the upload: zod, valibot, arktype, or any other Standard Schema. A PATCH is checked in part. */
+  /**
+   * Checks the columns that the client wrote: zod, valibot, arktype, or any other Standard Schema. It sees the values of
+   * the columns (`true`, not SQLite's `1`; parsed JSON). A PATCH is checked in part. What the schema makes of the values
+   * is not used.
+   */
   readonly schema?: StandardSchemaV1 | undefined;
   /** Columns that the server sets in each PUT and PATCH. A client can't choose them. */
   readonly set?: ((change: Omit<Change<U>, 'next' | 'references'>) => Row) | undefined;

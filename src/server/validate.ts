@@ -4,7 +4,8 @@ import { WriteRefused } from './write-refused.ts';
 
 /**
  * Checks the columns of an entry with a Standard Schema. A PATCH has some of the columns only, so what the schema says
- * about absent ones doesn't count.
+ * about absent ones doesn't count. In a PUT, a client leaves out what is null, so an absent column counts as null where
+ * the schema wants that.
  *
  * @throws WriteRefused INVALID_DATA
  */
@@ -14,17 +15,32 @@ export async function validate(
   columns: Row,
 ): Promise<void> {
   if (!schema) return;
-  const { issues } = await schema['~standard'].validate({ ...columns });
-  const relevant = (issues ?? []).filter((issue) => op === 'PUT' || !isOfAbsentColumn(issue, columns));
-  if (relevant.length === 0) return;
-  throw new WriteRefused('INVALID_DATA', relevant.map(({ message }) => message).join('; '), {
-    issues: relevant.map(({ message, path = [] }) => ({ message, path: path.map(nameOf) })),
-  });
+  let issues = await issuesOf(schema, columns);
+  const absent = issues.map(({ path: [first] }) => first).filter((name) => isAbsent(name, columns));
+  if (op === 'PATCH') issues = issues.filter(({ path: [first] }) => !isAbsent(first, columns));
+  else if (absent.length > 0) {
+    issues = await issuesOf(schema, {
+      ...columns,
+      ...Object.fromEntries(absent.map((name) => [name, null])),
+    });
+  }
+  if (issues.length === 0) return;
+  throw new WriteRefused('INVALID_DATA', issues.map(({ message }) => message).join('; '), { issues });
 }
 
-function isOfAbsentColumn({ path = [] }: StandardSchemaV1.Issue, columns: Row): boolean {
-  const [first] = path;
-  return first !== undefined && !Object.hasOwn(columns, nameOf(first));
+interface Issue {
+  readonly message: string;
+  readonly path: readonly string[];
+}
+
+/** Copied into plain arrays: those of arktype make others of their own kind, from other arguments. */
+async function issuesOf(schema: StandardSchemaV1, columns: Row): Promise<readonly Issue[]> {
+  const { issues = [] } = await schema['~standard'].validate({ ...columns });
+  return Array.from(issues, ({ message, path = [] }) => ({ message, path: Array.from(path, nameOf) }));
+}
+
+function isAbsent(name: string | undefined, columns: Row): boolean {
+  return name !== undefined && !Object.hasOwn(columns, name);
 }
 
 function nameOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string {

@@ -1,12 +1,4 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { Unauthenticated } from './http/unauthenticated.ts';
 import type { User } from './tables.ts';
 
@@ -73,19 +65,25 @@ export function verifyJwt(options: VerifyJwtOptions): (request: Request) => Prom
   }
   const symmetric = algorithms.find((algorithm) => !ASYMMETRIC.includes(algorithm));
   if (symmetric) throw new TypeError(`verifyJwt(): algorithms must not have ${symmetric}`);
-  const key = keysOf(jwks);
+  if (algorithms.length === 0) throw new TypeError('verifyJwt(): algorithms must name one');
+  const keys = checkKeys(jwks);
+  const expected: JWTVerifyOptions = {
+    algorithms: [...algorithms],
+    issuer: typeof issuer === 'string' ? issuer : [...issuer],
+    audience: typeof audience === 'string' ? audience : [...audience],
+    clockTolerance: clockToleranceSeconds,
+    requiredClaims: ['sub', 'exp'],
+  };
+  // Not imported above: the entry must also work for apps that authenticate in another way and don't have it.
+  const opened = import('jose').then((jose) => ({ jose, key: openKeys(jose, keys) }));
+  opened.catch(() => {}); // Each request throws it.
 
   return async (request) => {
     const token = /^(?:Bearer|Token) +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
     if (token === undefined) throw new Unauthenticated('There is no bearer token');
     try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: [...algorithms],
-        issuer: typeof issuer === 'string' ? issuer : [...issuer],
-        audience: typeof audience === 'string' ? audience : [...audience],
-        clockTolerance: clockToleranceSeconds,
-        requiredClaims: ['sub', 'exp'],
-      });
+      const { jose, key } = await opened;
+      const payload = await payloadOf(jose, token, key, expected);
       return { id: userId(payload.sub), claims: payload };
     } catch (error) {
       if (isAboutTheToken(error)) throw new Unauthenticated(error.message, { cause: error });
@@ -94,23 +92,62 @@ export function verifyJwt(options: VerifyJwtOptions): (request: Request) => Prom
   };
 }
 
-function keysOf(jwks: VerifyJwtOptions['jwks']): JWTVerifyGetKey {
-  if (typeof jwks !== 'string' && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
+type Jose = typeof import('jose');
+
+/** Verifies a token. One without a key id is checked with each key that it may be signed by. */
+async function payloadOf(
+  { jwtVerify }: Jose,
+  token: string,
+  key: JWTVerifyGetKey,
+  expected: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, key, expected)).payload;
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_JWKS_MULTIPLE_MATCHING_KEYS') throw error;
+    for await (const candidate of error as AsyncIterable<CryptoKey>) {
+      try {
+        return (await jwtVerify(token, candidate, expected)).payload;
+      } catch (refusal) {
+        if (codeOf(refusal) !== 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') throw refusal;
+      }
+    }
+    throw new Unauthenticated('No key has signed the token', { cause: error });
+  }
+}
+
+function openKeys(jose: Jose, keys: URL | JSONWebKeySet): JWTVerifyGetKey {
+  return keys instanceof URL ? jose.createRemoteJWKSet(keys) : jose.createLocalJWKSet(keys);
+}
+
+function checkKeys(jwks: VerifyJwtOptions['jwks']): URL | JSONWebKeySet {
+  if (typeof jwks !== 'string' && !(jwks instanceof URL)) {
+    if (Array.isArray(jwks.keys)) return jwks;
+    throw new TypeError('verifyJwt(): jwks must be a URL, or an object with keys');
+  }
+  if (!URL.canParse(jwks)) throw new TypeError('verifyJwt(): jwks is no URL');
   const url = new URL(jwks);
   if (url.protocol !== 'https:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)) {
     throw new TypeError(
       'verifyJwt(): jwks must be an https URL, because whoever changes the keys can be any user',
     );
   }
-  return createRemoteJWKSet(url);
+  return url;
 }
 
-/** Not about the token: keys that can't be fetched or read. Those pass. */
+/** What passes isn't about the token: `jose` isn't installed, or keys can't be fetched or read. */
 function isAboutTheToken(error: unknown): error is Error {
   if (error instanceof Unauthenticated) return true;
-  if (!(error instanceof errors.JOSEError)) return false;
-  const ofTheKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
-  return !ofTheKeys && error.code !== 'ERR_JOSE_GENERIC';
+  const code = codeOf(error);
+  return code !== undefined && /^ERR_J(OSE|W)/.test(code) && !OF_THE_KEYS.includes(code);
+}
+
+/** `jose` has the generic code for answers that aren't a key set. */
+const OF_THE_KEYS: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'];
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** Text without control characters, of a length that fits the tables, or a whole number, which becomes text. */

@@ -53,7 +53,7 @@ export async function writeEntry<U extends User>(
     metadata: entry.metadata,
   };
   const set = op === 'DELETE' ? {} : serverColumns(table, known, claimed);
-  if (op !== 'DELETE') await validate(table.rules.schema, op, mine);
+  if (op !== 'DELETE') await validate(table.rules.schema, op, readColumns(table, mine));
 
   const resolved = stored === null ? mine : resolve(table, entry, stored, mine);
   const written = resolved instanceof ConflictRefused ? mine : resolved;

@@ -1,9 +1,8 @@
 import { NotReady } from '../open-tables.ts';
 import type { Settings } from '../options.ts';
 import { InvalidUpload, parseUpload } from '../read-upload.ts';
-import type { User } from '../tables.ts';
-import type { TransactionResult } from '../wire.ts';
-import { BodyTooLarge, BodyTooSlow, readBody } from './read-body.ts';
+import { checkUser, type User } from '../tables.ts';
+import { BodyIncomplete, BodyTooLarge, readBody } from './read-body.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 
 /** Answers one request. Every answer is JSON with the CORS headers, so that a browser's app can read errors too. */
@@ -11,21 +10,24 @@ export async function answerRequest<U extends User>(
   request: Request,
   { authenticate }: { readonly authenticate: (request: Request) => U | Promise<U> },
   settings: Settings,
-  apply: (user: U, body: unknown, signal?: AbortSignal) => Promise<{ results: TransactionResult[] }>,
+  methods: readonly string[],
+  work: (user: U, body: unknown, signal: AbortSignal) => Promise<object>,
 ): Promise<Response> {
-  const answer = await answerPost();
-  for (const [name, value] of Object.entries(corsHeaders(request, settings.cors)))
+  const allowed = [...methods, 'OPTIONS'].join(', ');
+  const answer = await answerAllowed();
+  for (const [name, value] of Object.entries(corsHeaders(request, allowed, settings.cors)))
     answer.headers.set(name, value);
   return answer;
 
-  async function answerPost(): Promise<Response> {
+  async function answerAllowed(): Promise<Response> {
     if (request.method === 'OPTIONS') return new Response(null, { status: 204 });
-    if (request.method !== 'POST')
-      return problem(405, 'METHOD_NOT_ALLOWED', 'Send a POST', { allow: 'POST, OPTIONS' });
+    if (!methods.includes(request.method))
+      return problem(405, 'METHOD_NOT_ALLOWED', `Send a ${methods.join(' or ')}`, { allow: allowed });
     try {
       const user = await authenticate(request);
+      checkUser(user);
       const text = await readBody(request, settings.maxBodyBytes, settings.timeouts.body);
-      return Response.json(await apply(user, parseUpload(text), request.signal));
+      return Response.json(await work(user, parseUpload(text), request.signal));
     } catch (error) {
       return answerError(error, settings);
     }
@@ -46,7 +48,8 @@ function answerError(error: unknown, { onError, maxBodyBytes }: Settings): Respo
       `The body has more than ${maxBodyBytes} bytes. Send fewer transactions`,
     );
   }
-  if (error instanceof BodyTooSlow) return problem(408, 'BODY_TOO_SLOW', 'The body did not arrive in time');
+  if (error instanceof BodyIncomplete)
+    return problem(408, 'BODY_INCOMPLETE', 'The body did not arrive in full in time');
   onError(error);
   const message =
     error instanceof NotReady ? 'The server is not ready for writes' : 'The server could not do this now';
@@ -62,7 +65,7 @@ function problem(
   return Response.json({ error: { code, message } }, { status, headers });
 }
 
-function corsHeaders(request: Request, cors: Settings['cors']): Record<string, string> {
+function corsHeaders(request: Request, methods: string, cors: Settings['cors']): Record<string, string> {
   if (cors === false) return {};
   const origin = request.headers.get('origin');
   const { origins } = cors;
@@ -75,7 +78,7 @@ function corsHeaders(request: Request, cors: Settings['cors']): Record<string, s
     return { ...allowed, 'access-control-expose-headers': 'Date, Retry-After' };
   return {
     ...allowed,
-    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-methods': methods,
     'access-control-allow-headers':
       request.headers.get('access-control-request-headers') ?? 'authorization, content-type',
     'access-control-max-age': '3600',
