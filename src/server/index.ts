@@ -26,6 +26,7 @@ export { Unauthenticated } from './http/unauthenticated.ts';
 export { NotReady } from './open-tables.ts';
 export type { Timeouts, WriteEvent, WriteHandlerOptions } from './options.ts';
 export { InvalidUpload } from './read-upload.ts';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts';
 export type { Change, TableRules, User } from './tables.ts';
 export { type JwtUser, type VerifyJwtOptions, verifyJwt } from './verify-jwt.ts';
 export type {

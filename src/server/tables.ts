@@ -1,7 +1,7 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Conflict } from './conflicts.ts';
 import { isStableId } from './database/client-values.ts';
 import type { Row, TableInDatabase } from './database/database.ts';
+import type { StandardSchema } from './standard-schema.ts';
 import type { Operation, UploadedEntry } from './wire.ts';
 import { WriteRefused } from './write-refused.ts';
 
@@ -58,7 +58,7 @@ export interface TableRules<U extends User = User> {
    * the columns (`true`, not SQLite's `1`; parsed JSON). A PATCH is checked in part. What the schema makes of the values
    * is not used.
    */
-  readonly schema?: StandardSchemaV1 | undefined;
+  readonly schema?: StandardSchema | undefined;
   /** Columns that the server sets in each PUT and PATCH. A client can't choose them. */
   readonly set?: ((change: Omit<Change<U>, 'next' | 'references'>) => Row) | undefined;
   /** What happens if somebody else has changed the row in the meantime. @default 'last-write' */

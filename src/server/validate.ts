@@ -1,5 +1,5 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Row } from './database/database.ts';
+import type { StandardSchema } from './standard-schema.ts';
 import { WriteRefused } from './write-refused.ts';
 
 /**
@@ -10,7 +10,7 @@ import { WriteRefused } from './write-refused.ts';
  * @throws WriteRefused INVALID_DATA
  */
 export async function validate(
-  schema: StandardSchemaV1 | undefined,
+  schema: StandardSchema | undefined,
   op: 'PUT' | 'PATCH',
   columns: Row,
 ): Promise<void> {
@@ -34,7 +34,7 @@ interface Issue {
 }
 
 /** Copied into plain arrays: those of arktype make others of their own kind, from other arguments. */
-async function issuesOf(schema: StandardSchemaV1, columns: Row): Promise<readonly Issue[]> {
+async function issuesOf(schema: StandardSchema, columns: Row): Promise<readonly Issue[]> {
   const { issues = [] } = await schema['~standard'].validate({ ...columns });
   return Array.from(issues, ({ message, path = [] }) => ({ message, path: Array.from(path, nameOf) }));
 }
@@ -43,6 +43,6 @@ function isAbsent(name: string | undefined, columns: Row): boolean {
   return name !== undefined && !Object.hasOwn(columns, name);
 }
 
-function nameOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string {
+function nameOf(segment: PropertyKey | { readonly key: PropertyKey }): string {
   return String(typeof segment === 'object' ? segment.key : segment);
 }

@@ -5,7 +5,7 @@ import type { User } from './tables.ts';
 /** Options of {@link verifyJwt}. */
 export interface VerifyJwtOptions {
   /** Where the public keys are: the URL of a JWK Set (https, or http on localhost), or the set itself. */
-  readonly jwks: string | URL | JSONWebKeySet;
+  readonly jwks: string | URL | { readonly keys: readonly object[] };
   /** The token's `iss`. */
   readonly issuer: string | readonly string[];
   /** The token's `aud`: one of these. */
@@ -19,7 +19,7 @@ export interface VerifyJwtOptions {
 /** A user whose token was verified. */
 export interface JwtUser extends User {
   /** The token's claims. */
-  readonly claims: Readonly<JWTPayload>;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 const ASYMMETRIC = [

@@ -105,7 +105,13 @@ describe('both halves', () => {
     await insert('a');
     await connector.drain(client.db);
     await connector.drain(client.db);
-    expect(await listRejected(client.db)).toMatchObject([{ state: 'rejected', code: 'invalid', details: { error_code: 'CLOSED', message: 'The shop is closed' } }]);
+    expect(await listRejected(client.db)).toMatchObject([
+      {
+        state: 'rejected',
+        code: 'invalid',
+        details: { error_code: 'CLOSED', message: 'The shop is closed' },
+      },
+    ]);
     expect(await names()).toEqual([]);
   });
 });
