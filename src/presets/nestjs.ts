@@ -31,11 +31,12 @@ export interface NestjsOptions extends PresetOptions {
  * Preset for the community's NestJS backend (`MinimalPowersyncNestReactDemo`): `POST /powersync/upload` with the app's
  * token from `POST /auth/login`, which is also the token for sync.
  *
- * - The backend refuses a transaction with a 201 and `processed: 0`, without a reason: rejected at once. It also refuses
- *   an unknown table, and a PATCH of a row that is missing or belongs to another user.
+ * - The backend refuses a transaction with a 201 and `processed: 0`, without a reason: rejected at once, or after five tries
+ *   over fifty seconds if an earlier answer was lost. It also refuses an unknown table, and a PATCH of a row that is missing or belongs to another user.
  * - It answers a DELETE of another user's row as done, but the row is still there. A PUT overwrites such a row.
- * - It answers 500 to an outage, and to a row that its database refuses. So the profile is read after it. If that fails,
- *   the write stays queued. If not, it is tried at least ten times over ten minutes, then rejected.
+ * - It answers 500 to an outage, and to a row that its database refuses. So the profile is read after it. If that fails
+ *   too, the write stays queued. If it can be read, the write is tried at least ten times over ten minutes, then rejected;
+ *   if the answer is another one, over an hour.
  * - Ids must be UUIDs, and texts can't have the character NUL. Such a write is rejected before it is sent.
  * - A transaction above 100 kB is rejected as `too_large`. Raise the limit of the body parser if it may be larger.
  * - Transactions are atomic. A repeated write makes no second row, but may undo a later change.

@@ -35,16 +35,18 @@ export interface RailsOptions extends PresetOptions {
  *
  * - **As published, a repeated PUT makes a second row**: the server chooses the id of each new row, a whole number. So the
  *   app's row never matches the one that is synced back. Make the id columns text or uuid, permit `:id` in the
- *   controllers, and set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists.
+ *   controllers, and set `keepsIds: true`. Then a refused POST is followed by a PATCH, which succeeds if the row exists. If
+ *   the id is a whole number, the row may be another one: it is read, and counts as applied if it is as it was sent.
  * - A server with whole numbers reads the id `3f2c…` as 3. So a PATCH or DELETE is sent only if its id is a whole number,
  *   or if the server has shown that the table keeps such ids: in the answer to a POST, or to a GET of the row. Otherwise
  *   nothing is sent. Without `keepsIds`, the change is rejected as `not_found`; with it, it stays queued as
- *   `misconfigured`.
+ *   `misconfigured`. If the server doesn't show the row, the change is tried for 15 minutes, then rejected.
  * - With `keepsIds` and a server that wasn't changed, a new row is stored under another id. It is rejected as
  *   `not_found`, and isn't sent again. Further new rows of that table stay queued until the app restarts.
  * - 422 is rejected. Rails answers 500 to an outage, and to a row that its database refuses. So the row or the list is
- *   read after it. If that fails, the write stays queued. If not, it is tried at least ten times over ten minutes, then
- *   rejected. A database that can be read but not written looks like a bad row.
+ *   read after it. If that fails too, the write stays queued. If it can be read, the write is tried at least ten times
+ *   over ten minutes, then rejected; if the read is refused, over an hour. A database that can be read but not written looks
+ *   like a bad row.
  * - A 404 counts if it is Rails' own, or has a code such as `NOT_FOUND`: a DELETE is applied, a PATCH is rejected. Any
  *   other 404 is tried at least ten times over fifteen minutes, then rejected. If `headers` have `Accept:
  *   application/json`, Rails answers the same to a missing route, so each table needs all of its routes.

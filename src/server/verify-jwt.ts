@@ -122,7 +122,7 @@ function openKeys(jose: Jose, keys: URL | JSONWebKeySet): JWTVerifyGetKey {
 
 function checkKeys(jwks: VerifyJwtOptions['jwks']): URL | JSONWebKeySet {
   if (typeof jwks !== 'string' && !(jwks instanceof URL)) {
-    if (Array.isArray(jwks.keys)) return jwks;
+    if (Array.isArray(jwks.keys)) return jwks as JSONWebKeySet;
     throw new TypeError('verifyJwt(): jwks must be a URL, or an object with keys');
   }
   if (!URL.canParse(jwks)) throw new TypeError('verifyJwt(): jwks is no URL');

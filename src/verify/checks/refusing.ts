@@ -51,8 +51,11 @@ export const unknownTable: Check = {
     const entry = { ...backend.newRow(), table: 'no_such_table_feedc0de' };
     const delivery = await backend.deliver([backend.transaction(entry)]);
     if (delivery.outcomes[0]?.status === 'applied') {
+      // MongoDB makes the collection.
+      await backend.deliver([backend.transaction({ ...backend.remove(entry), table: entry.table })]);
       return violation(
-        'A write to a table that does not exist was answered as applied, and so is lost.',
+        `A write to a table that does not exist (${entry.table}) was answered as applied. It is lost, unless the backend has made ` +
+          'the table, as MongoDB does.',
         'Refuse tables you do not know (SCHEMA_MISMATCH): an app that is newer than the backend then keeps its writes.',
       );
     }

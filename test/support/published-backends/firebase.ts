@@ -11,6 +11,14 @@ import {
 import type { Row } from './store.ts';
 
 const INVALID: Said = { status: 400, body: { message: 'Invalid body provided, expected table and data' } };
+/** Those of its statements, and those that the contract's tests write. */
+const COLUMNS: Record<string, readonly string[]> = {
+  lists: ['created_at', 'name', 'owner_id'],
+  todos: [
+    ...['created_at', 'completed_at', 'description', 'completed', 'created_by', 'completed_by', 'list_id'],
+    ...['note', 'amount'],
+  ],
+};
 const COMPLETION = ['completed', 'completed_at', 'completed_by'];
 
 /** Firebase ID tokens that the stand-in accepts. */
@@ -49,13 +57,16 @@ export function startFirebase(): Promise<StandIn> {
 
 function write(method: string, table: string, { id, ...data }: Row, { store }: StandIn): Said {
   const rowId = String(id);
+  const columns = Object.hasOwn(COLUMNS, table) ? COLUMNS[table] : undefined;
   const completion = Object.fromEntries(COMPLETION.map((column) => [column, data[column] ?? null]));
   if (method === 'DELETE') store.remove(table, rowId);
   else if (method === 'PATCH') {
     if (table !== 'todos') return INVALID;
     store.update(table, rowId, completion);
   } else {
-    store.upsert(table, rowId, table === 'todos' && store.has(table, rowId) ? completion : data);
+    if (!columns) return INVALID;
+    const known = Object.fromEntries(Object.entries(data).filter(([column]) => columns.includes(column)));
+    store.upsert(table, rowId, table === 'todos' && store.has(table, rowId) ? completion : known);
   }
   return { status: 200, body: { message: `${method} completed for ${table} ${rowId}` } };
 }

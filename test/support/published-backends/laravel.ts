@@ -1,4 +1,5 @@
 import { issueToken, messageOf, NOT_FOUND, type Said, type StandIn, startStandIn } from './stand-in.ts';
+import { createStore, SQL_TODO_TABLES } from './store.ts';
 
 /**
  * A stand-in for the community's Laravel backend: bodies are wrapped in `body`, DELETE is broken, POST writes nothing.
@@ -39,7 +40,7 @@ export function startLaravel({ deletes = false } = {}): Promise<StandIn> {
         return { status: 400, body: { message: `Request failed: ${pdoWords(messageOf(error))}` } };
       }
     },
-    { cors: { headers: 'echo' } },
+    { store: createStore(SQL_TODO_TABLES), cors: { headers: 'echo' } },
   );
 }
 
@@ -48,5 +49,9 @@ function pdoWords(message: string): string {
   const state = /not-null/.test(message) ? '23502' : /duplicate/.test(message) ? '23505' : undefined;
   const sql = `(Connection: pgsql, SQL: insert into "lists" values (timeout))`;
   if (message.startsWith('connect')) return `SQLSTATE[08006] [7] connection to server failed ${sql}`;
+  if (/^column .* does not exist/.test(message))
+    return `SQLSTATE[42703]: Undefined column: 7 ERROR:  ${message} ${sql}`;
+  if (/^relation .* does not exist/.test(message))
+    return `SQLSTATE[42P01]: Undefined table: 7 ERROR:  ${message} ${sql}`;
   return state ? `SQLSTATE[${state}]: Integrity constraint violation: 7 ERROR:  ${message} ${sql}` : message;
 }

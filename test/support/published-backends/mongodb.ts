@@ -28,6 +28,6 @@ export function startMongodb(idInData = false): Promise<StandIn> {
         return { status: 500, body: { message: { errorLabelSet: {} } } }; // a MongoError as JSON: without its words
       }
     },
-    { store: createStore(tables), cors: { headers: 'echo' } },
+    { store: createStore(tables, true), cors: { headers: 'echo' } },
   );
 }

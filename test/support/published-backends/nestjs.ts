@@ -58,7 +58,13 @@ export function startNestjs(): Promise<StandIn> {
       }
     },
     {
-      store: createStore({ Product: { notNull: ['name'], check: { price: -1 } } }),
+      store: createStore({
+        Product: {
+          columns: ['name', 'description', 'price', 'ownerId', 'note', 'amount'],
+          notNull: ['name'],
+          check: { price: -1 },
+        },
+      }),
       cors: { headers: 'echo' },
       isRead: ({ path }) => path === '/auth/profile',
     },
@@ -75,8 +81,8 @@ function process(crud: readonly NestEntry[], user: string, { store }: StandIn): 
     });
     return crud.length;
   } catch (error) {
-    // Prisma has no code of those for a check, nor for what PostgreSQL can't read at all.
-    if (error instanceof Fatal || /^(null value|duplicate key)/.test(messageOf(error))) return 0;
+    // Prisma has no code of those for a check, nor for what PostgreSQL can't read at all. It knows columns by itself.
+    if (error instanceof Fatal || /^(null value|duplicate key|column)/.test(messageOf(error))) return 0;
     throw error;
   }
 }

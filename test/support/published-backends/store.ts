@@ -42,11 +42,13 @@ export const SQL_TODO_TABLES: Record<string, TableRules> = {
   },
 };
 
-export function createStore(tables: Record<string, TableRules> = TODO_TABLES): Store {
+/** @param makesTables Whether a table that isn't known is made by the first write to it, as in MongoDB. */
+export function createStore(tables: Record<string, TableRules> = TODO_TABLES, makesTables = false): Store {
   let data = new Map(Object.keys(tables).map((table) => [table, new Map<string, Row>()]));
 
   function open(table: string): Map<string, Row> {
     if (store.down) throw new Error('connect ECONNREFUSED 127.0.0.1:5432');
+    if (makesTables && !data.has(table)) data.set(table, new Map());
     const rows = data.get(table);
     if (!rows) throw new Error(`relation "${table}" does not exist`);
     return rows;
