@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import mysql2 from 'mysql2';
 import type { Connection, Pool, PoolConnection, ResultSetHeader } from 'mysql2/promise';
 import {
@@ -177,8 +178,12 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
   }
   const waitingForLock = () =>
     waitFor(
-      async () =>
-        (await rows(`select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`)).length > 0,
+      async () => {
+        await sleep(150); // the server looks again only if nobody has asked for 100 ms
+        return (
+          (await rows(`select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`)).length > 0
+        );
+      },
       { what: 'a transaction to wait for a lock' },
     );
   const blocked = `insert into todos (id, description, owner_id) values ('other', 'x', 'bob')`;
@@ -219,23 +224,18 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     const counting = handler({
       tables: {
         counters: {
-          columns: ['value'],
-          authorize: ({ stored }) => {
+          ...{ columns: ['value'], owner: 'owner_id' },
+          authorize: () => {
             judged++;
-            return stored === null;
+            return true;
           },
         },
       },
     });
     for (let round = 0; round < 10; round++) {
-      const upload = {
-        transactions: [transaction(put('counters', String(round), { value: 1, owner_id: 'x' }))],
-      };
-      upload.transactions = [
-        { ...upload.transactions[0], crud: [put('counters', String(round), { value: 1 })] } as never,
-      ];
-      const set = await Promise.all(Array.from({ length: 5 }, () => counting.apply(ANN, upload)));
-      expect(new Set(set.flatMap(({ results }) => codes(results))).size).toBe(1);
+      const upload = { transactions: [transaction(put('counters', String(round), { value: 1 }))] };
+      const all = await Promise.all(Array.from({ length: 5 }, () => counting.apply(ANN, upload)));
+      expect(all.flatMap(({ results }) => codes(results))).toEqual(Array(5).fill('success'));
     }
     expect(judged).toBe(10);
   });
@@ -249,6 +249,8 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     };
     await apply(ANN, transaction(put('lists', 'l0', { name: 'x' })));
     await kill();
+    const works = () => apply(ANN, transaction(put('lists', 'l0', { name: 'x' }))).catch(String);
+    await expect.poll(works).toEqual(['success']);
     let kills = 1;
     const upload = { transactions: [both()] };
     const killing = handler({
@@ -264,20 +266,10 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
         },
       },
     });
-    await waitFor(
-      async () =>
-        codes(
-          (
-            await handler()
-              .apply(ANN, { transactions: [] })
-              .catch(() => ({ results: [] }))
-          ).results,
-        ),
-      { what: 'x' },
-    ).catch(() => {});
     expect(codes((await killing.apply(ANN, upload)).results)).toEqual(['retryable_error']);
     expect(await rows(`select id from lists where id = 'l1'`)).toEqual([]);
 
+    await expect.poll(works).toEqual(['success']);
     const somebody = await other(blocked);
     const waiting = killing.apply(ANN, upload);
     await waitingForLock();
@@ -285,6 +277,7 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     expect(codes((await waiting).results)).toEqual(['retryable_error']);
     somebody.destroy();
     expect(await rows(`select id from lists where id = 'l1'`)).toEqual([]);
+    await expect.poll(works).toEqual(['success']);
     expect(codes((await killing.apply(ANN, upload)).results)).toEqual(['success']);
     expect(await rows('select id from lists order by id')).toEqual([{ id: 'l0' }, { id: 'l1' }]);
   });
@@ -302,10 +295,10 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     await expect(handler({}, limited).check()).rejects.toThrow(
       'The account may not select, insert, update and delete in `lists`',
     );
-    await root.query(`grant delete on app.* to reader@'%'`);
+    for (const table of Object.keys(TABLES)) await root.query(`grant delete on app.${table} to reader@'%'`);
     const granted = handler({}, limited);
     await granted.check();
-    await root.query(`revoke delete on app.* from reader@'%'`);
+    await root.query(`revoke delete on app.lists from reader@'%'`);
     await apply(ANN, transaction(put('lists', 'l1', { name: 'x' })));
     expect(
       codes((await granted.apply(ANN, { transactions: [transaction(remove('lists', 'l1'))] })).results),
@@ -470,10 +463,12 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     expect(() => mysql({} as never)).toThrow(TypeError);
   });
 
-  it('refuses to work with a pool that sends another character set', async () => {
+  it('keeps each character, whatever the pool is set to', async () => {
     const latin = server.pool({ database: 'app', charset: 'latin1_swedish_ci' });
     onTestFinished(() => latin.end());
-    await expect(handler({}, latin).check()).rejects.toThrow('must have the charset utf8mb4');
+    const upload = { transactions: [transaction(put('lists', '\u{1f600}', { name: '\u{1f600}é' }))] };
+    expect(codes((await handler({}, latin).apply(ANN, upload)).results)).toEqual(['success']);
+    expect(await rows('select hex(name) as name from lists')).toEqual([{ name: 'F09F9880C3A9' }]);
   });
 
   it('waits for a connection and for a statement only as long as it may', async () => {

@@ -59,21 +59,21 @@ interface Known {
  */
 const MAX_PREPARED = 200;
 
-function withPool(pool: MySqlPool): Open {
-  const connections = new WeakMap<object, Known>();
+const connections = new WeakMap<object, Known>();
 
-  function knownOf({ connection }: MySqlConnection): Known {
-    const known = connections.get(connection) ?? { isBroken: false, settings: '', prepared: new Set() };
-    if (!connections.has(connection)) {
-      connections.set(connection, known);
-      // Without a listener, a connection that is lost between two statements ends the process.
-      connection.on('error', () => {
-        known.isBroken = true;
-      });
-    }
-    return known;
+function knownOf({ connection }: MySqlConnection): Known {
+  const known = connections.get(connection) ?? { isBroken: false, settings: '', prepared: new Set() };
+  if (!connections.has(connection)) {
+    connections.set(connection, known);
+    // Without a listener, a connection that is lost between two statements ends the process.
+    connection.on('error', () => {
+      known.isBroken = true;
+    });
   }
+  return known;
+}
 
+function withPool(pool: MySqlPool): Open {
   return async (limits, work) => {
     const connection = await within(limits.connectMs, pool.getConnection(), (late) => late.release());
     const known = knownOf(connection);
@@ -107,7 +107,6 @@ function withPool(pool: MySqlPool): Open {
         known.settings = '';
         await inTime(connection.query('set session transaction isolation level read committed'));
         await inTime(connection.query(wanted));
-        await checkEncoding(query);
         known.settings = wanted;
       }
       await inTime(connection.query('start transaction read write'));
@@ -129,12 +128,6 @@ function withPool(pool: MySqlPool): Open {
   };
 }
 
-/** The pool may be set to another character set. Then characters would arrive as question marks. */
-async function checkEncoding(query: Query): Promise<void> {
-  const { rows } = await query('select hex(?) as bytes', ['\u{1f600}']);
-  if (rows[0]?.bytes !== 'F09F9880') throw new Error('mysql(): the pool must have the charset utf8mb4');
-}
-
 async function withOpener<Result>(
   client: TransactionOpener,
   limits: Limits,
@@ -146,7 +139,6 @@ async function withOpener<Result>(
       return { rows: rows as Record<string, unknown>[], count: affectedRows ?? rowCount ?? 0 };
     };
     await query(settings(limits));
-    await checkEncoding(query);
     return work(query);
   });
 }
