@@ -354,6 +354,18 @@ describe.each(Object.entries(DATABASES))('%s', (_, open) => {
     ]);
   });
 
+  it('is not ready if a column that is open to clients is generated', async () => {
+    await db.sql(
+      'create table computed (id varchar(36) primary key, a int, b int generated always as (a + 1) stored)',
+    );
+    const open = (...columns: string[]) =>
+      handler({ tables: { computed: { columns, authorize: () => true } } });
+    await expect(open('a', 'b').check()).rejects.toThrow(
+      `the column "b" is generated, so it can't be written`,
+    );
+    await open('a').check();
+  });
+
   it('forgets old results', async () => {
     await apply(
       ANN,

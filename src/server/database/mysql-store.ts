@@ -117,10 +117,10 @@ export function createMySqlStore(query: Query): Store {
     },
 
     async lock(table, ids, strength) {
-      const id = `stored.${quoted(table.id.name)}`;
+      const id = `found.${quoted(table.id.name)}`;
       const parameters = upToPowerOfTwo(ids);
       const rows = await rowsOf(
-        `select ${readAll(table)} from ${table.sql} as stored
+        `select ${readAll(table)} from ${table.sql} as found
          where ${id} in (${parameters.map(() => idParameter(table.id))}) order by ${id}
          ${strength === 'update' ? 'for update' : 'lock in share mode'}`,
         parameters,
@@ -247,7 +247,7 @@ function upToPowerOfTwo(ids: readonly string[]): string[] {
 
 function readAll({ columns }: TableInDatabase): string {
   return [...columns.values()]
-    .map((column) => `${read(column, `stored.${quoted(column.name)}`)} as ${quoted(column.name)}`)
+    .map((column) => `${read(column, `found.${quoted(column.name)}`)} as ${quoted(column.name)}`)
     .join(', ');
 }
 
@@ -359,7 +359,7 @@ async function describe(
   }
   const id = columns.get(idName);
   if (!id) return `${sql} has no column ${quoted(idName)}`;
-  if (/ generated/i.test(String(rows.find((row) => row.name === idName)?.extra))) {
+  if (id.isGenerated) {
     return `${sql}: ${quoted(idName)} is generated, so no id can be written`;
   }
   const { rows: unique } = await query(
@@ -384,9 +384,15 @@ function columnOf(row: Record<string, unknown>): MySqlColumn {
     name: String(row.name),
     type,
     kind: isBoolean ? 'boolean' : (KINDS[dataType] ?? 'other'),
+    isGenerated: isGenerated(row),
     charset: row.charset === null ? undefined : String(row.charset),
     collation: row.collation === null ? undefined : String(row.collation),
   };
+}
+
+/** `DEFAULT_GENERATED` is something else: a default that is an expression. */
+function isGenerated({ extra }: Record<string, unknown>): boolean {
+  return /\b(virtual|stored|persistent) generated/i.test(String(extra));
 }
 
 /** The engine of a table, if it can't undo what was written. A view has none. */
