@@ -21,7 +21,7 @@ export interface MySqlConnection {
   // biome-ignore lint/suspicious/noExplicitAny: the types of mysql2 have one type for each kind of result.
   execute(options: { sql: string; rowsAsArray: boolean }, values: (string | null)[]): Promise<[any, unknown]>;
   query(sql: string): Promise<unknown>;
-  unprepare(sql: string): unknown;
+  unprepare(options: { sql: string; rowsAsArray: boolean }): unknown;
   release(): void;
   destroy(): void;
 }
@@ -74,6 +74,13 @@ function knownOf({ connection }: MySqlConnection): Known {
 }
 
 function withPool(pool: MySqlPool): Open {
+  // The pool inside of that of `mysql2/promise` has the options.
+  const { config } = (pool as { pool?: { config?: { resetOnRelease?: boolean } } }).pool ?? {};
+  if (config?.resetOnRelease) {
+    throw new TypeError(
+      'mysql(): the pool must not have resetOnRelease, which undoes the settings of a connection',
+    );
+  }
   return async (limits, work) => {
     const connection = await within(limits.connectMs, pool.getConnection(), (late) => late.release());
     const known = knownOf(connection);
@@ -93,10 +100,10 @@ function withPool(pool: MySqlPool): Open {
         const [oldest = ''] = known.prepared;
         if (known.prepared.size > MAX_PREPARED) {
           known.prepared.delete(oldest);
-          connection.unprepare(oldest);
+          connection.unprepare(asRows(oldest));
         }
       }
-      const [result] = await inTime(connection.execute({ sql, rowsAsArray: false }, parameters.map(asText)));
+      const [result] = await inTime(connection.execute(asRows(sql), parameters.map(asText)));
       return Array.isArray(result)
         ? { rows: result, count: 0 }
         : { rows: [], count: Number(result.affectedRows) };
@@ -126,6 +133,11 @@ function withPool(pool: MySqlPool): Open {
       else connection.release();
     }
   };
+}
+
+/** A pool may be set to give rows as arrays. A statement is kept under all of its options. */
+function asRows(sql: string) {
+  return { sql, rowsAsArray: false };
 }
 
 async function withOpener<Result>(
