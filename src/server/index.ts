@@ -12,6 +12,13 @@ export {
 } from './conflicts.ts';
 export { createWriteHandler, type WriteHandler } from './create-write-handler.ts';
 export type { Database, Limits, Row } from './database/database.ts';
+export { mysql } from './database/mysql.ts';
+export type {
+  MySqlCallbackPool,
+  MySqlClient,
+  MySqlConnection,
+  MySqlPool,
+} from './database/mysql-client.ts';
 export { postgres } from './database/postgres.ts';
 export type {
   OpenTransaction,

@@ -52,7 +52,7 @@ async function readTables<U extends User>(
     );
     if (typeof inDatabase === 'string') problems.push(inDatabase);
     else {
-      problems.push(...missingColumns(rules, inDatabase));
+      problems.push(...missingColumns(rules, inDatabase), ...generatedColumns(rules, inDatabase));
       tables.set(name, { name, rules, writable: new Set(rules.columns), inDatabase });
     }
   }
@@ -69,4 +69,14 @@ function missingColumns<U extends User>(rules: TableRules<U>, { sql, columns }: 
   return needed
     .filter((name) => !columns.has(name))
     .map((name) => `${sql} has no column ${JSON.stringify(name)}`);
+}
+
+/** Each write of them would fail, for a reason that isn't in the data: so clients would send them for ever. */
+function generatedColumns<U extends User>(
+  { columns: open, owner }: TableRules<U>,
+  { sql, columns }: TableInDatabase,
+): string[] {
+  return [...open, ...(owner ? [owner] : [])]
+    .filter((name) => columns.get(name)?.isGenerated)
+    .map((name) => `${sql}: the column ${JSON.stringify(name)} is generated, so it can't be written`);
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import mysql, { type Connection, type ConnectionOptions } from 'mysql2/promise';
+import mysql, { type Connection, type ConnectionOptions, type Pool, type PoolOptions } from 'mysql2/promise';
 import { waitFor } from '../support/client.ts';
 
 const run = promisify(execFile);
@@ -17,6 +17,7 @@ const env = { ...process.env, PATH };
 export interface MariaDb {
   /** A connection as root, or as what the options say. */
   connect(options?: ConnectionOptions): Promise<Connection>;
+  pool(options?: PoolOptions): Pool;
   stop(): Promise<void>;
 }
 
@@ -55,8 +56,8 @@ export async function startMariaDb(...options: string[]): Promise<MariaDb> {
   ];
   try {
     for (let tries = 1; ; tries++) {
-      const { isUp, log, connect, stop } = await startOn(await freePort(), args);
-      if (isUp) return { connect, stop: () => stop().finally(() => remove(folder)) };
+      const { isUp, log, connect, pool, stop } = await startOn(await freePort(), args);
+      if (isUp) return { connect, pool, stop: () => stop().finally(() => remove(folder)) };
       // Somebody else may have taken the port before the server did.
       if (tries === 5 || !/already in use/i.test(log)) throw new Error(`mariadbd ended by itself:\n${log}`);
     }
@@ -75,6 +76,8 @@ async function startOn(port: number, args: readonly string[]) {
   });
   const connect = (more: ConnectionOptions = {}) =>
     mysql.createConnection({ host: '127.0.0.1', port, user: 'root', ...more });
+  const pool = (more: PoolOptions = {}) =>
+    mysql.createPool({ host: '127.0.0.1', port, user: 'root', ...more });
   const stop = async (): Promise<void> => {
     server.kill();
     await ended;
@@ -92,7 +95,7 @@ async function startOn(port: number, args: readonly string[]) {
     await stop();
     throw error;
   }
-  return { isUp: server.exitCode === null, log, connect, stop };
+  return { isUp: server.exitCode === null, log, connect, pool, stop };
 }
 
 const remove = (folder: string) => rm(folder, { recursive: true, force: true });

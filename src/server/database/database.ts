@@ -58,6 +58,8 @@ export interface Column {
   /** The type's name in SQL, without length or precision. */
   readonly type: string;
   readonly kind: ColumnKind;
+  /** Whether the database computes it, so that nobody can write it. */
+  readonly isGenerated: boolean;
 }
 
 /** A table, as the database describes it. */

@@ -262,6 +262,7 @@ async function describe(
             pg_catalog.format_type(a.atttypid, -1) as type,
             base.typname as base,
             base.typcategory = 'A' as is_array,
+            a.attgenerated <> '' or a.attidentity = 'a' as is_generated,
             exists (select from pg_catalog.pg_index i where i.indrelid = a.attrelid and i.indisunique and i.indnkeyatts = 1
               and i.indkey[0] = a.attnum and i.indpred is null) as is_unique,
             pg_catalog.has_table_privilege(a.attrelid, 'select') and pg_catalog.has_table_privilege(a.attrelid, 'delete')
@@ -282,7 +283,7 @@ async function describe(
   for (const row of rows) {
     const name = String(row.name);
     const kind = row.is_array === true ? 'array' : (KINDS[String(row.base)] ?? 'other');
-    columns.set(name, { name, type: String(row.type), kind });
+    columns.set(name, { name, type: String(row.type), kind, isGenerated: row.is_generated === true });
   }
   const id = columns.get(table.id);
   if (!id) return `${sql} has no column ${quoted(table.id)}`;

@@ -6,18 +6,19 @@ class WaitedTooLong extends Error {
   }
 }
 
-/** Waits for a connection. One that comes too late is given to `giveBack`. */
+/** Waits for a connection, or for `what`. One that comes too late is given to `giveBack`. */
 export async function within<Value>(
   milliseconds: number,
   connection: Promise<Value>,
   giveBack?: (late: Value) => void,
+  what = 'Getting a connection',
 ): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let late = false;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      reject(new WaitedTooLong('Getting a connection', milliseconds));
+      reject(new WaitedTooLong(what, milliseconds));
     }, milliseconds);
   });
   const given = connection.then((value) => {
