@@ -1,5 +1,6 @@
 import { contentHash } from './content-hash.ts';
-import type { Database, Failure, Key, Limits, Store } from './database/database.ts';
+import type { Database, Failure, Key, Limits, Store, StoredResult } from './database/database.ts';
+import { limited } from './limited.ts';
 import { lockRows } from './locked-rows.ts';
 import { asStorable, checkStorable } from './storable.ts';
 import { type OpenTables, openTable, type User } from './tables.ts';
@@ -21,6 +22,8 @@ export interface ApplyContext<U extends User> {
   readonly isGone: () => boolean;
   /** Whether to start once more after `tries` tries that another transaction was in the way of. Waits in between. */
   readonly mayTryAgain: (tries: number) => Promise<boolean>;
+  /** Milliseconds until the request must be answered. */
+  readonly timeLeftMs: () => number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -53,7 +56,9 @@ export async function applyTransaction<U extends User>(
     const progress: Progress = { entry: undefined, isWriting: false };
     try {
       const replayed = await context.database.transaction(context.limits, (store) =>
-        write(store, context, transaction, hash, progress, tries >= MAX_TRIES),
+        limited(store, context.timeLeftMs(), (open) =>
+          write(open, context, transaction, hash, progress, tries >= MAX_TRIES),
+        ),
       );
       return { result: replayed ?? SUCCESS, replayed: replayed !== undefined };
     } catch (error) {
@@ -117,7 +122,7 @@ async function write<U extends User>(
   if (context.isGone()) throw new ClientGone();
   const key = keyOf(context.user, transaction);
   if (key) {
-    const known = await claim(store, key, transaction, hash);
+    const known = await claim(store, key, transaction, { contentHash: hash, result: SUCCESS });
     if (known) return known;
   }
   progress.isWriting = true;
@@ -138,18 +143,22 @@ async function write<U extends User>(
   return undefined;
 }
 
+/**
+ * Takes the key together with its result. Returns the result that is stored already, unless it is a refusal that is to be
+ * judged again.
+ */
 async function claim(
   store: Store,
   key: Key,
   { judge_again }: UploadedTransaction,
-  hash: string,
+  own: StoredResult,
 ): Promise<TransactionResult | undefined> {
-  const stored = await store.claim(key, { contentHash: hash, result: SUCCESS });
+  const stored = await store.claim(key, own);
   if (!stored) return undefined;
-  if (stored.contentHash !== hash) return KEY_REUSED;
+  if (stored.contentHash !== own.contentHash) return KEY_REUSED;
   if (!judge_again || stored.result.status === 'success') return stored.result;
   await store.forget(key);
-  return claim(store, key, { crud: [] }, hash);
+  return claim(store, key, { crud: [] }, own);
 }
 
 const KEY_REUSED: TransactionResult = fatalResult({
@@ -211,8 +220,8 @@ async function refuse<U extends User>(
   if (!key && !recordRefusals) return { result: refusal, replayed: false };
   try {
     const stored = await database.transaction(limits, async (store) => {
-      const known = key && (await store.claim(key, { contentHash: hash, result: refusal }));
-      if (known) return known.contentHash === hash ? known.result : KEY_REUSED;
+      const known = key && (await claim(store, key, transaction, { contentHash: hash, result: refusal }));
+      if (known) return known;
       if (recordRefusals) {
         const { idempotency_key, crud } = transaction;
         await store.recordRefusal({

@@ -2,7 +2,13 @@ import { type ApplyContext, applyTransaction } from './apply-transaction.ts';
 import { type CheckpointRequest, createCheckpointKeeper } from './checkpoint-requests.ts';
 import { answerRequest } from './http/answer-request.ts';
 import { openTables } from './open-tables.ts';
-import { checkOptions, type WriteEvent, type WriteHandlerOptions, withDefaults } from './options.ts';
+import {
+  callSafely,
+  checkOptions,
+  type WriteEvent,
+  type WriteHandlerOptions,
+  withDefaults,
+} from './options.ts';
 import { readUpload } from './read-upload.ts';
 import { checkUser, type User } from './tables.ts';
 import type { TransactionResult } from './wire.ts';
@@ -87,12 +93,13 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
       tables: await tables.ready(),
       limits,
       user,
-      session: options.session?.({ user }) ?? {},
+      session: (await options.session?.({ user })) ?? {},
       onMissingRow: settings.onMissingRow,
       requiresClientHandling: settings.requiresClientHandling,
       recordRefusals: settings.recordRefusals,
       maxEntries: settings.maxEntries,
       isGone: () => signal?.aborted === true,
+      timeLeftMs: () => deadline - performance.now(),
       mayTryAgain: (tries) => backOff(tries, deadline),
       onError,
     };
@@ -130,11 +137,7 @@ export function createWriteHandler<U extends User>(options: WriteHandlerOptions<
         : event.result.status === 'fatal_error'
           ? options.onRefused
           : undefined;
-    try {
-      hook?.(event);
-    } catch (error) {
-      onError(error);
-    }
+    callSafely(hook, event, onError);
   }
 
   return {

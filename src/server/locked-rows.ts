@@ -5,11 +5,15 @@ import type { UploadedEntry } from './wire.ts';
 /** The rows that a transaction reads, as they are now: locked, with what the transaction itself has written. */
 export interface LockedRows<U extends User> {
   /** Returns the row, or `null` if there is none. */
-  read(table: OpenTable<U>, id: string): Row | null;
+  read(table: OpenTable<U>, id: string): Promise<Row | null>;
+  /** Reads the row from the database once more. */
+  readAgain(table: OpenTable<U>, id: string): Promise<Row | null>;
   /** Returns the rows that columns point to, by column, as the table's `references` name them. */
   readReferences(table: OpenTable<U>, columns: Row): Promise<Record<string, Row | null>>;
-  /** Remembers what was written. */
-  changed(table: OpenTable<U>, id: string, row: Row | null): void;
+  /**
+   * Forgets a row that was written: defaults and triggers add to it. A DELETE may cascade, so everything is forgotten.
+   */
+  changed(table: OpenTable<U>, id: string, isDeleted: boolean): void;
 }
 
 /**
@@ -47,10 +51,17 @@ export async function lockRows<U extends User>(
     await lock(table, await lock(table, pointedTo, 'share'), 'share');
   }
 
+  const readAgain = async (table: OpenTable<U>, id: string, strength: 'update' | 'share' = 'update') => {
+    await lock(table, [id], strength);
+    return rows.get(table.name)?.get(id) ?? null;
+  };
+
   return {
-    read(table, id) {
-      return rows.get(table.name)?.get(id) ?? null;
+    async read(table, id) {
+      const row = rows.get(table.name)?.get(id);
+      return row === undefined ? readAgain(table, id) : row;
     },
+    readAgain: (table, id) => readAgain(table, id),
 
     async readReferences(table, columns) {
       const found: Record<string, Row | null> = {};
@@ -58,15 +69,16 @@ export async function lockRows<U extends User>(
         const target = tables.get(name);
         const value = columns[column];
         if (!target || value === undefined || value === null) continue;
-        const id = String(value);
-        if (!rows.get(name)?.has(id)) await lock(target, [id], 'share'); // The server set it.
-        found[column] = rows.get(name)?.get(id) ?? null;
+        const id = referenceId(target, value);
+        const row = rows.get(name)?.get(id);
+        found[column] = row === undefined ? await readAgain(target, id, 'share') : row;
       }
       return found;
     },
 
-    changed(table, id, row) {
-      rows.get(table.name)?.set(id, row);
+    changed(table, id, isDeleted) {
+      if (isDeleted) rows.clear();
+      else rows.get(table.name)?.delete(id);
     },
   };
 }
@@ -104,8 +116,13 @@ function wantedRows<U extends User>(
     for (const [column, name] of Object.entries(table.rules.references ?? {})) {
       const target = tables.get(name);
       const value = entry.op_data?.[column];
-      if (target && value !== undefined && value !== null) of(target).share.add(String(value));
+      if (target && value !== undefined && value !== null) of(target).share.add(referenceId(target, value));
     }
   }
   return wanted;
+}
+
+/** The id that a column points to, as the database writes it. */
+function referenceId<U extends User>({ inDatabase }: OpenTable<U>, value: unknown): string {
+  return inDatabase.id.kind === 'uuid' ? String(value).toLowerCase() : String(value);
 }

@@ -17,7 +17,11 @@ export interface WriteHandlerOptions<U extends User = User> {
    * Settings for row level security, set in each database transaction, such as
    * `{ role: 'authenticated', 'request.jwt.claims': '{"sub":"…"}' }`. Postgres only.
    */
-  readonly session?: ((context: { readonly user: U }) => Readonly<Record<string, string>>) | undefined;
+  readonly session?:
+    | ((context: {
+        readonly user: U;
+      }) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+    | undefined;
   /**
    * What a refused transaction means for those behind it in the request. `stop` leaves them for the next request, after
    * the client has decided. `skip` goes on: use it only if your transactions don't build on each other.
@@ -159,10 +163,27 @@ export function checkOptions<U extends User>(options: WriteHandlerOptions<U>): v
     if (!(Number(value) > 0 && Number(value) <= 2 ** 31 - 1))
       fail(`timeouts.${name} must be milliseconds above 0`);
   }
+  const { onFatalError, onMissingRow, onApplied, onRefused, onError, session } = options;
+  if (onFatalError !== undefined && !['stop', 'skip'].includes(onFatalError))
+    fail("onFatalError must be 'stop' or 'skip'");
+  if (onMissingRow !== undefined && !['accept', 'refuse'].includes(onMissingRow)) {
+    fail("onMissingRow must be 'accept' or 'refuse'");
+  }
+  for (const [name, value] of Object.entries({ onApplied, onRefused, onError, session })) {
+    if (value !== undefined && typeof value !== 'function') fail(`${name} must be a function`);
+  }
   for (const [name, rules] of Object.entries(tables)) {
     const unknown = Object.keys(rules).find((rule) => !KNOWN_RULES.has(rule));
     if (unknown) fail(`there is no option tables.${name}.${unknown}`);
     if (!Array.isArray(rules.columns)) fail(`tables.${name}.columns must be an array of names`);
+    for (const rule of ['authorize', 'set'] as const) {
+      if (rules[rule] !== undefined && typeof rules[rule] !== 'function')
+        fail(`tables.${name}.${rule} must be a function`);
+    }
+    const { conflict = 'last-write' } = rules;
+    if (conflict !== 'last-write' && typeof conflict !== 'function') {
+      fail(`tables.${name}.conflict must be 'last-write' or a policy, such as byVersion('version')`);
+    }
     if (rules.owner === undefined && rules.authorize === undefined) {
       fail(
         `tables.${name} needs owner or authorize. For a table that everybody may write to: authorize: () => true`,
@@ -191,9 +212,25 @@ export function withDefaults<U extends User>(options: WriteHandlerOptions<U>) {
     recordRefusals: options.recordRefusals ?? false,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     cors: options.cors ?? { origins: '*' },
-    onError:
-      options.onError ?? ((error: unknown) => console.error('powersync-backend-connector/server:', error)),
+    onError: (error: unknown) => callSafely(options.onError ?? logError, error, logError),
   } as const;
+}
+
+function logError(error: unknown): void {
+  console.error('powersync-backend-connector/server:', error);
+}
+
+/** Calls a function of the app. What it throws, at once or later, changes no answer and ends no process. */
+export function callSafely<Event>(
+  hook: ((event: Event) => unknown) | undefined,
+  event: Event,
+  onError: (error: unknown) => void,
+): void {
+  try {
+    Promise.resolve(hook?.(event)).catch(onError);
+  } catch (error) {
+    onError(error);
+  }
 }
 
 export type Settings = ReturnType<typeof withDefaults>;

@@ -1,5 +1,5 @@
 import { ConflictRefused, policyOf } from './conflicts.ts';
-import { toColumnValue } from './database/client-values.ts';
+import { isSameValue, toColumnValue } from './database/client-values.ts';
 import type { Row, Store } from './database/database.ts';
 import type { LockedRows } from './locked-rows.ts';
 import { type Change, type OpenTable, type OpenTables, openTable, type User } from './tables.ts';
@@ -34,11 +34,12 @@ export async function writeEntry<U extends User>(
   context: EntryContext<U>,
   rows: LockedRows<U>,
   entry: UploadedEntry,
+  isSecondLook = false,
 ): Promise<void> {
   const { user } = context;
   const { op, id } = entry;
   const table = openTable(context.tables, entry);
-  const stored = rows.read(table, id);
+  const stored = await rows.read(table, id);
 
   if (stored === null && op !== 'PUT') return missing(store, context, table, id);
 
@@ -67,14 +68,29 @@ export async function writeEntry<U extends User>(
   await authorize(context, table, { ...known, next, references: await rows.readReferences(table, values) });
   if (resolved instanceof ConflictRefused) throw withStoredRow(resolved, table, stored);
 
-  if (stored === null) {
-    if (!(await store.insert(table.inDatabase, id, values))) await notInserted(store, context, table, id);
-  } else if (written === 'delete') {
-    if ((await store.delete(table.inDatabase, id)) === 0) throw notAllowed();
-  } else if (Object.keys(values).length > 0) {
-    if ((await store.update(table.inDatabase, id, values)) === 0) throw notAllowed();
+  if (await isWritten(store, table, id, stored, written === 'delete' ? 'delete' : values)) {
+    rows.changed(table, id, written === 'delete');
+    return;
   }
-  rows.changed(table, id, next);
+  // Nothing was written. A cascade or a trigger of this transaction may have deleted the row, or another transaction
+  // may have inserted it. Only what is there now decides.
+  const now = await rows.readAgain(table, id);
+  if (!isSecondLook && (now === null) !== (stored === null))
+    return writeEntry(store, context, rows, entry, true);
+  if (stored !== null || now !== null) throw notAllowed();
+  await notInserted(store, context, table, id);
+}
+
+async function isWritten<U extends User>(
+  store: Store,
+  { inDatabase }: OpenTable<U>,
+  id: string,
+  stored: Row | null,
+  values: Row | 'delete',
+): Promise<boolean> {
+  if (values === 'delete') return (await store.delete(inDatabase, id)) > 0;
+  if (stored === null) return store.insert(inDatabase, id, values);
+  return Object.keys(values).length === 0 || (await store.update(inDatabase, id, values)) > 0;
 }
 
 /** One answer for "not there" and "not yours", so that nobody can ask which rows exist. */
@@ -95,14 +111,14 @@ async function missing<U extends User>(
   if (context.onMissingRow === 'refuse' || (await store.exists(table.inDatabase, id))) throw notAllowed();
 }
 
-/** Nothing was inserted: another transaction has just inserted the row, or a trigger or a policy has prevented it. */
+/** Nothing was inserted, and no row is there: it was deleted again, or a trigger or a policy prevents it. */
 async function notInserted<U extends User>(
   store: Store,
   context: EntryContext<U>,
   table: OpenTable<U>,
   id: string,
 ): Promise<void> {
-  if (!context.isLastTry) throw new StartAgain('The row was inserted in the meantime');
+  if (!context.isLastTry) throw new StartAgain('The row was inserted and deleted in the meantime');
   if (await store.exists(table.inDatabase, id)) throw notAllowed();
   throw new WriteRefused(
     'UNAUTHORIZED',
@@ -171,14 +187,13 @@ function readColumns<U extends User>({ inDatabase }: OpenTable<U>, values: Row):
 
 async function authorize<U extends User>(
   { tables, user }: EntryContext<U>,
-  { rules }: OpenTable<U>,
+  table: OpenTable<U>,
   change: Change<U>,
 ): Promise<void> {
+  const { rules } = table;
   const { stored, next, references } = change;
-  if (rules.owner !== undefined) {
-    if (stored && stored[rules.owner] !== user.id) throw notAllowed();
-    if (next && next[rules.owner] !== user.id) throw notAllowed();
-  }
+  if (stored && !isOwner(table, stored, user)) throw notAllowed();
+  if (next && !isOwner(table, next, user)) throw notAllowed();
   for (const [column, row] of Object.entries(references)) {
     if (row === null) {
       throw new WriteRefused(
@@ -189,10 +204,17 @@ async function authorize<U extends User>(
         },
       );
     }
-    const owner = tables.get(rules.references?.[column] ?? '')?.rules.owner;
-    if (owner !== undefined && row[owner] !== user.id) throw notAllowed();
+    const target = tables.get(rules.references?.[column] ?? '');
+    if (target && !isOwner(target, row, user)) throw notAllowed();
   }
   if (rules.authorize && !(await rules.authorize(change))) throw notAllowed();
+}
+
+/** Compared as values of the column: an owner may be a number or a UUID. Without an owner, the rule alone decides. */
+function isOwner<U extends User>({ rules, inDatabase }: OpenTable<U>, row: Row, user: U): boolean {
+  if (rules.owner === undefined) return true;
+  const column = inDatabase.columns.get(rules.owner);
+  return column !== undefined && isSameValue(column, user.id, row[rules.owner]);
 }
 
 function resolve<U extends User>(

@@ -195,7 +195,7 @@ describe.skipIf(!findMariaDb())('MariaDB', () => {
     const upload = { transactions: [both()] };
     const impatient = handler({ timeouts: { lock: 1000, request: 1500 } });
     expect(codes((await impatient.apply(ANN, upload)).results)).toEqual(['retryable_error']);
-    expect(errors.at(-1)).toMatchObject({ errno: 1205 });
+    expect(String(errors.at(-1))).toMatch(/Lock wait timeout|took longer/);
     expect(await rows('select id from lists')).toEqual([]);
     expect(await rows('select 1 from powersync_write_results')).toEqual([]);
     await somebody.query('rollback');

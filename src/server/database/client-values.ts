@@ -22,7 +22,7 @@ export function toColumnValue(column: Column, value: unknown): unknown {
       if (typeof value === 'string' && /^-?\d+$/.test(value)) return value;
       throw unfit(column, 'a whole number');
     case 'number':
-      if (typeof value === 'number') return value;
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
       if (typeof value === 'string' && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(value)) return value;
       throw unfit(column, 'a number');
     case 'json':
@@ -84,6 +84,8 @@ export function isSameValue(column: Column, client: unknown, stored: unknown): b
     case 'instant':
     case 'local-time':
       return instantOf(value) === instantOf(stored);
+    case 'uuid':
+      return String(value).toLowerCase() === String(stored).toLowerCase();
     case 'number':
       return Number(value) === Number(stored);
     default:

@@ -1,5 +1,5 @@
 /** Nothing came in time. Says nothing about the data. */
-class WaitedTooLong extends Error {
+export class WaitedTooLong extends Error {
   constructor(what: string, milliseconds: number) {
     super(`${what} took longer than ${milliseconds} ms`);
     this.name = 'WaitedTooLong';
