@@ -23,7 +23,7 @@ const ENTRIES = [
   { entry: './graphql', packages: ['ky'], maxBytes: 7_250 },
   { entry: './connect', packages: ['@bufbuild/protobuf'], maxBytes: 5_550 },
   { entry: './presets', packages: ['ky'], maxBytes: 17_200 }, // Twelve backends; an app has one.
-  { entry: './server', packages: [], maxBytes: 22_000 }, // Never in an app.
+  { entry: './server', packages: ['jose'], maxBytes: 18_000 }, // Never in an app.
   { entry: './testing', packages: [], maxBytes: 28_000 }, // Never shipped with an app.
 ];
 
