@@ -125,7 +125,8 @@ describe.each(Object.entries(TRANSPORTS))('%s: a 2xx', (name, make) => {
     { status: true, error_code: 'OK' },
     { error_code: 0, errorCode: 'NoError' },
   ])('with %j is no refusal', async (body) => {
-    const outcome = await outcomeOf(make, { message: 'PUT completed for lists a', ...body, id: 17 });
+    const message = name === 'django()' ? 'List created' : 'PUT completed for lists a';
+    const outcome = await outcomeOf(make, { message, ...body, id: 17 });
     if (name !== 'nodejs()') expect(outcome).toEqual({ status: 'applied' });
     else expect(outcome).toMatchObject({ status: 'retry', error: { code: 'misconfigured' } });
   });
