@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
-import { entries, root } from './install-package.ts';
+import { appEntries, root } from './install-package.ts';
 
 const BINARY = { linux: 'linux64-bin/hermesc', darwin: 'osx-bin/hermesc', win32: 'win64-bin/hermesc.exe' };
 const hermesc = join(
@@ -60,9 +60,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.skipIf(isMissing && !process.env.CI)(
   isMissing ? "Hermes' compiler: its npm package has no binary for this platform" : "Hermes' compiler",
   () => {
-    // The server half isn't for apps.
-    const ofApps = entries.filter((entry) => !entry.endsWith('/server'));
-    it.each(ofApps)('compiles %s, which uses nothing that React Native lacks', async (entry) => {
+    it.each(appEntries)('compiles %s, which uses nothing that React Native lacks', async (entry) => {
       const { code, packages } = await bundle(`export * from '${entry}';`);
       expect(inspect(code, [entry, ...packages])).toEqual({
         errors: '',

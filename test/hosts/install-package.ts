@@ -11,6 +11,9 @@ export const entries = Object.keys(manifest.exports)
   .filter((entry) => !/package\.json|\*/.test(entry))
   .map((entry) => join(manifest.name, entry));
 
+/** Those that an app has: all but the server half. */
+export const appEntries = entries.filter((entry) => !entry.endsWith('/server'));
+
 /**
  * Builds the package as it is published, and lays it into the node_modules of an empty project, beside what its entries
  * import, and other packages. Returns the project's folder, which the caller deletes.

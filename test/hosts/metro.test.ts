@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { buildGraph, loadConfig } from 'metro';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { entries, installPackage } from './install-package.ts';
+import { appEntries, installPackage } from './install-package.ts';
 
 const ofMetro = createRequire(createRequire(import.meta.url).resolve('metro'));
 const NAME = 'powersync-backend-connector';
@@ -31,8 +31,8 @@ describe('the bundle of an app that Metro builds', () => {
   });
 
   it('can have every entry', async () => {
-    const modules = await bundle(entries);
-    const files = entries.map((entry) => entry.slice(NAME.length) || '/index');
+    const modules = await bundle(appEntries);
+    const files = appEntries.map((entry) => entry.slice(NAME.length) || '/index');
     expect(modules).toEqual(
       expect.arrayContaining(files.map((file) => `node_modules/${NAME}/dist${file}.js`)),
     );
