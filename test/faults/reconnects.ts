@@ -100,9 +100,9 @@ export function reconnects(servers: Servers): void {
       await write();
       if (random() < 0.3) proxy.offline(pick(true, false));
       await sleep(random() * 80);
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       await client.db.disconnect();
-      expect(Date.now() - startedAt).toBeLessThan(DEADLINE_MS + 15_000); // A request that hangs would hold it for ever.
+      expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS + 15_000); // A request that hangs would hold it for ever.
     }
     heal();
     connector = newConnector(30_000); // Nothing hangs any more, and a slow machine may need longer than the short deadline.
