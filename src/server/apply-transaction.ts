@@ -157,7 +157,7 @@ async function claim(
   if (!stored) return undefined;
   if (stored.contentHash !== own.contentHash) return KEY_REUSED;
   if (!judge_again || stored.result.status === 'success') return stored.result;
-  await store.forget(key);
+  await store.forgetRefusal(key);
   return claim(store, key, { crud: [] }, own);
 }
 

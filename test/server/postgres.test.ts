@@ -179,6 +179,40 @@ describe.runIf(findPostgres())('Postgres', () => {
     expect(rows).toEqual([{ n: 1 }]);
   });
 
+  it('two requests that ask to judge a refusal again, at once: the write is applied once', async () => {
+    let isClosed = true;
+    const rules = { columns: ['value'], owner: 'owner_id', authorize: () => !isClosed };
+    const upload = { transactions: [transaction(put('rows', 'r1', { value: 1 }))] };
+    const again = { transactions: upload.transactions.map((each) => ({ ...each, judge_again: true })) };
+    const writes = handler({ rows: rules });
+    expect(words((await writes.apply(ANN, upload)).results)).toEqual(['UNAUTHORIZED']);
+    isClosed = false;
+
+    // The slow one has read the refusal. Before it goes on, the other one is applied, and the row is changed again.
+    const inner = postgres(pool);
+    const slow = handler(
+      { rows: rules },
+      {
+        database: {
+          ...inner,
+          transaction: (limits, work) =>
+            inner.transaction(limits, (store) =>
+              work({
+                ...store,
+                async forgetRefusal(key) {
+                  expect(words((await writes.apply(ANN, again)).results)).toEqual(['success']);
+                  await pool.query("update rows set value = 2 where id = 'r1'");
+                  await store.forgetRefusal(key);
+                },
+              }),
+            ),
+        },
+      },
+    );
+    expect(words((await slow.apply(ANN, again)).results)).toEqual(['success']);
+    expect((await pool.query('select value from rows')).rows).toEqual([{ value: 2 }]);
+  });
+
   it('a rule sees what it decides on, under a lock: a list that is given away takes no todo of the old owner', async () => {
     const writes = handler(LISTS);
     await writes.apply(ANN, { transactions: [transaction(put('lists', 'l1', { name: 'x' }))] });

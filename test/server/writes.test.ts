@@ -130,6 +130,18 @@ describe.each(Object.entries(DATABASES))('%s', (_, open) => {
     expect(await apply(ANN, { ...early, judge_again: true })).toEqual([{ status: 'success' }]);
   });
 
+  it('several requests that ask to judge a refusal again, at once: the write is applied once', async () => {
+    const early = transaction(put('todos', uuid(1), { list_id: 'later' }));
+    await apply(ANN, early);
+    await apply(ANN, transaction(put('lists', 'later', { name: 'x' })));
+    let applied = 0;
+    const writes = handler({ onApplied: () => applied++ });
+    const again = { transactions: [{ ...early, judge_again: true }] };
+    const answers = await Promise.all(Array.from({ length: 6 }, () => writes.apply(ANN, again)));
+    for (const { results } of answers) expect(results).toEqual([{ status: 'success' }]);
+    expect(applied).toBe(1);
+  });
+
   it('refuses a key that was used for other content', async () => {
     const first = transaction(put('lists', 'l1', { name: 'a' }));
     await apply(ANN, first);

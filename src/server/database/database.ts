@@ -95,8 +95,8 @@ export interface Store {
    * result if the key was taken before, after waiting for another transaction that is taking it right now.
    */
   claim(key: Key, stored: StoredResult): Promise<StoredResult | undefined>;
-  /** Forgets the result that is stored for a key. */
-  forget(key: Key): Promise<void>;
+  /** Forgets the result that is stored for a key, unless it is a success: another request may have stored one by now. */
+  forgetRefusal(key: Key): Promise<void>;
   recordRefusal(refusal: Refusal): Promise<void>;
   /** Keeps the greater of the stored and the given checkpoint, and returns it. */
   keepGreatestCheckpoint(user: string, client: string, checkpoint: bigint): Promise<bigint>;

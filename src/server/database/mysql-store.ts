@@ -63,8 +63,12 @@ export function createMySqlStore(query: Query): Store {
       }
     },
 
-    async forget({ user, key }: Key) {
-      await query('delete from powersync_write_results where user_id = ? and `key` = ?', [user, key]);
+    async forgetRefusal({ user, key }: Key) {
+      await query(
+        `delete from powersync_write_results
+         where user_id = ? and \`key\` = ? and json_unquote(json_extract(result, '$.status')) <> 'success'`,
+        [user, key],
+      );
     },
 
     async recordRefusal({ user, key, code, message, details, transaction }) {

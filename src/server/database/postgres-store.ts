@@ -44,11 +44,12 @@ export function createPostgresStore(query: Query): Store {
       }
     },
 
-    async forget({ user, key }: Key) {
-      await query('delete from powersync_write_results where user_id = $1::text and key = $2::text', [
-        user,
-        key,
-      ]);
+    async forgetRefusal({ user, key }: Key) {
+      await query(
+        `delete from powersync_write_results
+         where user_id = $1::text and key = $2::text and result ->> 'status' <> 'success'`,
+        [user, key],
+      );
     },
 
     async recordRefusal({ user, key, code, message, details, transaction }) {
