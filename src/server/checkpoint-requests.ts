@@ -1,5 +1,5 @@
 import type { Database, Limits } from './database/database.ts';
-import { NotReady } from './open-tables.ts';
+import { missingTables, NotReady } from './open-tables.ts';
 import { InvalidUpload } from './read-upload.ts';
 import { checkUser, type User } from './tables.ts';
 
@@ -19,12 +19,8 @@ export function createCheckpointKeeper(database: Database, limits: Limits) {
     checkUser(user);
     const { client_id, checkpoint_request_id } = readCheckpointRequest(body);
     const kept = await database.transaction(limits, async (store) => {
-      const missing = isThere ? [] : await store.missingTables(['powersync_checkpoint_requests']);
-      if (missing.length > 0) {
-        throw new NotReady(
-          missing.map((name) => `There is no table ${name}. Run the statements of sql/server`),
-        );
-      }
+      const problems = isThere ? [] : await missingTables(store, ['powersync_checkpoint_requests']);
+      if (problems.length > 0) throw new NotReady(problems);
       isThere = true;
       return store.keepGreatestCheckpoint(user.id, client_id, BigInt(checkpoint_request_id));
     });

@@ -11,6 +11,7 @@ export {
   refuseConflicts,
 } from './conflicts.ts';
 export { createWriteHandler, type WriteHandler } from './create-write-handler.ts';
+export type { OpenTransaction, TransactionOpener } from './database/client.ts';
 export type { Database, Limits, Row } from './database/database.ts';
 export { mysql } from './database/mysql.ts';
 export type {
@@ -21,13 +22,11 @@ export type {
 } from './database/mysql-client.ts';
 export { postgres } from './database/postgres.ts';
 export type {
-  OpenTransaction,
   PgConnection,
   PgPool,
   PostgresClient,
   PostgresJs,
   PostgresJsTransaction,
-  TransactionOpener,
 } from './database/postgres-client.ts';
 export { Unauthenticated } from './http/unauthenticated.ts';
 export { NotReady } from './open-tables.ts';

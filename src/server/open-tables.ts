@@ -39,9 +39,7 @@ async function readTables<U extends User>(
 ): Promise<OpenTables<U>> {
   const own: OwnTable[] = ['powersync_write_results'];
   if (options.recordRefusals) own.push('powersync_write_refusals');
-  const problems = (await store.missingTables(own)).map(
-    (name) => `There is no table ${name}. Run the statements of sql/server`,
-  );
+  const problems = await missingTables(store, own);
   const tables = new Map<string, OpenTable<U>>();
   for (const [name, rules] of Object.entries(options.tables)) {
     const [last = name, schema] = (rules.table ?? name).split('.').reverse();
@@ -58,6 +56,12 @@ async function readTables<U extends User>(
   }
   if (problems.length > 0) throw new NotReady(problems);
   return tables;
+}
+
+/** Returns a sentence for each of the handler's own tables that isn't there. */
+export async function missingTables(store: Store, needed: readonly OwnTable[]): Promise<string[]> {
+  const missing = await store.missingTables(needed);
+  return missing.map((name) => `There is no table ${name}. Run the statements of sql/server`);
 }
 
 function missingColumns<U extends User>(rules: TableRules<U>, { sql, columns }: TableInDatabase): string[] {

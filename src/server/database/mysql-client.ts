@@ -1,5 +1,5 @@
+import { hasMethod, type Open, type Query, queryOf, type TransactionOpener } from './client.ts';
 import type { Limits } from './database.ts';
-import type { Query, TransactionOpener } from './postgres-client.ts';
 import { WaitedTooLong, within } from './within.ts';
 
 /** What `mysql()` connects with. */
@@ -26,23 +26,13 @@ export interface MySqlConnection {
   destroy(): void;
 }
 
-type Open = <Result>(limits: Limits, work: (query: Query) => Promise<Result>) => Promise<Result>;
-
 /** Returns the function that opens a transaction with a client. */
 export function openMySql(client: MySqlClient): Open {
-  if (isMember(client, 'promise')) return withPool((client as MySqlCallbackPool).promise());
-  if (isMember(client, 'getConnection')) return withPool(client as MySqlPool);
-  if (isMember(client, 'transaction'))
+  if (hasMethod(client, 'promise')) return withPool((client as MySqlCallbackPool).promise());
+  if (hasMethod(client, 'getConnection')) return withPool(client as MySqlPool);
+  if (hasMethod(client, 'transaction'))
     return (limits, work) => withOpener(client as TransactionOpener, limits, work);
   throw new TypeError('mysql(): takes a Pool of mysql2, or an object with a transaction() method');
-}
-
-function isMember(client: unknown, name: string): boolean {
-  return (
-    typeof client === 'object' &&
-    client !== null &&
-    typeof (client as Record<string, unknown>)[name] === 'function'
-  );
 }
 
 /** What is known of a connection of the pool. */
@@ -146,10 +136,7 @@ async function withOpener<Result>(
   work: (query: Query) => Promise<Result>,
 ): Promise<Result> {
   return client.transaction(async (transaction) => {
-    const query: Query = async (sql, parameters = []) => {
-      const { rows, affectedRows, rowCount } = await transaction.query(sql, parameters.map(asText));
-      return { rows: rows as Record<string, unknown>[], count: affectedRows ?? rowCount ?? 0 };
-    };
+    const query = queryOf(transaction, asText);
     await query(settings(limits));
     return work(query);
   });

@@ -1,14 +1,6 @@
+import { hasMethod, type Open, type Query, queryOf, type TransactionOpener } from './client.ts';
 import type { Limits } from './database.ts';
 import { within } from './within.ts';
-
-/** Runs one statement. Parameters are text, numbers or null. */
-export type Query = (sql: string, parameters?: readonly (string | number | null)[]) => Promise<QueryResult>;
-
-export interface QueryResult {
-  readonly rows: readonly Record<string, unknown>[];
-  /** Rows that were inserted, changed or deleted. */
-  readonly count: number;
-}
 
 /** What `postgres()` connects with. */
 export type PostgresClient = PgPool | PostgresJs | TransactionOpener;
@@ -41,40 +33,14 @@ export interface PostgresJsTransaction {
   ): PromiseLike<Record<string, unknown>[] & { count?: number | null }>;
 }
 
-/**
- * Anything that opens a transaction: PGlite, or a few lines around your ORM. It commits when `work` returns. If `work`
- * throws, it rolls back and throws the same error.
- */
-export interface TransactionOpener {
-  transaction<Result>(work: (transaction: OpenTransaction) => Promise<Result>): Promise<Result>;
-}
-
-export interface OpenTransaction {
-  query(
-    sql: string,
-    // biome-ignore lint/suspicious/noExplicitAny: drivers declare their parameters in different ways.
-    parameters?: any[],
-  ): Promise<{ rows: unknown[]; affectedRows?: number | undefined; rowCount?: number | null | undefined }>;
-}
-
-type Open = <Result>(limits: Limits, work: (query: Query) => Promise<Result>) => Promise<Result>;
-
 /** Returns the function that opens a transaction with a client. */
 export function openPostgres(client: PostgresClient): Open {
-  if (isMember(client, 'begin')) return (limits, work) => withPostgresJs(client as PostgresJs, limits, work);
-  if (isMember(client, 'transaction'))
+  if (hasMethod(client, 'begin')) return (limits, work) => withPostgresJs(client as PostgresJs, limits, work);
+  if (hasMethod(client, 'transaction'))
     return (limits, work) => withOpener(client as TransactionOpener, limits, work);
-  if (isMember(client, 'connect')) return withPool(client as PgPool);
+  if (hasMethod(client, 'connect')) return withPool(client as PgPool);
   throw new TypeError(
     'postgres(): takes a Pool of pg, the sql of postgres.js, PGlite, or an object with a transaction() method',
-  );
-}
-
-function isMember(client: unknown, name: string): boolean {
-  return (
-    (typeof client === 'object' || typeof client === 'function') &&
-    client !== null &&
-    typeof (client as Record<string, unknown>)[name] === 'function'
   );
 }
 
@@ -143,13 +109,7 @@ async function withOpener<Result>(
   work: (query: Query) => Promise<Result>,
 ): Promise<Result> {
   return client.transaction(async (transaction) => {
-    const query: Query = async (sql, parameters = []) => {
-      const result = await transaction.query(sql, [...parameters]);
-      return {
-        rows: result.rows as Record<string, unknown>[],
-        count: result.affectedRows ?? result.rowCount ?? 0,
-      };
-    };
+    const query = queryOf(transaction);
     const pairs = settings(limits).map((each) => /^set local (\w+) = '(.*)'$/.exec(each) as RegExpExecArray);
     await query(
       `select ${pairs.map(([, name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)}`,
