@@ -262,6 +262,27 @@ describe.runIf(findPostgres())('Postgres', () => {
     await workers.end();
   });
 
+  it('keeps a good write if a connection is refused with a code that otherwise means bad data (22023)', async () => {
+    const misconfigured = server.pool({ options: '-c timezone=Nowhere' });
+    let isBroken = false;
+    const database = {
+      ...postgres(pool),
+      transaction: ((limits, work) => {
+        const from = isBroken ? misconfigured : pool;
+        isBroken = false;
+        return postgres(from).transaction(limits, work);
+      }) as ReturnType<typeof postgres>['transaction'],
+    };
+    const writes = handler(ROWS, { database });
+    await writes.check();
+    isBroken = true;
+    const upload = { transactions: [transaction(put('rows', 'r1', { value: 1 }))] };
+    expect(words((await writes.apply(ANN, upload)).results)).toEqual(['retryable_error']);
+    expect(errors).toMatchObject([{ code: '22023' }]);
+    expect(words((await writes.apply(ANN, upload)).results)).toEqual(['success']);
+    await misconfigured.end();
+  });
+
   it('is not ready where a table, a column, a unique id or a grant is missing, and says so', async () => {
     await pool.query(
       'create table loose (id text, owner_id text); create table hidden (id text primary key, owner_id text)',
@@ -348,6 +369,25 @@ describe.runIf(findPostgres())('Postgres', () => {
     busy.release();
     await waitFor(async () => small.idleCount === 1, { what: 'the late connection to be given back' });
     expect(words((await writes.apply(ANN, upload)).results)).toEqual(['success']);
+    await small.end();
+  });
+
+  it('a rule that answers after the limit writes nothing with a connection that others use by then', async () => {
+    const small = server.pool({ max: 1 });
+    let answer: (isAllowed: boolean) => void = () => {};
+    const late = new Promise<boolean>((resolve) => {
+      answer = resolve;
+    });
+    const rules = { columns: ['value'], owner: 'owner_id', authorize: () => late };
+    const writes = handler({ rows: rules }, { timeouts: { request: 300 } }, small);
+    await writes.check();
+    const upload = { transactions: [transaction(put('rows', 'r1', { value: 1 }))] };
+    expect(words((await writes.apply(ANN, upload)).results)).toEqual(['retryable_error']);
+    answer(true);
+    // Behind anything that it might still send.
+    for (let i = 0; i < 5; i++) await small.query('select 1');
+    expect((await pool.query('select id from rows')).rows).toEqual([]);
+    expect((await pool.query('select key from powersync_write_results')).rows).toEqual([]);
     await small.end();
   });
 
